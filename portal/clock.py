@@ -1,0 +1,31 @@
+"""Time and the ids made from it: the instant is passed in, so that tests can turn the clock."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock(Protocol):
+    """Tells the present instant, always in UTC."""
+
+    def now(self) -> datetime:
+        """The present instant, timezone-aware, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The machine's time, UTC."""
+        return datetime.now(UTC)
+
+
+def new_id(at: datetime) -> UUID:
+    """A UUIDv7 of that instant: PostgreSQL 16 has no function of its own, and partitions go by it."""
+    return uuid7(nanoseconds=(at - _EPOCH) // _MICROSECOND * 1000)

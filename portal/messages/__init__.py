@@ -1,0 +1,1 @@
+"""Messages: accepted, sent once, followed until they arrive or do not."""

@@ -1,0 +1,1 @@
+"""Templates: named texts with variables, in immutable versions."""

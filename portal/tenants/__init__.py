@@ -1,0 +1,1 @@
+"""Tenants: the ISV's customers, one provider account each."""
