@@ -1,0 +1,155 @@
+"""Why a message did not arrive, in plain words: the one catalogue of reasons, advice and who must act."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DeliveryIssueCode(StrEnum):
+    """The reasons a tenant sees; the provider's own error numbers stay with the gateway."""
+
+    OPTED_OUT = "OPTED_OUT"
+    UNREACHABLE = "UNREACHABLE"
+    BLOCKED = "BLOCKED"
+    UNKNOWN_HANDSET = "UNKNOWN_HANDSET"
+    LANDLINE = "LANDLINE"
+    FILTERED = "FILTERED"
+    CARRIER_LIMIT = "CARRIER_LIMIT"
+    UNREGISTERED_SENDER = "UNREGISTERED_SENDER"
+    COUNTRY_NOT_ALLOWED = "COUNTRY_NOT_ALLOWED"
+    QUEUE_OVERFLOW = "QUEUE_OVERFLOW"
+    EXPIRED = "EXPIRED"
+    INVALID_NUMBER = "INVALID_NUMBER"
+    PROVIDER_OUTAGE = "PROVIDER_OUTAGE"
+    UNCONFIRMED = "UNCONFIRMED"
+    UNKNOWN = "UNKNOWN"
+
+
+class IssueActor(StrEnum):
+    """Who can do something about it."""
+
+    TENANT = "TENANT"
+    RECIPIENT = "RECIPIENT"
+    ISV = "ISV"
+    CARRIER = "CARRIER"
+    NOBODY = "NOBODY"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryIssue:
+    """One entry: what happened, what to do, who does it, and whether sending again may help."""
+
+    code: DeliveryIssueCode
+    reason: str
+    advice: str
+    actor: IssueActor
+    retryable: bool
+
+
+_ENTRIES = (
+    DeliveryIssue(
+        DeliveryIssueCode.OPTED_OUT,
+        "This person has asked not to receive messages from you.",
+        "Do not write again: only the recipient can subscribe again, by answering START.",
+        IssueActor.RECIPIENT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.UNREACHABLE,
+        "The phone could not be reached: it is switched off, out of coverage or out of service.",
+        "Try again later; if it keeps failing, ask for another number.",
+        IssueActor.RECIPIENT,
+        retryable=True,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.BLOCKED,
+        "The recipient's phone or carrier blocks messages from this sender.",
+        "Ask the recipient, on another channel, to unblock your number.",
+        IssueActor.RECIPIENT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.UNKNOWN_HANDSET,
+        "The carrier does not know this number: it may have been given up.",
+        "Check the number with the recipient, and correct or remove the contact.",
+        IssueActor.TENANT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.LANDLINE,
+        "This number is a landline, which cannot receive text messages.",
+        "Ask for a mobile number.",
+        IssueActor.TENANT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.FILTERED,
+        "A carrier's filter took this message for unwanted.",
+        "Say who you are, avoid shortened links and all capitals, and offer a way to opt out; then try another text.",
+        IssueActor.TENANT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.CARRIER_LIMIT,
+        "A carrier's limit for this sender was reached.",
+        "Send the rest later, or more slowly.",
+        IssueActor.CARRIER,
+        retryable=True,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.UNREGISTERED_SENDER,
+        "Your sender is not registered with the carriers yet.",
+        "Finish the registration; until then carriers refuse your messages.",
+        IssueActor.ISV,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.COUNTRY_NOT_ALLOWED,
+        "Messages to this country are not enabled.",
+        "Ask support to enable the country, if you have recipients there.",
+        IssueActor.ISV,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.QUEUE_OVERFLOW,
+        "Too many messages were waiting at this sender.",
+        "Send them again later.",
+        IssueActor.TENANT,
+        retryable=True,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.EXPIRED,
+        "The message waited too long to be sent and was given up.",
+        "Send it again, if it still matters.",
+        IssueActor.TENANT,
+        retryable=True,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.INVALID_NUMBER,
+        "This is not a number that can receive text messages.",
+        "Correct the contact's number.",
+        IssueActor.TENANT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.PROVIDER_OUTAGE,
+        "The messaging service had a fault.",
+        "Nothing is wrong with your message: send it again in a while.",
+        IssueActor.ISV,
+        retryable=True,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.UNCONFIRMED,
+        "The connection broke while this message was handed over, and nobody can say whether it was sent.",
+        "It is not sent again by itself, lest the recipient gets it twice. Ask the recipient before you send it again.",
+        IssueActor.TENANT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.UNKNOWN,
+        "The carrier gave no reason.",
+        "Try again once; if it fails again, ask support.",
+        IssueActor.CARRIER,
+        retryable=True,
+    ),
+)
+CATALOGUE = {entry.code: entry for entry in _ENTRIES}

@@ -1,0 +1,61 @@
+"""A message's status and the order that it advances in. Pure."""
+
+from enum import StrEnum
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands."""
+
+    SCHEDULED = "SCHEDULED"
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    CONFIRMING = "CONFIRMING"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+    UNDELIVERED = "UNDELIVERED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    RECEIVED = "RECEIVED"
+
+
+# A total order, so that any order of arrival ends in the same status. Twilio promises no order of its callbacks.
+# Bad news outranks "sent"; "delivered" outranks bad news, since a carrier that delivered has the last word.
+_RANK = {
+    MessageStatus.SCHEDULED: 0,
+    MessageStatus.QUEUED: 1,
+    MessageStatus.SENDING: 2,
+    MessageStatus.CONFIRMING: 3,
+    MessageStatus.SENT: 4,
+    MessageStatus.CANCELED: 5,
+    MessageStatus.EXPIRED: 6,
+    MessageStatus.FAILED: 7,
+    MessageStatus.UNDELIVERED: 8,
+    MessageStatus.DELIVERED: 9,
+    MessageStatus.READ: 10,
+    MessageStatus.RECEIVED: 11,
+}
+FINAL = frozenset(
+    {
+        MessageStatus.CANCELED,
+        MessageStatus.DELIVERED,
+        MessageStatus.EXPIRED,
+        MessageStatus.FAILED,
+        MessageStatus.READ,
+        MessageStatus.RECEIVED,
+        MessageStatus.UNDELIVERED,
+    }
+)
+
+
+def advances(current: MessageStatus, reported: MessageStatus) -> bool:
+    """Whether a report moves the status forward; canceled only takes what has not left the portal."""
+    if reported is MessageStatus.CANCELED:
+        return current in {MessageStatus.SCHEDULED, MessageStatus.QUEUED}
+    return _RANK[reported] > _RANK[current]
+
+
+def rank(status: MessageStatus) -> int:
+    """The status's place in the order, higher is later."""
+    return _RANK[status]
