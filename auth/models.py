@@ -72,7 +72,7 @@ class SigningKey(Model):
     """A key that signs access tokens; the private half is encrypted."""
 
     kid = fields.TextField(primary_key=True)
-    public_jwk: dict[str, Any] = fields.JSONField()  # type: ignore[assignment]
+    public_jwk: dict[str, Any] = fields.JSONField()
     private_key = fields.BinaryField()
     created_at = fields.DatetimeField()
     retired_at = fields.DatetimeField(null=True)

@@ -14,7 +14,7 @@ class Contact(Model):
     name = TextField(null=True)
     number = TextField()
     country = TextField()
-    fields: dict[str, Any] = JSONField()  # type: ignore[assignment]  # JSONField's type is its value's
+    fields: dict[str, Any] = JSONField()
     created_at = DatetimeField()
     updated_at = DatetimeField()
 

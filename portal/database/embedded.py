@@ -76,7 +76,9 @@ class EmbeddedPostgres:
 
     async def _create(self) -> None:
         self._data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self._data.with_name(self._data.name + ".new")  # renamed when whole, so a killed initdb blocks nothing
+        unfinished = self._data.with_name(
+            self._data.name + ".new"
+        )  # renamed when whole, so a killed initdb blocks nothing
         shutil.rmtree(unfinished, ignore_errors=True)
         arguments = ["-D", str(unfinished), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
         process = await asyncio.create_subprocess_exec(

@@ -29,7 +29,7 @@ class TemplateVersion(Model):
     template_id = fields.UUIDField()
     number = fields.IntField()
     body = fields.TextField()
-    variables: list[dict[str, Any]] = fields.JSONField()  # type: ignore[assignment]  # JSONField's type is its value's
+    variables: list[dict[str, Any]] = fields.JSONField()
     created_at = fields.DatetimeField()
 
     class Meta:

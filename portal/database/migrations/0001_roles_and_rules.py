@@ -1,7 +1,5 @@
 """The database roles, and the procedures by which every later migration guards and partitions a table."""
 
-from typing import ClassVar
-
 from tortoise import migrations
 from tortoise.migrations.operations import Operation, RunSQL
 
@@ -81,4 +79,4 @@ GRANT EXECUTE ON FUNCTION create_partitions(date, date) TO portal_worker;
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
-    operations: ClassVar[list[Operation]] = [RunSQL([ROLES, CURRENT_TENANT, GUARD, PARTITIONS])]
+    operations: list[Operation] = [RunSQL([ROLES, CURRENT_TENANT, GUARD, PARTITIONS])]

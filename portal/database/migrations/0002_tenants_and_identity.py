@@ -1,7 +1,5 @@
 """Tenants with their provider account and numbers; people, memberships, sessions, API clients, signing keys."""
 
-from typing import ClassVar
-
 from tortoise import migrations
 from tortoise.migrations.operations import Operation, RunSQL
 
@@ -144,5 +142,5 @@ GRANT SELECT, INSERT, UPDATE ON signing_key TO portal_auth;
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("portal", "0001_roles_and_rules")]
-    operations: ClassVar[list[Operation]] = [RunSQL([TENANTS, IDENTITY])]
+    dependencies: list[tuple[str, str]] = [("portal", "0001_roles_and_rules")]
+    operations: list[Operation] = [RunSQL([TENANTS, IDENTITY])]

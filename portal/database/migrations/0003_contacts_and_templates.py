@@ -1,7 +1,5 @@
 """Contacts, the suppression list, templates and their versions."""
 
-from typing import ClassVar
-
 from tortoise import migrations
 from tortoise.migrations.operations import Operation, RunSQL
 
@@ -65,5 +63,5 @@ CALL guard_tenant_table('template_version', 'SELECT, INSERT');
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("portal", "0002_tenants_and_identity")]
-    operations: ClassVar[list[Operation]] = [RunSQL(SQL)]
+    dependencies: list[tuple[str, str]] = [("portal", "0002_tenants_and_identity")]
+    operations: list[Operation] = [RunSQL(SQL)]

@@ -1,7 +1,5 @@
 """Plans, which plan a tenant has, the allowance ledger, and usage rolled up by day."""
 
-from typing import ClassVar
-
 from tortoise import migrations
 from tortoise.migrations.operations import Operation, RunSQL
 
@@ -78,5 +76,5 @@ CALL allow_across_tenants('usage_day', 'portal_operator', 'SELECT');
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("portal", "0003_contacts_and_templates")]
-    operations: ClassVar[list[Operation]] = [RunSQL(SQL)]
+    dependencies: list[tuple[str, str]] = [("portal", "0003_contacts_and_templates")]
+    operations: list[Operation] = [RunSQL(SQL)]

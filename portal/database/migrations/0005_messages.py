@@ -1,7 +1,5 @@
 """Batches, messages, their events, refusals, due work, the inbox of callbacks, and idempotency keys."""
 
-from typing import ClassVar
-
 from tortoise import migrations
 from tortoise.migrations.operations import Operation, RunSQL
 
@@ -135,5 +133,5 @@ SELECT create_partitions((now() - interval '1 month')::date, (now() + interval '
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("portal", "0004_plans_and_usage")]
-    operations: ClassVar[list[Operation]] = [RunSQL([BATCHES, MESSAGES, WORK])]
+    dependencies: list[tuple[str, str]] = [("portal", "0004_plans_and_usage")]
+    operations: list[Operation] = [RunSQL([BATCHES, MESSAGES, WORK])]
