@@ -71,7 +71,7 @@ class ApiClient(Model):
 class SigningKey(Model):
     """A key that signs access tokens; the private half is encrypted."""
 
-    kid = fields.TextField(primary_key=True)
+    kid = fields.CharField(max_length=64, primary_key=True)
     public_jwk: dict[str, Any] = fields.JSONField()
     private_key = fields.BinaryField()
     created_at = fields.DatetimeField()

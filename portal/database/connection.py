@@ -4,7 +4,7 @@ The pool logs in as a user without rights of its own. Each transaction takes a r
 tenant too, in the message that begins it: what forgets to ask has no rights at all.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any
@@ -37,39 +37,40 @@ class DatabaseRole(StrEnum):
 class Transaction:
     """An open transaction in one role: SQL by its methods, Tortoise models by `using_db(tx.orm)`."""
 
-    def __init__(self, connection: Any, orm: BaseDBAsyncClient) -> None:
-        self._connection = connection
-        self.orm = orm
+    def __init__(self, orm: TransactionWrapper) -> None:
+        self.orm: BaseDBAsyncClient = orm
+        self._connection: Any = orm._connection  # noqa: SLF001  the connection that the wrapper was made on
+        self._turn = orm._lock  # noqa: SLF001  resolvers that run side by side take turns, the ORM's queries too
 
     async def rows(self, sql: str, *arguments: object) -> list[Row]:
         """All rows of one statement, as records."""
-        found: list[Row] = await self._connection.fetch(sql, *arguments)
+        async with self._turn:
+            found: list[Row] = await self._connection.fetch(sql, *arguments)
         return found
 
     async def row(self, sql: str, *arguments: object) -> Row | None:
         """The first row of one statement, or None."""
-        return await self._connection.fetchrow(sql, *arguments)
+        async with self._turn:
+            return await self._connection.fetchrow(sql, *arguments)
 
     async def value(self, sql: str, *arguments: object) -> Any:
         """The first column of the first row, or None."""
-        return await self._connection.fetchval(sql, *arguments)
+        async with self._turn:
+            return await self._connection.fetchval(sql, *arguments)
 
     async def execute(self, sql: str, *arguments: object) -> int:
         """Run one statement; how many rows it touched."""
-        tag = str(await self._connection.execute(sql, *arguments))
+        async with self._turn:
+            tag = str(await self._connection.execute(sql, *arguments))
         last = tag.rpartition(" ")[2]
         return int(last) if last.isdigit() else 0
-
-    async def execute_many(self, sql: str, arguments: Sequence[Sequence[object]]) -> None:
-        """Run one statement for each row of arguments, in one round trip."""
-        await self._connection.executemany(sql, arguments)
 
 
 class TenantTransaction(Transaction):
     """An open transaction that sees and writes one tenant's rows: row-level security refuses the rest."""
 
-    def __init__(self, connection: Any, orm: BaseDBAsyncClient, tenant_id: UUID) -> None:
-        super().__init__(connection, orm)
+    def __init__(self, orm: TransactionWrapper, tenant_id: UUID) -> None:
+        super().__init__(orm)
         self.tenant_id = tenant_id
 
 
@@ -127,8 +128,8 @@ class Database:
     @asynccontextmanager
     async def as_role(self, role: DatabaseRole, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         """A transaction that spans tenants as far as the role's policies let it."""
-        async with self._begin(f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}") as (connection, orm):
-            yield Transaction(connection, orm)
+        async with self._begin(f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}") as orm:
+            yield Transaction(orm)
 
     @asynccontextmanager
     async def for_tenant(
@@ -138,24 +139,24 @@ class Database:
         if not isinstance(tenant_id, UUID):  # it goes into the text of a statement
             raise TypeError("tenant_id has to be a UUID")
         begin = f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}; SET LOCAL app.tenant_id = '{tenant_id}'"
-        async with self._begin(begin) as (connection, orm):
-            yield TenantTransaction(connection, orm, tenant_id)
+        async with self._begin(begin) as orm:
+            yield TenantTransaction(orm, tenant_id)
 
     @asynccontextmanager
-    async def _begin(self, begin: str) -> AsyncIterator[tuple[Any, BaseDBAsyncClient]]:
+    async def _begin(self, begin: str) -> AsyncIterator[TransactionWrapper]:
         # Tortoise's in_transaction() acquires and then awaits BEGIN: cancelled in between, it keeps the connection
         # for ever. Here the pool's own context manager holds it, whatever happens inside.
         async with self._pool.acquire() as connection:
             try:
                 await connection.execute(begin)
-                yield connection, self._orm_on(connection)
+                yield self._orm_on(connection)
                 await connection.execute("COMMIT")
             except BaseException:
                 if not connection.is_closed():
                     await connection.execute("ROLLBACK")
                 raise
 
-    def _orm_on(self, connection: Any) -> BaseDBAsyncClient:
+    def _orm_on(self, connection: Any) -> TransactionWrapper:
         wrapper = TransactionWrapper(self._client)
         wrapper._connection = connection  # noqa: SLF001  its constructor takes only a client's own connection
         return wrapper

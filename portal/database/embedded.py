@@ -29,10 +29,11 @@ class EmbeddedServerError(RuntimeError):
 class EmbeddedPostgres:
     """One server on one data folder, reached by a Unix socket that only this user may enter."""
 
-    def __init__(self, home: Path, *, version: int = 18) -> None:
+    def __init__(self, home: Path, *, version: int = 18, options: tuple[str, ...] = ()) -> None:
         self._data = home / f"postgresql-{version}"
         self._log = home / f"postgresql-{version}.log"
         self._version = version
+        self._options = options
         self._socket_folder = _socket_folder(home / f"socket-{version}")
 
     def address(self, user: str = "portal", database: str = "portal") -> DatabaseAddress:
@@ -69,7 +70,7 @@ class EmbeddedPostgres:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)  # PostgreSQL's "fast shutdown"
         for _ in range(_START_SECONDS * 20):
-            if self.pid() is None or _is_zombie(pid):
+            if _reap(pid) or self.pid() is None:
                 return
             await asyncio.sleep(0.05)
         raise EmbeddedServerError(f"PostgreSQL (process {pid}) did not stop within {_START_SECONDS} s: see {self._log}")
@@ -91,19 +92,23 @@ class EmbeddedPostgres:
 
     async def _launch(self) -> None:
         options = ["-D", str(self._data), "-k", str(self._socket_folder), "-h", "", "-c", "max_connections=200"]
-        with self._log.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *self._command("postgres"),
-                *options,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C reaches the portal, which stops its server when nothing needs it
-            )
+        command = [*self._command("postgres"), *options, *self._options]
+        appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        pid = os.posix_spawn(  # not a subprocess object: the server may outlive this event loop, and this process
+            command[0],
+            command,
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(self._log), appending, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,  # Ctrl-C reaches the portal, which stops its server when nothing needs it any more
+        )
         for _ in range(_START_SECONDS * 20):
             if await self._answers():
                 return
-            if process.returncode is not None:
+            if _reap(pid):
                 raise EmbeddedServerError(_advice(_tail(self._log)))
             await asyncio.sleep(0.05)
         raise EmbeddedServerError(f"PostgreSQL did not answer within {_START_SECONDS} s: see {self._log}")
@@ -134,7 +139,7 @@ class EmbeddedPostgres:
         unshare = shutil.which("unshare")
         if unshare is None:
             raise EmbeddedServerError(_advice("the program unshare (util-linux) is missing"))
-        return [unshare, "--user", "--map-user=1000", "--map-group=1000", binary]
+        return [unshare, "--user", "--map-user=1000", "--map-group=1000", "--", binary]
 
 
 def _binaries(version: int) -> Path:
@@ -153,11 +158,12 @@ def _socket_folder(wanted: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"portal-{os.geteuid()}-{short}"
 
 
-def _is_zombie(pid: int) -> bool:
+def _reap(pid: int) -> bool:
+    """Whether this child of ours has ended; a server taken over from another portal is nobody's child here."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return False
 
 
 def _tail(log: Path) -> str:

@@ -42,7 +42,8 @@ BEGIN
 END $$;
 CREATE PROCEDURE allow_across_tenants(guarded regclass, allowed name, may text) LANGUAGE plpgsql AS $$
 BEGIN
-  EXECUTE format('CREATE POLICY across_tenants_%s ON %s TO %I USING (true) WITH CHECK (true)', allowed, guarded, allowed);
+  EXECUTE format('CREATE POLICY across_tenants_%s ON %s TO %I USING (true) WITH CHECK (true)',
+                 allowed, guarded, allowed);
   EXECUTE format('GRANT %s ON %s TO %I', may, guarded, allowed);
 END $$;
 """

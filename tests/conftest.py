@@ -1,0 +1,89 @@
+"""The parts that every test stands on: one PostgreSQL server a run, and a database of its own for each test."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from portal.database import Database
+from portal.database.address import DatabaseAddress
+from portal.database.embedded import EmbeddedPostgres
+from portal.database.migrate import migrate
+from tests.turnable_clock import TurnableClock
+
+TEMPLATE = "portal_template"
+_SERVER = "PORTAL_TEST_SERVER"  # the controller starts the server, the parallel workers inherit its address
+_FOLDER = pytest.StashKey[Path]()
+# The tests prove nothing about fsync, and without it cloning a database takes a third of the time.
+_OPTIONS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the run's server, once."""
+    if _SERVER in os.environ or config.option.collectonly:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+    config.stash[_FOLDER] = folder
+    os.environ[_SERVER] = asyncio.run(_start(folder)).url()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server that this process started."""
+    folder = config.stash.get(_FOLDER, None)
+    if folder is None:
+        return
+    asyncio.run(EmbeddedPostgres(folder).stop())
+    os.environ.pop(_SERVER, None)
+    shutil.rmtree(folder)
+
+
+async def _start(folder: Path) -> DatabaseAddress:
+    server = EmbeddedPostgres(folder, options=_OPTIONS)
+    await server.start()
+    superuser = server.address("postgres", "postgres")
+    connection = await asyncpg.connect(**superuser.credentials())
+    await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    await connection.close()
+    await migrate(superuser.to(database=TEMPLATE), login="portal")
+    return superuser
+
+
+@pytest.fixture(scope="session")
+def superuser() -> DatabaseAddress:
+    """The run's server, as the user that may do everything."""
+    return DatabaseAddress.parse(os.environ[_SERVER])
+
+
+@pytest.fixture
+async def address(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
+    """A new database of this test, as the user that the portal logs in as."""
+    name = f"test_{secrets.token_hex(8)}"
+    connection = await asyncpg.connect(**superuser.credentials())
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    try:
+        yield superuser.to(user="portal", database=name)
+    finally:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.close()
+
+
+@pytest.fixture
+async def database(address: DatabaseAddress) -> AsyncIterator[Database]:
+    """A pool of connections to this test's database."""
+    database = await Database.connect(address, pool_size=6)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def clock() -> TurnableClock:
+    """A clock that stands still until the test turns it."""
+    return TurnableClock()

@@ -1,0 +1,22 @@
+"""Makes what tests need, through the same doors as the product."""
+
+import secrets
+from uuid import UUID
+
+from portal.clock import Clock, new_id
+from portal.database import Database, DatabaseRole
+
+
+async def make_tenant(database: Database, clock: Clock, *, name: str = "Falcon Flights") -> UUID:
+    """A tenant without plan, people or provider account."""
+    tenant_id = new_id(clock.now())
+    async with database.as_role(DatabaseRole.OPERATOR) as tx:
+        await tx.execute(
+            "INSERT INTO tenant (id, name, slug, environment, state, time_zone, created_at) "
+            "VALUES ($1, $2, $3, 'DEVELOPMENT', 'ACTIVE', 'UTC', $4)",
+            tenant_id,
+            name,
+            f"tenant-{secrets.token_hex(6)}",
+            clock.now(),
+        )
+    return tenant_id
