@@ -1,0 +1,39 @@
+"""Who makes a request."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from auth.permissions import Permission
+
+
+class PrincipalKind(StrEnum):
+    """What kind of somebody it is."""
+
+    MEMBER = "MEMBER"
+    API_CLIENT = "API_CLIENT"
+    ISV_SUPPORT = "ISV_SUPPORT"
+    ISV_OPERATOR = "ISV_OPERATOR"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who proved who it is; what it may do is read from the database with each request.
+
+    `token_permissions` are those that the access token names; None means a browser's session, which narrows nothing.
+    """
+
+    kind: PrincipalKind
+    id: UUID
+    name: str
+    tenant_id: UUID | None
+    token_permissions: frozenset[Permission] | None
+    email: str | None = None
+    client_id: str | None = None
+    locale: str = "en"
+    time_zone: str = "UTC"
+
+    @property
+    def key(self) -> str:
+        """A stable name of it, for caches and limits: `member:<uuid>`."""
+        return f"{self.kind.value.lower()}:{self.id}"
