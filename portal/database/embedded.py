@@ -94,7 +94,8 @@ class EmbeddedPostgres:
         options = ["-D", str(self._data), "-k", str(self._socket_folder), "-h", "", "-c", "max_connections=200"]
         command = [*self._command("postgres"), *options, *self._options]
         appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        pid = os.posix_spawn(  # not a subprocess object: the server may outlive this event loop, and this process
+        # Not a subprocess object: the server may outlive this event loop, and this process.
+        pid = os.posix_spawn(  # noqa: ASYNC221  it returns at once
             command[0],
             command,
             os.environ,
