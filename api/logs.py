@@ -1,0 +1,97 @@
+"""Structured logs: one JSON object a line, and nothing secret or personal in it."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_HIDDEN = "[hidden]"
+_SECRET_PARTS = ("authorization", "cookie", "credential", "password", "secret", "token", "api_key")
+_PERSONAL = frozenset(
+    {
+        "body",
+        "content",
+        "email",
+        "from",
+        "from_",
+        "number",
+        "numbers",
+        "phone",
+        "query_string",
+        "recipient",
+        "to",
+        "variables",
+    }
+)
+# What a library may put into its own words: bearer tokens, JWTs, a URL's password, phone numbers, addresses.
+_IN_TEXT = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w~+/.=-]{8,}"), r"\1 " + _HIDDEN),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), _HIDDEN),
+    (re.compile(r"(://[^/\s:@]+):[^@\s/]+@"), rf"\1:{_HIDDEN}@"),
+    (re.compile(r"(?<![\w.])(\+|%2B)[1-9]\d{6,14}\b"), _HIDDEN),
+    (re.compile(r"\b[\w.+-]+@[\w-]+(\.[\w-]+)+"), _HIDDEN),
+)
+
+
+def configure_logging(process: str, log_format: Literal["json", "console"] = "json") -> None:
+    """Send this process's logs, the libraries' too, to standard error."""
+    before: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _naming(process),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,  # before hiding: a traceback quotes what it failed on
+        hide,
+    ]
+    renderer = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    for chatty in ("httpx", "httpx2", "twilio", "tortoise"):  # they log addresses, bodies or SQL at INFO or DEBUG
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def hide(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Hide what is secret or personal, by its key and by its look; a structlog processor."""
+    return {key: _shown(key, value) for key, value in event.items()}
+
+
+def _shown(key: str, value: Any) -> Any:
+    name = key.lower()
+    if name in _PERSONAL or any(part in name for part in _SECRET_PARTS):
+        return _HIDDEN
+    if isinstance(value, Mapping):
+        return {inner: _shown(str(inner), held) for inner, held in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_shown("", held) for held in value]
+    if isinstance(value, str):
+        for pattern, instead in _IN_TEXT:
+            value = pattern.sub(instead, value)
+    return value
+
+
+def _naming(process: str) -> Any:
+    def name(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["process"] = process
+        return event
+
+    return name

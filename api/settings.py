@@ -1,0 +1,222 @@
+"""The settings: what the environment (or a file .env) says, checked as a whole before anything starts."""
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from portal.database.address import AddressError, DatabaseAddress
+from portal.database.embedded import EmbeddedPostgres
+
+_ENV_FILE = ".env"
+_SHORTEST_KEY = 32
+_SID = re.compile(r"AC[0-9a-f]{32}")
+# What a field has to be, said when it is not; the name of the setting stands before it.
+_HAS_TO_BE = {
+    "port": "has to be a number from 1 to 65535, for example 8000",
+    "pool_size": "has to be a number from 2 to 100, for example 10",
+    "log_format": "has to be json or console",
+    "demo": "has to be 1 or 0",
+    "product_name": "has to be a name of at most 80 characters",
+}
+_MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+
+
+class SettingsError(Exception):
+    """The settings contradict each other or miss something; the message names each setting and its mend."""
+
+
+class Settings(BaseSettings):
+    """What can be set; every field is an environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=_ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = ""
+    """Where people and machines reach the portal, and the issuer of its tokens; by default this machine's own port."""
+    callback_url: str = ""
+    """Where the provider reaches the portal; by default `public_url`."""
+    portal_home: Path = Path(".portal")
+    database_url: SecretStr | None = None
+    database_owner_url: SecretStr | None = None
+    """The user that migrates; by default the one of `database_url`."""
+    pool_size: int = Field(default=10, ge=2, le=100)
+    secret_key: SecretStr | None = None
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    simulator_url: str = "http://127.0.0.1:8010"
+    product_name: str = Field(default="Owl Inc.", min_length=1, max_length=80)
+    demo: bool | None = None
+    log_format: Literal["json", "console"] = "json"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the simulator stands in for Twilio."""
+        return self.twilio_account_sid is None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url is None
+
+    @property
+    def with_demo(self) -> bool:
+        """Whether demo data is made: by default with the simulator, never without it."""
+        return self.simulated and self.demo is not False
+
+    @property
+    def url(self) -> str:
+        """The portal's public address, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def provider_callback_url(self) -> str:
+        """The address under which the provider reaches the portal, without a slash at its end."""
+        return (self.callback_url or self.url).rstrip("/")
+
+    @property
+    def home(self) -> Path:
+        """The folder of everything that this installation keeps."""
+        return self.portal_home.expanduser().absolute()
+
+    def database(self) -> DatabaseAddress:
+        """The database, for the user without rights of its own that the portal connects as."""
+        return _parse(self.database_url) or EmbeddedPostgres(self.home).address()
+
+    def database_owner(self) -> DatabaseAddress:
+        """The database, for the user that migrates it."""
+        given = _parse(self.database_owner_url) or _parse(self.database_url)
+        return given or EmbeddedPostgres(self.home).address(user="postgres")
+
+
+def load_settings() -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        SettingsError: one message with all that is wrong.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        fields = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+        said = [f"{name.upper()} {_HAS_TO_BE.get(name, 'cannot be read')}." for name in fields]
+        raise SettingsError("\n".join([*said, *_misspelt()])) from None
+    problems = [*_misspelt(), *_problems(settings)]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address stays on this machine."""
+    host = host.strip("[]").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    yield from _address_problems(settings)
+    yield from _database_problems(settings)
+    yield from _provider_problems(settings)
+    key = settings.secret_key
+    if key is not None and len(key.get_secret_value()) < _SHORTEST_KEY:
+        yield f"SECRET_KEY is too short: it needs at least {_SHORTEST_KEY} characters; {_MAKE_KEY}"
+    if key is None and not settings.embedded and not settings.with_demo:
+        yield f"SECRET_KEY is missing: all processes on one database share it; {_MAKE_KEY}"
+
+
+def _address_problems(settings: Settings) -> Iterator[str]:
+    for name, value in (("PUBLIC_URL", settings.public_url), ("CALLBACK_URL", settings.callback_url)):
+        problem = _url_problem(value) if value else None
+        if problem:
+            yield f"{name} {problem}."
+    simulator = urlsplit(settings.simulator_url)
+    if simulator.scheme != "http" or not is_loopback(simulator.hostname or "") or not _port_of(settings.simulator_url):
+        yield "SIMULATOR_URL has to be a loopback address with a port, for example http://127.0.0.1:8010."
+    if settings.simulated and not is_loopback(settings.host):
+        yield (
+            f"HOST is {settings.host}, which other machines reach, and the simulator with its demo data must stay on "
+            "this one: leave HOST at 127.0.0.1, or set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
+        )
+
+
+def _database_problems(settings: Settings) -> Iterator[str]:
+    addresses = []
+    for name, secret in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.database_owner_url)):
+        try:
+            addresses.append(_parse(secret))
+        except AddressError as error:
+            yield f"{name} is no PostgreSQL address: {error}. For example postgresql://portal@localhost:5432/portal"
+            return
+    portal, owner = addresses
+    if owner and not portal:
+        yield "DATABASE_OWNER_URL is set without DATABASE_URL: set both, or neither for the embedded database."
+    if owner and portal and (owner.host, owner.port, owner.database) != (portal.host, portal.port, portal.database):
+        yield "DATABASE_OWNER_URL names another database than DATABASE_URL: only user and password may differ."
+
+
+def _provider_problems(settings: Settings) -> Iterator[str]:
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if (sid is None) != (token is None):
+        given, missing = ("ACCOUNT_SID", "AUTH_TOKEN") if sid else ("AUTH_TOKEN", "ACCOUNT_SID")
+        yield f"TWILIO_{given} is set without TWILIO_{missing}: set both, or neither for the simulator."
+        return
+    if sid is None:
+        return
+    if not _SID.fullmatch(sid):
+        yield "TWILIO_ACCOUNT_SID is no account SID: it has to be AC and 32 hexadecimal digits."
+    if settings.demo:
+        yield "DEMO=1 is refused with Twilio credentials, for it would act on a real account: unset one of them."
+    if is_loopback(urlsplit(settings.provider_callback_url).hostname or ""):
+        yield (
+            f"CALLBACK_URL is {settings.provider_callback_url}, which Twilio cannot reach: set it (or PUBLIC_URL) to "
+            "the https address of this portal."
+        )
+
+
+def _url_problem(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "has a port that is no number, or a broken host"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        return "has to be an address like https://portal.example.com"
+    if parts.username or parts.password or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        return "has to be scheme and host only, like https://portal.example.com"
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        return "has to begin with https://, because sessions and tokens travel over it"
+    return None
+
+
+def _misspelt() -> list[str]:
+    known = sorted(name.upper() for name in Settings.model_fields)
+    given = {name.upper() for name in (*os.environ, *dotenv_values(_ENV_FILE)) if name.upper().startswith("PORTAL_")}
+    likely = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.7) for name in sorted(given - set(known))}
+    return [f"{name} is no setting: did you mean {like[0]}?" for name, like in likely.items() if like]
+
+
+def _parse(secret: SecretStr | None) -> DatabaseAddress | None:
+    return DatabaseAddress.parse(secret.get_secret_value()) if secret else None
+
+
+def _port_of(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
