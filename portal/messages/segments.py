@@ -26,6 +26,7 @@ class SegmentCount:
     culprit: str | None
 
 
+_LAST_OF_ONE_UNIT = 0xFFFF  # UTF-16 writes what lies beyond as two units
 _SINGLE = {Encoding.GSM_7: 160, Encoding.UCS_2: 70}
 _PART = {Encoding.GSM_7: 153, Encoding.UCS_2: 67}  # six octets of each part say which part it is
 
@@ -36,7 +37,7 @@ def count_segments(text: str) -> SegmentCount:
     if culprit is None:
         encoding, sizes = Encoding.GSM_7, [2 if character in _EXTENSION else 1 for character in text]
     else:
-        encoding, sizes = Encoding.UCS_2, [2 if ord(character) > 0xFFFF else 1 for character in text]
+        encoding, sizes = Encoding.UCS_2, [2 if ord(character) > _LAST_OF_ONE_UNIT else 1 for character in text]
     if sum(sizes) <= _SINGLE[encoding]:
         return SegmentCount(encoding, 1, culprit)
     segments, room = 0, 0
