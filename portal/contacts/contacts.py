@@ -1,6 +1,7 @@
 """The use cases of contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -118,9 +119,15 @@ async def create_contact(tx: TenantTransaction, change: ContactChange, *, now: d
     """
     values = _checked(change)
     contact_id = new_id(now)
-    await _store(
-        Contact(id=contact_id, tenant_id=tx.tenant_id, created_at=now, updated_at=now, **{"fields": {}, **values}), tx
-    )
+    with _number_may_be_taken():
+        await Contact.create(
+            using_db=tx.orm,
+            id=contact_id,
+            tenant_id=tx.tenant_id,
+            created_at=now,
+            updated_at=now,
+            **{"fields": {}, **values},
+        )
     return contact_id
 
 
@@ -130,11 +137,10 @@ async def update_contact(tx: TenantTransaction, contact_id: UUID, change: Contac
     Raises:
         RefusedError: there is no such contact, or the values are not acceptable.
     """
-    contact = await Contact.get_or_none(id=contact_id, tenant_id=tx.tenant_id, using_db=tx.orm)
-    if contact is None:
-        raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
-    contact.update_from_dict({**_checked(change), "updated_at": now})
-    await _store(contact, tx)
+    found = Contact.filter(tenant_id=tx.tenant_id, id=contact_id).using_db(tx.orm)
+    with _number_may_be_taken():
+        if not await found.update(**_checked(change), updated_at=now):
+            raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
 
 
 async def delete_contact(tx: TenantTransaction, contact_id: UUID) -> None:
@@ -143,13 +149,14 @@ async def delete_contact(tx: TenantTransaction, contact_id: UUID) -> None:
     Raises:
         RefusedError: there is no such contact.
     """
-    if not await Contact.filter(id=contact_id, tenant_id=tx.tenant_id).using_db(tx.orm).delete():
+    if not await Contact.filter(tenant_id=tx.tenant_id, id=contact_id).using_db(tx.orm).delete():
         raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
 
 
-async def _store(contact: Contact, tx: TenantTransaction) -> None:
+@contextmanager
+def _number_may_be_taken() -> Iterator[None]:
     try:
-        await contact.save(using_db=tx.orm)
+        yield
     except IntegrityError as error:
         if isinstance(error.__cause__, asyncpg.UniqueViolationError):
             raise refuse(

@@ -1,6 +1,7 @@
 """The use cases of templates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 from tortoise.exceptions import IntegrityError
+from tortoise.queryset import QuerySet
 
 from portal.clock import new_id
 from portal.database import TenantTransaction
@@ -151,8 +153,9 @@ async def create_template(
     template = Template(
         id=new_id(now), tenant_id=tx.tenant_id, name=name.strip(), category=category.value, version=1, created_at=now
     )
-    await _store(template, tx)
-    await _add_version(tx, template, body, variables, now=now)
+    with _name_may_be_taken():
+        await template.save(using_db=tx.orm)
+    await _add_version(tx, template.id, 1, body, variables, now=now)
     return template.id
 
 
@@ -173,14 +176,13 @@ async def update_template(tx: TenantTransaction, template_id: UUID, change: Temp
         variables = current.variables if change.body is None else _redeclared(body, current.variables)
     problems = _name_problems(change.name) if change.name is not None else []
     _refuse_if([*problems, *_body_problems(body, variables)])
-    if change.name is not None:
-        template.name = change.name.strip()
-    if change.category is not None:
-        template.category = change.category.value
-    if (body, variables) != (current.body, current.variables):
-        template.version += 1
-        await _add_version(tx, template, body, variables, now=now)
-    await _store(template, tx)
+    version = template.version + ((body, variables) != (current.body, current.variables))
+    if version > template.version:
+        await _add_version(tx, template.id, version, body, variables, now=now)
+    name = template.name if change.name is None else change.name.strip()
+    category = template.category if change.category is None else change.category.value
+    with _name_may_be_taken():
+        await _one(tx, template_id).update(name=name, category=category, version=version)
 
 
 async def archive_template(tx: TenantTransaction, template_id: UUID, *, now: datetime) -> None:
@@ -191,21 +193,24 @@ async def archive_template(tx: TenantTransaction, template_id: UUID, *, now: dat
     """
     template = await _locked(tx, template_id)
     if template.archived_at is None:
-        template.archived_at = now
-        await _store(template, tx)
+        await _one(tx, template_id).update(archived_at=now)
+
+
+def _one(tx: TenantTransaction, template_id: UUID) -> QuerySet[Template]:
+    return Template.filter(tenant_id=tx.tenant_id, id=template_id).using_db(tx.orm)
 
 
 async def _locked(tx: TenantTransaction, template_id: UUID) -> Template:
-    found = Template.filter(id=template_id, tenant_id=tx.tenant_id).using_db(tx.orm).select_for_update()
-    template = await found.get_or_none()
+    template = await _one(tx, template_id).select_for_update().get_or_none()
     if template is None:
         raise refuse(TemplateProblem.NOT_FOUND, "There is no such template.", "id")
     return template
 
 
-async def _store(template: Template, tx: TenantTransaction) -> None:
+@contextmanager
+def _name_may_be_taken() -> Iterator[None]:
     try:
-        await template.save(using_db=tx.orm)
+        yield
     except IntegrityError as error:
         if isinstance(error.__cause__, asyncpg.UniqueViolationError):
             raise refuse(TemplateProblem.NAME_TAKEN, "Another template has this name.", "name") from error
@@ -213,14 +218,20 @@ async def _store(template: Template, tx: TenantTransaction) -> None:
 
 
 async def _add_version(
-    tx: TenantTransaction, template: Template, body: str, variables: Sequence[TemplateVariable], *, now: datetime
+    tx: TenantTransaction,
+    template_id: UUID,
+    number: int,
+    body: str,
+    variables: Sequence[TemplateVariable],
+    *,
+    now: datetime,
 ) -> None:
     await TemplateVersion.create(
         using_db=tx.orm,
         id=new_id(now),
         tenant_id=tx.tenant_id,
-        template_id=template.id,
-        number=template.version,
+        template_id=template_id,
+        number=number,
         body=body,
         variables=[asdict(variable) for variable in variables],
         created_at=now,
@@ -257,13 +268,11 @@ def _body_problems(body: str, variables: Sequence[TemplateVariable]) -> list[Pro
         for name in variables_in(body)
         if name not in names
     ]
+    wrong = "A variable's name is a word of letters, digits and _, and stands once."
     problems += [
-        Problem(
-            TemplateProblem.INVALID, "A variable's name is a word of letters, digits and _, and stands once.", place
-        )
+        Problem(TemplateProblem.INVALID, wrong, ("variables", str(index), "name"))
         for index, name in enumerate(names)
-        if (place := ("variables", str(index), "name"))
-        and (names.count(name) > 1 or variables_in(f"{{{{{name}}}}}") != [name])
+        if names.count(name) > 1 or variables_in(f"{{{{{name}}}}}") != [name]
     ]
     return problems
 

@@ -1,0 +1,157 @@
+"""The allowance ledger: reserve at acceptance, settle at hand-over, give back what never left.
+
+The balance row of a period is locked by whoever reserves, so a hundred senders at once never get more than there is.
+Every change of a balance has its entry; the balance is their sum.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal.clock import new_id
+from portal.database import TenantTransaction
+from portal.plans.periods import AllowancePeriod, Period, period_at
+from portal.plans.plans import PLAN_COLUMNS, PlanRow, UsageUnit, plan_row, read_tenant_plan
+
+
+class EntryKind(StrEnum):
+    """Why a balance changed."""
+
+    RESERVE = "RESERVE"
+    SETTLE = "SETTLE"
+    GIVE_BACK = "GIVE_BACK"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a tenant may still send in the present period; `limit` None means no limit."""
+
+    limit: int | None
+    used: int
+    reserved: int
+    unit: UsageUnit
+    per: AllowancePeriod
+    resets_at: datetime
+
+    @property
+    def remaining(self) -> int | None:
+        """What is left, never negative: a smaller plan in mid-period may leave more used than it allows."""
+        return None if self.limit is None else max(0, self.limit - self.used - self.reserved)
+
+    def after(self, units: int) -> "Allowance":
+        """The allowance once so many more units are reserved."""
+        return Allowance(self.limit, self.used, self.reserved + units, self.unit, self.per, self.resets_at)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedBalance:
+    """A period's balance that nobody else changes until this transaction ends."""
+
+    id: UUID
+    allowance: Allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Units that leave a reservation: settled as used, or given back."""
+
+    balance_id: UUID
+    batch_id: UUID
+    kind: EntryKind
+    units: int
+
+
+async def read_allowance(tx: TenantTransaction, *, now: datetime) -> Allowance | None:
+    """The allowance of the present period, in one statement; None before the tenant has a plan."""
+    day, month = period_at(AllowancePeriod.DAY, now), period_at(AllowancePeriod.MONTH, now)
+    sql = (
+        f"SELECT {PLAN_COLUMNS}, coalesce(balance.used, 0) AS used, coalesce(balance.reserved, 0) AS reserved "  # noqa: S608
+        "FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id LEFT JOIN allowance_balance AS balance "
+        "ON balance.tenant_id = tenant_plan.tenant_id AND balance.unit = plan.allowance_unit AND "
+        "(balance.period_start, balance.period_end) IN "
+        "(SELECT $2::timestamptz, $3::timestamptz WHERE plan.allowance_per = 'DAY' "
+        "UNION ALL SELECT $4, $5 WHERE plan.allowance_per = 'MONTH') "
+        "WHERE tenant_plan.tenant_id = $1 AND tenant_plan.until IS NULL"
+    )
+    row = await tx.row(sql, tx.tenant_id, day.start, day.end, month.start, month.end)
+    if row is None:
+        return None
+    plan = plan_row(row)
+    period = day if plan.per is AllowancePeriod.DAY else month
+    return _allowance(plan, period, row["used"], row["reserved"])
+
+
+async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance | None:
+    """The present period's balance, locked; None before the tenant has a plan."""
+    held = await read_tenant_plan(tx)
+    if held is None:
+        return None
+    period = period_at(held.plan.per, now)
+    row = await tx.row(
+        "INSERT INTO allowance_balance (tenant_id, id, period_start, period_end, unit) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (tenant_id, period_start, period_end, unit) DO UPDATE SET unit = excluded.unit "
+        "RETURNING id, used, reserved",
+        tx.tenant_id,
+        new_id(now),
+        period.start,
+        period.end,
+        held.plan.unit.value,
+    )
+    if row is None:
+        raise RuntimeError("an upsert returns its row")
+    return LockedBalance(row["id"], _allowance(held.plan, period, row["used"], row["reserved"]))
+
+
+async def reserve(tx: TenantTransaction, balance: LockedBalance, batch_id: UUID, units: int, *, now: datetime) -> None:
+    """Reserve units of a balance that this transaction locked and found sufficient."""
+    await tx.execute(
+        "UPDATE allowance_balance SET reserved = reserved + $3 WHERE tenant_id = $1 AND id = $2",
+        tx.tenant_id,
+        balance.id,
+        units,
+    )
+    await _write_entries(tx, [Change(balance.id, batch_id, EntryKind.RESERVE, units)], now=now)
+
+
+async def apply_changes(tx: TenantTransaction, changes: Sequence[Change], *, now: datetime) -> None:
+    """Take units out of their reservations, each in the period that they were reserved in."""
+    totals: dict[tuple[UUID, UUID, EntryKind], int] = {}
+    for change in changes:
+        key = (change.balance_id, change.batch_id, change.kind)
+        totals[key] = totals.get(key, 0) + change.units
+    summed = [Change(*key, units) for key, units in sorted(totals.items()) if units]
+    if not summed:
+        return
+    await tx.execute(
+        "UPDATE allowance_balance AS balance SET reserved = reserved - change.released, used = used + change.settled "
+        "FROM (SELECT id, sum(units) AS released, coalesce(sum(units) FILTER (WHERE kind = 'SETTLE'), 0) AS settled "
+        "FROM unnest($2::uuid[], $3::bigint[], $4::text[]) AS given (id, units, kind) GROUP BY id) AS change "
+        "WHERE balance.tenant_id = $1 AND balance.id = change.id",
+        tx.tenant_id,
+        [change.balance_id for change in summed],
+        [change.units for change in summed],
+        [change.kind.value for change in summed],
+    )
+    await _write_entries(tx, summed, now=now)
+
+
+async def _write_entries(tx: TenantTransaction, changes: Sequence[Change], *, now: datetime) -> None:
+    await tx.execute(
+        "INSERT INTO allowance_entry (tenant_id, id, balance_id, kind, units, batch_id, at) "
+        "SELECT $1, entry.id, entry.balance_id, entry.kind, entry.units, entry.batch_id, $7 "
+        "FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::uuid[]) "
+        "AS entry (id, balance_id, kind, units, batch_id)",
+        tx.tenant_id,
+        [new_id(now) for _ in changes],
+        [change.balance_id for change in changes],
+        [change.kind.value for change in changes],
+        [change.units for change in changes],
+        [change.batch_id for change in changes],
+        now,
+    )
+
+
+def _allowance(plan: PlanRow, period: Period, used: int, reserved: int) -> Allowance:
+    return Allowance(plan.amount, used, reserved, plan.unit, plan.per, period.end)

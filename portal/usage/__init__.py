@@ -1,0 +1,1 @@
+"""Usage: what a tenant used, rolled up by day as it happens."""

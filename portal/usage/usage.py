@@ -1,0 +1,103 @@
+"""Usage rolled up by day and category, written as messages are handed over, so that reading it never counts messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from portal.database import TenantTransaction
+from portal.plans.periods import AllowancePeriod, Period, period_at
+
+SMS_OUTBOUND = "sms-outbound"
+LABELS = {SMS_OUTBOUND: "Text messages sent"}
+
+
+class UsagePeriod(StrEnum):
+    """A period that is usual to ask for, in UTC."""
+
+    TODAY = "TODAY"
+    THIS_MONTH = "THIS_MONTH"
+
+
+class UsageBucketSize(StrEnum):
+    """How finely a report is cut."""
+
+    WHOLE = "WHOLE"
+    DAY = "DAY"
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTotal:
+    """One category in one period."""
+
+    category: str
+    count: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A part of the report's period."""
+
+    period: Period
+    categories: tuple[CategoryTotal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """Usage in a period, as of an instant."""
+
+    as_of: datetime
+    period: Period
+    categories: tuple[CategoryTotal, ...]
+    buckets: tuple[Bucket, ...]
+
+
+async def add_usage(tx: TenantTransaction, category: str, segments: Sequence[int], *, now: datetime) -> None:
+    """Count what was just handed over: one number of segments for each message."""
+    if not segments:
+        return
+    await tx.execute(
+        "INSERT INTO usage_day (tenant_id, day, category, count, segments, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT (tenant_id, day, category) DO UPDATE SET count = usage_day.count + excluded.count, "
+        "segments = usage_day.segments + excluded.segments, updated_at = excluded.updated_at",
+        tx.tenant_id,
+        now.astimezone(UTC).date(),
+        category,
+        len(segments),
+        sum(segments),
+        now,
+    )
+
+
+async def read_usage(tx: TenantTransaction, asked: UsagePeriod, size: UsageBucketSize, *, now: datetime) -> UsageReport:
+    """The report of a period, whole or by day, in one statement; days without usage have empty buckets."""
+    period = period_at(AllowancePeriod.DAY if asked is UsagePeriod.TODAY else AllowancePeriod.MONTH, now)
+    rows = await tx.rows(
+        "SELECT day, category, count, segments FROM usage_day WHERE tenant_id = $1 AND day >= $2 AND day < $3 "
+        "ORDER BY day, category",
+        tx.tenant_id,
+        period.start.date(),
+        period.end.date(),
+    )
+    by_day: dict[date, list[CategoryTotal]] = {}
+    for row in rows:
+        by_day.setdefault(row["day"], []).append(CategoryTotal(row["category"], row["count"], row["segments"]))
+    whole = _sum([total for totals in by_day.values() for total in totals])
+    if size is UsageBucketSize.WHOLE:
+        return UsageReport(now, period, whole, (Bucket(period, whole),))
+    days = [period.start + timedelta(days=n) for n in range((period.end - period.start).days)]
+    buckets = tuple(
+        Bucket(Period(day, day + timedelta(days=1)), tuple(by_day.get(day.date(), ()))) for day in days if day <= now
+    )
+    return UsageReport(now, period, whole, buckets)
+
+
+def _sum(totals: Sequence[CategoryTotal]) -> tuple[CategoryTotal, ...]:
+    summed: dict[str, CategoryTotal] = {}
+    for total in totals:
+        before = summed.get(total.category, CategoryTotal(total.category, 0, 0))
+        summed[total.category] = CategoryTotal(
+            total.category, before.count + total.count, before.segments + total.segments
+        )
+    return tuple(summed[category] for category in sorted(summed))
