@@ -1,4 +1,4 @@
-"""Encrypts what has to be read again, such as provider credentials and signing keys, under one secret of the settings."""
+"""Encrypts what has to be read again, such as provider credentials and signing keys, under the settings' secret."""
 
 from base64 import urlsafe_b64encode
 
