@@ -1,4 +1,4 @@
-"""Usage rolled up by day and category, written as messages are handed over, so that reading it never counts messages."""
+"""Usage by day and category, written as messages are handed over: reading it never counts messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

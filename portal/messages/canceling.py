@@ -1,0 +1,82 @@
+"""Taking back what has not left the portal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal.clock import new_id
+from portal.database import TenantTransaction
+from portal.database.connection import Row
+from portal.plans.allowance import Change, EntryKind, apply_changes
+from portal.problems import refuse
+
+
+class CancelProblem(StrEnum):
+    """Why nothing is canceled."""
+
+    NOT_FOUND = "NOT_FOUND"
+    TOO_LATE = "TOO_LATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """The messages that will not be sent."""
+
+    message_ids: tuple[UUID, ...]
+
+
+async def cancel_message(tx: TenantTransaction, message_id: UUID, *, now: datetime) -> Canceled:
+    """Cancel one message and give its units back.
+
+    Raises:
+        RefusedError: there is no such message, or it has left already.
+    """
+    found = await tx.value("SELECT 1 FROM message WHERE tenant_id = $1 AND id = $2", tx.tenant_id, message_id)
+    return await _cancel(tx, "id", message_id, exists=found is not None, now=now)
+
+
+async def cancel_batch(tx: TenantTransaction, batch_id: UUID, *, now: datetime) -> Canceled:
+    """Cancel all of a batch that has not left yet.
+
+    Raises:
+        RefusedError: there is no such batch, or all of it has left already.
+    """
+    found = await tx.value("SELECT 1 FROM message_batch WHERE tenant_id = $1 AND id = $2", tx.tenant_id, batch_id)
+    return await _cancel(tx, "batch_id", batch_id, exists=found is not None, now=now)
+
+
+async def _cancel(tx: TenantTransaction, column: str, key: UUID, *, exists: bool, now: datetime) -> Canceled:
+    if not exists:
+        raise refuse(CancelProblem.NOT_FOUND, "There is no such message or batch.", "id")
+    # What a worker has claimed is SENDING and stays so: the status decides, under the row's lock.
+    rows = await tx.rows(
+        "WITH waiting AS (SELECT id, reserved_units FROM message "  # noqa: S608  the column's name is ours
+        f"WHERE tenant_id = $1 AND {column} = $2 AND status IN ('QUEUED', 'SCHEDULED') ORDER BY id FOR UPDATE) "
+        "UPDATE message SET status = 'CANCELED', status_at = $3, due_at = NULL, reserved_units = 0 FROM waiting "
+        "WHERE message.tenant_id = $1 AND message.id = waiting.id "
+        "RETURNING message.id, message.balance_id, message.batch_id, waiting.reserved_units",
+        tx.tenant_id,
+        key,
+        now,
+    )
+    if not rows:
+        raise refuse(CancelProblem.TOO_LATE, "It has left already: only what still waits can be canceled.", "id")
+    await _give_back(tx, rows, now=now)
+    ids = [row["id"] for row in rows]
+    await tx.execute(
+        "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "
+        "SELECT $1, e.id, e.message_id, 'CANCELED', $2, $2, 'PORTAL' "
+        "FROM unnest($3::uuid[], $4::uuid[]) AS e (id, message_id)",
+        tx.tenant_id,
+        now,
+        [new_id(now) for _ in ids],
+        ids,
+    )
+    return Canceled(tuple(ids))
+
+
+async def _give_back(tx: TenantTransaction, rows: Sequence[Row], *, now: datetime) -> None:
+    changes = [Change(row["balance_id"], row["batch_id"], EntryKind.GIVE_BACK, row["reserved_units"]) for row in rows]
+    await apply_changes(tx, changes, now=now)

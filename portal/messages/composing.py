@@ -1,0 +1,172 @@
+"""Who would get which text, and who would not and why: the same answer for an estimate and for a send."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from portal.contacts.contacts import ContactRow, read_contacts_by_id
+from portal.database import TenantTransaction
+from portal.messages.segments import SegmentCount, count_segments
+from portal.plans.plans import UsageUnit
+from portal.problems import Problem, RefusedError, refuse
+from portal.templates.rendering import TemplateVariable, render
+from portal.templates.templates import LONGEST_BODY, read_templates_by_id
+
+MOST_RECIPIENTS = 10_000
+LONGEST_KEY = 255
+
+
+class SendProblem(StrEnum):
+    """Why a whole send is not accepted."""
+
+    NOT_FOUND = "NOT_FOUND"
+    INVALID = "INVALID"
+    TOO_MANY_RECIPIENTS = "TOO_MANY_RECIPIENTS"
+    RECIPIENTS_REFUSED = "RECIPIENTS_REFUSED"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
+    NO_SENDER = "NO_SENDER"
+
+
+class RefusalCode(StrEnum):
+    """Why one recipient gets no message; it costs nothing."""
+
+    NOT_FOUND = "NOT_FOUND"
+    DUPLICATE = "DUPLICATE"
+    OPTED_OUT = "OPTED_OUT"
+    MISSING_VARIABLE = "MISSING_VARIABLE"
+    TEXT_TOO_LONG = "TEXT_TOO_LONG"
+    ALLOWANCE_EXHAUSTED = "ALLOWANCE_EXHAUSTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What is to be sent to whom: a template or a body, and values that hold for all recipients."""
+
+    contact_ids: tuple[UUID, ...]
+    template_id: UUID | None
+    body: str | None
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who gets this text."""
+
+    contact: ContactRow
+    text: str
+    size: SegmentCount
+
+    def units(self, unit: UsageUnit) -> int:
+        """What this message takes from an allowance."""
+        return 1 if unit is UsageUnit.MESSAGES else self.size.segments
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody who gets nothing; `index` is the place in the list that was asked for."""
+
+    index: int
+    contact_id: UUID
+    number: str | None
+    code: RefusalCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Each recipient that was asked for, on one side or the other, in the order asked for."""
+
+    template_version_id: UUID | None
+    recipients: tuple[tuple[int, Recipient], ...]
+    refusals: tuple[Refusal, ...]
+
+
+async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
+    """Work out every recipient's text, in two statements whatever their number.
+
+    Raises:
+        RefusedError: the whole makes no sense: no text, no recipients, too many, or no such template.
+    """
+    _check(composition)
+    version_id, body, variables = await _text(tx, composition)
+    contacts = await read_contacts_by_id(tx, composition.contact_ids)
+    recipients: list[tuple[int, Recipient]] = []
+    refusals: list[Refusal] = []
+    seen: set[UUID] = set()
+    for index, contact_id in enumerate(composition.contact_ids):
+        contact = contacts.get(contact_id)
+        outcome = (
+            (RefusalCode.NOT_FOUND, "There is no such contact.")
+            if contact is None
+            else (RefusalCode.DUPLICATE, "This contact is in the list already.")
+            if contact_id in seen
+            else _fill(contact, body, variables, composition.variables)
+        )
+        seen.add(contact_id)
+        if isinstance(outcome, Recipient):
+            recipients.append((index, outcome))
+        else:
+            refusals.append(Refusal(index, contact_id, contact.number if contact else None, *outcome))
+    return Composed(version_id, tuple(recipients), tuple(refusals))
+
+
+def limit_to(composed: Composed, available: int | None, unit: UsageUnit) -> tuple[Composed, int]:
+    """Refuse, in the order asked for, those whom the allowance does not reach; and the units that the rest takes."""
+    kept: list[tuple[int, Recipient]] = []
+    refused: list[Refusal] = []
+    taken = 0
+    for index, recipient in composed.recipients:
+        units = recipient.units(unit)
+        if available is None or taken + units <= available:
+            kept.append((index, recipient))
+            taken += units
+        else:
+            contact = recipient.contact
+            why = "The allowance of this period does not reach this recipient."
+            refused.append(Refusal(index, contact.id, contact.number, RefusalCode.ALLOWANCE_EXHAUSTED, why))
+    refusals = sorted([*composed.refusals, *refused], key=lambda refusal: refusal.index)
+    return Composed(composed.template_version_id, tuple(kept), tuple(refusals)), taken
+
+
+def _fill(
+    contact: ContactRow, body: str, variables: Sequence[TemplateVariable], values: Mapping[str, str]
+) -> Recipient | tuple[RefusalCode, str]:
+    if contact.suppression is not None:
+        return RefusalCode.OPTED_OUT, "This person has asked not to receive messages from you."
+    rendered = render(body, variables, values, contact.fields, {"name": contact.name or ""})
+    if rendered.missing:
+        names = ", ".join(rendered.missing)
+        return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
+    if not rendered.text.strip() or len(rendered.text) > LONGEST_BODY:
+        return (
+            RefusalCode.TEXT_TOO_LONG,
+            f"With the variables filled the text has to have 1 to {LONGEST_BODY} characters.",
+        )
+    return Recipient(contact, rendered.text, count_segments(rendered.text))
+
+
+async def _text(tx: TenantTransaction, composition: Composition) -> tuple[UUID | None, str, Sequence[TemplateVariable]]:
+    if composition.template_id is None:
+        return None, composition.body or "", ()
+    template = (await read_templates_by_id(tx, [composition.template_id])).get(composition.template_id)
+    if template is None or template.archived_at is not None:
+        raise refuse(SendProblem.NOT_FOUND, "There is no such template in use.", "templateId")
+    return template.current.id, template.current.body, template.current.variables
+
+
+def _check(composition: Composition) -> None:
+    problems = []
+    if (composition.template_id is None) == (composition.body is None):
+        problems.append(Problem(SendProblem.INVALID, "Give a template or a body, not both and not neither.", ("body",)))
+    if composition.body is not None and not 1 <= len(composition.body.strip()) <= LONGEST_BODY:
+        problems.append(Problem(SendProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
+    where = ("recipients", "contactIds")
+    if not composition.contact_ids:
+        problems.append(Problem(SendProblem.INVALID, "Name at least one recipient.", where))
+    if len(composition.contact_ids) > MOST_RECIPIENTS:
+        most = f"One send reaches at most {MOST_RECIPIENTS} recipients: make several."
+        problems.append(Problem(SendProblem.TOO_MANY_RECIPIENTS, most, where))
+    if problems:
+        raise RefusedError(problems)

@@ -1,0 +1,254 @@
+"""Accepting a send: everything that is promised is written in one transaction, and nothing waits for the provider."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import orjson
+
+from portal.actor import Actor
+from portal.clock import new_id
+from portal.database import TenantTransaction
+from portal.messages.composing import (
+    LONGEST_KEY,
+    Composed,
+    Composition,
+    Recipient,
+    Refusal,
+    RefusalCode,
+    SendProblem,
+    compose,
+    limit_to,
+)
+from portal.messages.models import MessageBatch
+from portal.plans.allowance import Allowance, LockedBalance, lock_balance, read_allowance, reserve
+from portal.problems import Problem, RefusedError, refuse
+
+OPERATION = "messageSend"
+
+
+class OnRefusal(StrEnum):
+    """What to do when some recipients are refused."""
+
+    SEND_REST = "SEND_REST"
+    SEND_NONE = "SEND_NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """One send; the same key with the same request has one effect, however often it comes."""
+
+    idempotency_key: str
+    composition: Composition
+    on_refusal: OnRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The batch that the send made, now or when the same request came first."""
+
+    batch_id: UUID
+    replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a send would do."""
+
+    composed: Composed
+    allowance_after: Allowance
+
+
+async def estimate(tx: TenantTransaction, composition: Composition, *, now: datetime) -> Estimate | None:
+    """Compose without writing; None before the tenant has a plan.
+
+    Raises:
+        RefusedError: as `send` does.
+    """
+    allowance = await read_allowance(tx, now=now)
+    if allowance is None:
+        return None
+    composed, units = limit_to(await compose(tx, composition), allowance.remaining, allowance.unit)
+    return Estimate(composed, allowance.after(units))
+
+
+async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now: datetime) -> SendResult:
+    """Accept messages for all who may get one; who may not is written down with the reason.
+
+    Raises:
+        RefusedError: nothing is accepted; the problems say why and where.
+    """
+    earlier = await _replayed(tx, request, actor)
+    if earlier is not None:
+        return SendResult(earlier, replay=True)
+    sender = await tx.value("SELECT number FROM number WHERE tenant_id = $1 ORDER BY id LIMIT 1", tx.tenant_id)
+    if sender is None:
+        raise refuse(SendProblem.NO_SENDER, "There is no number to send from yet: finish the onboarding first.")
+    composed = await compose(tx, request.composition)
+    balance = await lock_balance(tx, now=now)
+    if balance is None:
+        raise refuse(SendProblem.NO_SENDER, "There is no plan yet: finish the onboarding first.")
+    composed, units = limit_to(composed, balance.allowance.remaining, balance.allowance.unit)
+    if composed.refusals and request.on_refusal is OnRefusal.SEND_NONE:
+        raise RefusedError([_as_problem(refusal) for refusal in composed.refusals])
+    batch_id = new_id(now)
+    await _write_batch(tx, batch_id, request, composed, actor, now=now)
+    if units:
+        await reserve(tx, balance, batch_id, units, now=now)
+        await _write_messages(tx, batch_id, composed, balance, sender, actor, now=now)
+    return SendResult(batch_id, replay=False)
+
+
+async def _replayed(tx: TenantTransaction, request: SendRequest, actor: Actor) -> UUID | None:
+    """The batch that this very request made before. Holding the key's lock is what "in flight" means."""
+    key = request.idempotency_key
+    if not 1 <= len(key) <= LONGEST_KEY:
+        raise refuse(SendProblem.INVALID, f"An idempotency key has 1 to {LONGEST_KEY} characters.", "idempotencyKey")
+    name = f"{tx.tenant_id}/{OPERATION}/{actor.key}/{key}"
+    if not await tx.value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name):
+        in_flight = "The same request is being worked on: ask again in a moment, with the same key."
+        raise refuse(SendProblem.IDEMPOTENCY_IN_PROGRESS, in_flight, "idempotencyKey")
+    row = await tx.row(
+        "SELECT request_hash, result_id, created_at FROM idempotency_key "
+        "WHERE tenant_id = $1 AND operation = $2 AND principal = $3 AND key = $4",
+        tx.tenant_id,
+        OPERATION,
+        actor.key,
+        key,
+    )
+    if row is None:
+        return None
+    if row["request_hash"] != _hash(request):
+        conflict = f"This key was used for another request at {row['created_at']:%Y-%m-%dT%H:%M:%SZ}: take a new key."
+        raise refuse(SendProblem.IDEMPOTENCY_CONFLICT, conflict, "idempotencyKey")
+    batch_id: UUID = row["result_id"]
+    return batch_id
+
+
+def _hash(request: SendRequest) -> bytes:
+    composition = request.composition
+    asked = {
+        "contacts": [str(contact_id) for contact_id in composition.contact_ids],
+        "template": str(composition.template_id),
+        "body": composition.body,
+        "variables": dict(composition.variables),
+        "on_refusal": request.on_refusal.value,
+    }
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+async def _write_batch(
+    tx: TenantTransaction, batch_id: UUID, request: SendRequest, composed: Composed, actor: Actor, *, now: datetime
+) -> None:
+    await MessageBatch.create(
+        using_db=tx.orm,
+        id=batch_id,
+        tenant_id=tx.tenant_id,
+        template_version_id=composed.template_version_id,
+        total=len(request.composition.contact_ids),
+        accepted=len(composed.recipients),
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        created_at=now,
+    )
+    await tx.execute(
+        "INSERT INTO idempotency_key (tenant_id, id, operation, principal, key, request_hash, result_id, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tx.tenant_id,
+        new_id(now),
+        OPERATION,
+        actor.key,
+        request.idempotency_key,
+        _hash(request),
+        batch_id,
+        now,
+    )
+    if composed.refusals:
+        await _write_refusals(tx, batch_id, composed.refusals, now=now)
+
+
+async def _write_refusals(tx: TenantTransaction, batch_id: UUID, refusals: Sequence[Refusal], *, now: datetime) -> None:
+    # A contact id that is not the tenant's own is written down as none: an answer must not tell that it exists.
+    known = [None if refusal.code is RefusalCode.NOT_FOUND else refusal.contact_id for refusal in refusals]
+    await tx.execute(
+        "INSERT INTO message_refusal (tenant_id, id, batch_id, contact_id, number, code, message) "
+        "SELECT $1, r.id, $2, r.contact_id, r.number, r.code, r.message "
+        "FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[]) "
+        "AS r (id, contact_id, number, code, message)",
+        tx.tenant_id,
+        batch_id,
+        _ids(len(refusals), now),
+        known,
+        [refusal.number for refusal in refusals],
+        [refusal.code.value for refusal in refusals],
+        [refusal.message for refusal in refusals],
+    )
+
+
+async def _write_messages(
+    tx: TenantTransaction,
+    batch_id: UUID,
+    composed: Composed,
+    balance: LockedBalance,
+    sender: str,
+    actor: Actor,
+    *,
+    now: datetime,
+) -> None:
+    recipients: list[Recipient] = [recipient for _, recipient in composed.recipients]
+    ids = _ids(len(recipients), now)
+    await tx.execute(
+        "INSERT INTO message (tenant_id, id, batch_id, contact_id, template_version_id, direction, channel, status, "
+        "status_at, sender_number, recipient_number, recipient_country, body, encoding, segments, actor_kind, "
+        "actor_name, balance_id, reserved_units, due_at, created_at) "
+        "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', 'SMS', 'QUEUED', $4, $5, m.number, m.country, m.body, "
+        "m.encoding, m.segments, $6, $7, $8, m.units, $4, $4 "
+        "FROM unnest($9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int[], "
+        "$16::int[]) AS m (id, contact_id, number, country, body, encoding, segments, units)",
+        tx.tenant_id,
+        batch_id,
+        composed.template_version_id,
+        now,
+        sender,
+        actor.kind.value,
+        actor.name,
+        balance.id,
+        ids,
+        [recipient.contact.id for recipient in recipients],
+        [recipient.contact.number for recipient in recipients],
+        [recipient.contact.country for recipient in recipients],
+        [recipient.text for recipient in recipients],
+        [recipient.size.encoding.value for recipient in recipients],
+        [recipient.size.segments for recipient in recipients],
+        [recipient.units(balance.allowance.unit) for recipient in recipients],
+    )
+    await tx.execute(
+        "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "
+        "SELECT $1, e.id, e.message_id, 'QUEUED', $2, $2, 'PORTAL' "
+        "FROM unnest($3::uuid[], $4::uuid[]) AS e (id, message_id)",
+        tx.tenant_id,
+        now,
+        _ids(len(ids), now),
+        ids,
+    )
+    # Last, since it makes a worker that is claiming this tenant's messages wait for this transaction.
+    await tx.execute(
+        "INSERT INTO due_tenant (tenant_id, due_at) VALUES ($1, $2) "
+        "ON CONFLICT (tenant_id) DO UPDATE SET due_at = least(due_tenant.due_at, excluded.due_at)",
+        tx.tenant_id,
+        now,
+    )
+
+
+def _ids(count: int, now: datetime) -> list[UUID]:
+    """Ids in the order of the rows, which lists show."""
+    return sorted(new_id(now) for _ in range(count))
+
+
+def _as_problem(refusal: Refusal) -> Problem:
+    place = ("recipients", "contactIds", str(refusal.index))
+    return Problem(SendProblem.RECIPIENTS_REFUSED, refusal.message, place)
