@@ -1,0 +1,40 @@
+"""Opens the door: the one place where the gateway's parts are put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Self
+
+from twilio_gateway.accounts import TwilioAccounts
+from twilio_gateway.client import import_sdk
+from twilio_gateway.http import PortalTwilioHttp
+from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
+
+_TIMEOUT = timedelta(seconds=10)
+
+
+class TwilioGateway:
+    """What the rest of the product uses of Twilio."""
+
+    def __init__(self, http: PortalTwilioHttp) -> None:
+        self._http = http
+        self.messages = TwilioMessages(http)
+        self.status_reports = TwilioStatusReports()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, api_base: str | None = None, timeout: timedelta = _TIMEOUT) -> AsyncIterator[Self]:  # noqa: ASYNC109  each request's deadline
+        """A gateway for as long as the context lasts.
+
+        Args:
+            api_base: the simulator's address; None for Twilio itself.
+            timeout: how long one request may take, from connecting to the last byte.
+        """
+        async with PortalTwilioHttp(api_base=api_base, timeout=timeout) as http:
+            await asyncio.to_thread(import_sdk, http)
+            yield cls(http)
+
+    def accounts(self, parent_sid: str, parent_token: str) -> TwilioAccounts:
+        """The subaccounts of one parent account."""
+        return TwilioAccounts(self._http, parent_sid, parent_token)

@@ -1,0 +1,161 @@
+"""Sends messages, finds them again in Twilio's log, and reads Twilio's status callbacks."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
+
+from portal.messages.issues import DeliveryIssueCode
+from portal.messages.provider import (
+    Accepted,
+    OutgoingMessage,
+    ProviderCredentials,
+    ProviderMessage,
+    ProviderUnavailableError,
+    Refused,
+    SendOutcome,
+    StatusReport,
+    Throttled,
+    Unknown,
+)
+from portal.messages.status import MessageStatus
+from twilio_gateway.client import ForeignCredentialsError, TenantAccount
+from twilio_gateway.errors import issue_of
+from twilio_gateway.http import ErrorAnswerError, NotSentError, PortalTwilioHttp, TwilioFailureError
+
+# What Twilio has queued has left the portal: for us it is on its way.
+_STATUS = MappingProxyType(
+    {
+        "scheduled": MessageStatus.SCHEDULED,
+        "accepted": MessageStatus.SENDING,
+        "queued": MessageStatus.SENDING,
+        "sending": MessageStatus.SENDING,
+        "sent": MessageStatus.SENT,
+        "partially_delivered": MessageStatus.SENT,
+        "delivered": MessageStatus.DELIVERED,
+        "read": MessageStatus.READ,
+        "undelivered": MessageStatus.UNDELIVERED,
+        "failed": MessageStatus.FAILED,
+        "canceled": MessageStatus.CANCELED,
+    }
+)
+_BAD_ENDS = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED})
+_PAGE = 1000  # the most that Twilio allows
+_REQUEST_TIMEOUT = 408
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+_BAD_REQUEST = 400
+
+
+class TwilioMessages:
+    """Implements the port `portal.messages.provider.MessageProvider`."""
+
+    def __init__(self, http: PortalTwilioHttp) -> None:
+        self._http = http
+
+    async def send(self, credentials: ProviderCredentials, message: OutgoingMessage) -> SendOutcome:
+        """Hand one message over; every failure is an outcome, never an exception."""
+        fields = {"to": message.recipient, "body": message.body, "status_callback": message.status_callback}
+        if message.messaging_service is not None:
+            fields["messaging_service_sid"] = message.messaging_service
+        if message.sender is not None:
+            fields["from_"] = message.sender
+        try:
+            created = await TenantAccount(self._http, credentials).messages.create_async(**fields)
+            return Accepted(str(created.sid), _STATUS.get(str(created.status), MessageStatus.SENDING))
+        except ForeignCredentialsError:
+            return Refused(DeliveryIssueCode.PROVIDER_OUTAGE)
+        except ErrorAnswerError as answer:
+            return _outcome(answer)
+        except NotSentError:
+            return Throttled(None)  # nothing left this machine, so trying again is safe
+        except TwilioFailureError as error:
+            return Unknown(str(error))
+        except Exception as error:  # noqa: BLE001  whatever broke here, the request may have gone out
+            return Unknown(f"unreadable answer: {type(error).__name__}")
+
+    async def sent_to(
+        self, credentials: ProviderCredentials, recipient: str, *, since: datetime
+    ) -> list[ProviderMessage]:
+        """The outbound messages to this recipient that Twilio made since then, newest first.
+
+        Twilio's date filter goes by the date of sending, which a message still queued does not have: it would be
+        missed, and then sent twice. So the recipient alone filters, and the date of creation decides here.
+
+        Raises:
+            ProviderUnavailableError: no answer.
+        """
+        since = since.replace(microsecond=0)  # Twilio's dates have no fractions
+        found: list[ProviderMessage] = []
+        try:
+            page = await TenantAccount(self._http, credentials).messages.page_async(to=recipient, page_size=_PAGE)
+            while page is not None:
+                records = list(page)
+                found += [_message(record) for record in records if _is_outbound(record, since)]
+                if records and all(record.date_created < since for record in records):
+                    break
+                page = await page.next_page_async()
+        except (TwilioFailureError, TwilioException, ValueError, TypeError, AttributeError) as error:
+            # The SDK's texts name addresses and numbers.
+            raise ProviderUnavailableError(f"Twilio's log could not be read: {type(error).__name__}") from None
+        return found
+
+
+class TwilioStatusReports:
+    """Implements the port `portal.messages.provider.StatusReports`."""
+
+    def read(self, fields: Mapping[str, str]) -> StatusReport | None:
+        """The report in a status callback's form fields, or None where they hold no status that matters."""
+        reference = fields.get("MessageSid") or fields.get("SmsSid")
+        status = _STATUS.get(fields.get("MessageStatus") or fields.get("SmsStatus") or "")
+        if not reference or status is None:
+            return None
+        return StatusReport(
+            reference=reference,
+            status=status,
+            issue=_issue(status, fields.get("ErrorCode")),
+            at=_done_at(fields.get("RawDlrDoneDate", "")),
+        )
+
+
+def _outcome(answer: ErrorAnswerError) -> SendOutcome:
+    if answer.status == _TOO_MANY_REQUESTS:
+        return Throttled(answer.retry_after)
+    if _BAD_REQUEST <= answer.status < _SERVER_ERROR and answer.status != _REQUEST_TIMEOUT:
+        return Refused(issue_of(answer.code))
+    return Unknown(str(answer))
+
+
+def _is_outbound(record: Any, since: datetime) -> bool:
+    return str(record.direction).startswith("outbound") and record.date_created >= since
+
+
+def _message(record: Any) -> ProviderMessage:
+    status = _STATUS.get(str(record.status), MessageStatus.SENDING)
+    return ProviderMessage(
+        reference=record.sid,
+        recipient=record.to,
+        sender=record.from_,
+        messaging_service=record.messaging_service_sid,
+        body=record.body or "",
+        status=status,
+        issue=_issue(status, record.error_code),
+        created_at=record.date_created,
+    )
+
+
+def _issue(status: MessageStatus, code: object) -> DeliveryIssueCode | None:
+    if status not in _BAD_ENDS:
+        return None
+    digits = str(code)
+    return issue_of(int(digits) if digits.isascii() and digits.isdigit() else None)
+
+
+def _done_at(text: str) -> datetime | None:
+    """The carrier's own time of the outcome: YYMMDDhhmm, UTC."""
+    try:
+        return datetime.strptime(text, "%y%m%d%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,45 @@
+"""Proves that a webhook comes from Twilio: it is signed with the auth token of the account that it is about."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def verify(url: str, fields: Mapping[str, Any], signature: str | None, tokens: Sequence[str]) -> bool:
+    """Whether one of the account's tokens signed this request.
+
+    Args:
+        url: the public address that Twilio called, as configured, with its query; never one built from the request's
+            own headers.
+        fields: all form fields received, known or not; a Starlette FormData brings repeated ones along.
+        signature: the header X-Twilio-Signature, None where it is missing.
+        tokens: the account's auth tokens; two while one replaces the other.
+    """
+    if not signature:
+        return False
+    given = signature.encode("utf-8", "surrogateescape")
+    genuine = False
+    for token in tokens:
+        if not token:
+            continue  # anyone can sign with an empty key
+        validator = RequestValidator(token)
+        for form in _forms(url):
+            expected = validator.compute_signature(form, fields).encode()
+            genuine |= hmac.compare_digest(expected, given)
+    return genuine
+
+
+def _forms(url: str) -> list[str]:
+    """The address with and without its port: Twilio signs either; a fragment holds settings and is never signed."""
+    parts = urlsplit(url)._replace(fragment="")
+    forms = [urlunsplit(parts)]
+    if parts.port is not None:
+        forms.append(urlunsplit(parts._replace(netloc=parts.netloc.rpartition(":")[0])))
+    elif parts.scheme in _DEFAULT_PORTS:
+        forms.append(urlunsplit(parts._replace(netloc=f"{parts.netloc}:{_DEFAULT_PORTS[parts.scheme]}")))
+    return forms
