@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from auth.permissions import Permission
+from portal.actor import Actor, ActorKind
 
 
 class PrincipalKind(StrEnum):
@@ -37,3 +38,8 @@ class Principal:
     def key(self) -> str:
         """A stable name of it, for caches and limits: `member:<uuid>`."""
         return f"{self.kind.value.lower()}:{self.id}"
+
+    @property
+    def actor(self) -> Actor:
+        """How the business writes it down beside what it did."""
+        return Actor(ActorKind(self.kind.value), self.id, self.name)

@@ -1,0 +1,107 @@
+"""API clients: the machines of a tenant, each with an id, a secret and the most that it may do."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from auth.effective import client_permissions
+from auth.permissions import Permission, machine_permissions
+from auth.random_secrets import hash_of, new_secret
+from portal.clock import new_id
+from portal.database import Database, DatabaseRole, Transaction
+
+_HINT = 4
+_LONGEST_CLIENT_ID = 100
+# A client whose maker's account is disabled has nobody to answer for it.
+_STANDING = (
+    "JOIN tenant ON tenant.id = api_client.tenant_id AND tenant.state <> 'CLOSED' "
+    "LEFT JOIN person ON person.id = api_client.created_by "
+    "LEFT JOIN membership ON membership.tenant_id = api_client.tenant_id "
+    "AND membership.person_id = api_client.created_by "
+    "WHERE api_client.disabled_at IS NULL AND person.disabled_at IS NULL "
+)
+_NAME = f"SELECT api_client.name FROM api_client {_STANDING} AND api_client.tenant_id = $1 AND api_client.id = $2"  # noqa: S608  constants
+_BY_SECRET = (
+    "SELECT api_client.id, api_client.tenant_id, api_client.client_id, scopes, created_by, role "  # noqa: S608  constants
+    "FROM api_client_lookup JOIN api_client ON api_client.tenant_id = api_client_lookup.tenant_id "
+    "AND api_client.id = api_client_lookup.api_client_id "
+    "JOIN api_client_secret ON api_client_secret.tenant_id = api_client.tenant_id "
+    f"AND api_client_secret.api_client_id = api_client.id {_STANDING}"
+    "AND api_client_lookup.client_id = $1 AND secret_hash = $2 AND (expires_at IS NULL OR expires_at > $3)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiClient:
+    """A client just made, with its secret: nobody can read that later."""
+
+    id: UUID
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenApiClient:
+    """A client that showed its secret, and what its token may name now."""
+
+    id: UUID
+    tenant_id: UUID
+    client_id: str
+    permissions: frozenset[Permission]
+
+
+async def create_api_client(
+    tx: Transaction,
+    at: datetime,
+    *,
+    tenant_id: UUID,
+    name: str,
+    permissions: Iterable[Permission],
+    created_by: UUID | None,
+) -> NewApiClient:
+    """Make a client; its scopes are capped by the role of `created_by` with each request. Database role `auth`.
+
+    Raises:
+        ValueError: no machine may hold one of the permissions.
+    """
+    wanted = frozenset(permissions)
+    if beyond := wanted - machine_permissions():
+        raise ValueError(f"no machine may hold {', '.join(sorted(beyond))}")
+    made = NewApiClient(new_id(at), f"client_{secrets.token_hex(12)}", new_secret("portal_secret_"))
+    scopes = [permission.scope for permission in Permission if permission in wanted]
+    await tx.execute(
+        "INSERT INTO api_client (tenant_id, id, client_id, name, scopes, created_by, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *(tenant_id, made.id, made.client_id, name, scopes, created_by, at),
+    )
+    await tx.execute(
+        "INSERT INTO api_client_secret (tenant_id, id, api_client_id, secret_hash, hint, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        *(tenant_id, new_id(at), made.id, hash_of(made.client_secret), made.client_secret[-_HINT:], at),
+    )
+    await tx.execute(
+        "INSERT INTO api_client_lookup (client_id, tenant_id, api_client_id) VALUES ($1, $2, $3)",
+        *(made.client_id, tenant_id, made.id),
+    )
+    return made
+
+
+async def prove_api_client(database: Database, at: datetime, client_id: str, secret: str) -> ProvenApiClient | None:
+    """The client with this id and secret; one statement, the same for an unknown id and for a wrong secret."""
+    if len(client_id) > _LONGEST_CLIENT_ID or not client_id.isprintable():  # PostgreSQL's text cannot hold a NUL
+        return None
+    async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
+        row = await tx.row(_BY_SECRET, client_id, hash_of(secret), at)
+    if row is None:
+        return None
+    permissions = client_permissions(row["scopes"], row["role"], capped=bool(row["created_by"]))
+    return ProvenApiClient(row["id"], row["tenant_id"], row["client_id"], permissions)
+
+
+async def name_of_api_client(database: Database, tenant_id: UUID, api_client_id: UUID) -> str | None:
+    """The name of a client that may still act, or None."""
+    async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
+        name: str | None = await tx.value(_NAME, tenant_id, api_client_id)
+    return name

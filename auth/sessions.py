@@ -1,0 +1,108 @@
+"""Sessions of browsers: the cookie holds a secret, the database its SHA-256, and both end."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from auth.principal import Principal, PrincipalKind
+from auth.random_secrets import hash_of, new_secret
+from portal.clock import Clock
+from portal.database import Database, DatabaseRole, Row
+
+IDLE = timedelta(hours=12)
+LONGEST = timedelta(days=7)
+_SEEN_EVERY = timedelta(minutes=1)  # a read writes at most this often
+
+_LIVE = "secret_hash = $1 AND ended_at IS NULL AND ends_at > $2 AND seen_at > $3"
+# Whose membership ended keeps the session, without the tenant.
+_FIND = f"""
+SELECT person.id, person.name, email, staff_role, locale, person.time_zone, seen_at, tenant.id AS tenant_id
+FROM session JOIN person ON person.id = session.person_id AND person.disabled_at IS NULL
+LEFT JOIN (membership JOIN tenant ON tenant.id = membership.tenant_id AND tenant.state <> 'CLOSED')
+  ON membership.tenant_id = session.tenant_id AND membership.person_id = session.person_id
+WHERE {_LIVE}
+"""  # noqa: S608  made of constants
+_START = """
+INSERT INTO session (secret_hash, person_id, tenant_id, created_at, seen_at, ends_at)
+SELECT $1, person.id, (
+    SELECT tenant.id FROM membership JOIN tenant ON tenant.id = membership.tenant_id
+    WHERE membership.person_id = person.id AND person.staff_role IS NULL AND tenant.state <> 'CLOSED'
+    ORDER BY tenant.name, tenant.id LIMIT 1
+  ), $3, $3, $4
+FROM person WHERE person.id = $2
+"""
+_LEAVE = f"""
+UPDATE session SET ended_at = $2
+FROM person, membership, tenant
+WHERE {_LIVE} AND person.id = session.person_id AND person.disabled_at IS NULL
+  AND membership.person_id = person.id AND tenant.id = membership.tenant_id AND tenant.state <> 'CLOSED'
+  AND (tenant.id::text = $4 OR tenant.slug = $4)
+RETURNING session.person_id, tenant.id AS tenant_id, session.ends_at
+"""  # noqa: S608  made of constants
+_CONTINUE = (
+    "INSERT INTO session (secret_hash, person_id, tenant_id, created_at, seen_at, ends_at) "
+    "VALUES ($1, $2, $3, $4, $4, $5)"
+)
+_END = "UPDATE session SET ended_at = $2 WHERE secret_hash = $1 AND ended_at IS NULL"
+
+
+class Sessions:
+    """Starts, finds, switches and ends them."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def start(self, person_id: UUID, *, instead_of: str | None = None) -> str:
+        """A new session's secret; the browser's old one ends, so that a planted one gains nothing."""
+        now, secret = self._clock.now(), new_secret()
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            if instead_of:
+                await tx.execute(_END, hash_of(instead_of), now)
+            await tx.execute(_START, hash_of(secret), person_id, now, now + LONGEST)
+        return secret
+
+    async def find(self, secret: str) -> Principal | None:
+        """Who has this session, or None when it ended or never was."""
+        now = self._clock.now()
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            row = await tx.row(_FIND, *self._live(secret, now))
+            if row is None:
+                return None
+            if now - row["seen_at"] >= _SEEN_EVERY:
+                await tx.execute("UPDATE session SET seen_at = $2 WHERE secret_hash = $1", hash_of(secret), now)
+        return _principal(row)
+
+    async def switch(self, secret: str, tenant: str) -> str | None:
+        """The secret of a session with another tenant of the same person, in place of this one; None if there is none.
+
+        `tenant` is its id or its slug. The new session ends when the old one would have.
+        """
+        now, new = self._clock.now(), new_secret()
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            row = await tx.row(_LEAVE, *self._live(secret, now), tenant)
+            if row is None:
+                return None
+            await tx.execute(_CONTINUE, hash_of(new), row["person_id"], row["tenant_id"], now, row["ends_at"])
+        return new
+
+    async def end(self, secret: str) -> None:
+        """End it; what ended already stays so."""
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            await tx.execute(_END, hash_of(secret), self._clock.now())
+
+    def _live(self, secret: str, now: datetime) -> tuple[bytes, datetime, datetime]:
+        return hash_of(secret), now, now - IDLE
+
+
+def _principal(row: Row) -> Principal:
+    staff = row["staff_role"]
+    return Principal(
+        kind=PrincipalKind(staff) if staff else PrincipalKind.MEMBER,
+        id=row["id"],
+        name=row["name"],
+        tenant_id=None if staff else row["tenant_id"],
+        token_permissions=None,
+        email=row["email"],
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+    )
