@@ -89,8 +89,9 @@ class Home:
         """Write who holds the folder; None when it was left in order."""
         if self._lock is None:
             raise RuntimeError("hold the folder first")
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, json.dumps(asdict(holder)).encode() if holder else b"", 0)
+        with contextlib.suppress(OSError):  # it only informs: a full disk must not stop the portal from stopping
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, json.dumps(asdict(holder)).encode() if holder else b"", 0)
 
     def holder(self) -> Holder | None:
         """Who holds the folder, or held it and was killed."""
@@ -102,8 +103,7 @@ class Home:
     def leave(self) -> None:
         """Give the folder back, in order."""
         if self._lock is not None:
-            with contextlib.suppress(OSError):  # a full disk must not keep the lock
-                self.tell(None)
+            self.tell(None)
             os.close(self._lock)
             self._lock = None
 

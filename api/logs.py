@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -37,8 +37,10 @@ _IN_TEXT = (
 )
 
 
-def configure_logging(process: str, log_format: Literal["json", "console"] = "json") -> None:
-    """Send this process's logs, the libraries' too, to standard error."""
+def configure_logging(
+    process: str, log_format: Literal["json", "console"] = "json", stream: TextIO | None = None
+) -> None:
+    """Send this process's logs, the libraries' too, to the stream, by default standard error."""
     before: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -55,7 +57,7 @@ def configure_logging(process: str, log_format: Literal["json", "console"] = "js
         foreign_pre_chain=before,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]

@@ -1,0 +1,164 @@
+"""The command `portal`: everything in one go, or its parts apart."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from starlette.types import ASGIApp
+
+from api.announcement import complain
+from api.failures import PortalError, in_plain_words
+from api.home import Home
+from api.listening import PortInUseError, listen
+from api.logs import configure_logging
+from api.settings import Settings, SettingsError, load_settings
+from api.supervisor import end_with_supervisor
+
+_log = logging.getLogger(__name__)
+_SCHEMA = Path(__file__).parent.parent / "portal_schema" / "schema.graphql"
+_SECONDS_TO_FINISH = 5  # what a request that is under way has left when the API stops
+
+portal = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+Fd = Annotated[int | None, typer.Option("--fd", hidden=True, help="A listening socket that the starter passes on.")]
+
+
+@portal.command()
+def run(
+    *,
+    end_with_parent: Annotated[bool, typer.Option(help="Stop when the starter ends, as make needs it.")] = False,
+) -> None:
+    """Run everything on this machine: database, simulator, API, worker, page."""
+    from api.run import run as run_all  # noqa: PLC0415  the other commands do not pay for it
+
+    settings = load_settings()
+    home = Home(settings.home)
+    home.create()
+    with home.log("portal").open("a") as log:
+        configure_logging("portal", settings.log_format, log)
+        _plainly(lambda: asyncio.run(run_all(settings, end_with_parent=end_with_parent)), settings, home.log("portal"))
+
+
+@portal.command()
+def serve(fd: Fd = None) -> None:
+    """Serve the API and the page."""
+    settings = _start("api")
+    from api.app import create_app  # noqa: PLC0415  the other commands do not pay for it
+
+    _serve(create_app(settings), settings, settings.host, settings.port, fd)
+
+
+@portal.command()
+def worker() -> None:
+    """Do the work in the background: send, apply what the provider reports, tidy up."""
+    settings = _start("worker")
+    from api.worker import run as work  # noqa: PLC0415  the other commands do not pay for it
+
+    _plainly(lambda: asyncio.run(_until_stopped(lambda: work(settings))), settings, None)
+
+
+@portal.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    from api.run import migrate_database  # noqa: PLC0415  the other commands do not pay for it
+
+    settings = load_settings()
+    Home(settings.home).create()
+    configure_logging("migrate", settings.log_format)
+    _plainly(lambda: asyncio.run(migrate_database(settings)), settings, None)
+
+
+@portal.command()
+def schema(
+    *,
+    check: Annotated[bool, typer.Option(help="Only compare with the committed file.")] = False,
+    write: Annotated[bool, typer.Option(help="Write the committed file.")] = False,
+) -> None:
+    """Print the GraphQL schema."""
+    from portal_schema.schema import sdl  # noqa: PLC0415  the other commands do not pay for it
+
+    text = sdl()
+    if write:
+        _SCHEMA.write_text(text)
+    elif not check:
+        typer.echo(text, nl=False)
+    elif text != _SCHEMA.read_text():
+        complain("portal_schema/schema.graphql differs from the code. Run: make schema")
+        raise typer.Exit(1)
+
+
+@portal.command()
+def simulator(fd: Fd = None) -> None:
+    """Run the Twilio simulator alone."""
+    settings = _start("simulator")
+    from api.simulator import create_simulator  # noqa: PLC0415  the other commands do not pay for it
+
+    host, _, port = settings.simulator_url.removeprefix("http://").rpartition(":")
+    _serve(create_simulator(settings), settings, host, int(port), fd)
+
+
+def main() -> None:
+    """Run the command line: exit 2 for settings that must be mended, 1 for what went wrong."""
+    try:
+        portal()
+    except SettingsError as error:
+        complain(str(error))
+        sys.exit(2)
+
+
+def _start(process: str) -> Settings:
+    end_with_supervisor()
+    settings = load_settings()
+    configure_logging(process, settings.log_format)
+    return settings
+
+
+def _serve(app: ASGIApp, settings: Settings, host: str, port: int, fd: int | None) -> None:
+    try:
+        listening = listen(host, port) if fd is None else socket.socket(fileno=fd)
+    except PortInUseError as error:
+        raise SettingsError(str(error)) from None
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # it would hold query strings; what counts is logged by the application
+        proxy_headers=False,  # the public address is a setting, never what a header claims
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        _plainly(lambda: server.run(sockets=[listening]), settings, None)
+
+
+async def _until_stopped(work: Callable[[], Awaitable[None]]) -> None:
+    task = asyncio.ensure_future(work())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _plainly(action: Callable[[], None], settings: Settings, log: Path | None) -> None:
+    try:
+        action()
+    except SettingsError:
+        raise
+    except Exception as error:  # noqa: BLE001  the last one to catch: nobody shall read a traceback
+        if not isinstance(error, PortalError):
+            _log.exception("the portal cannot go on")
+        complain(in_plain_words(error, settings, log))
+        raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    main()
