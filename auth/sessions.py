@@ -6,7 +6,8 @@ from uuid import UUID
 from auth.principal import Principal, PrincipalKind
 from auth.random_secrets import hash_of, new_secret
 from portal.clock import Clock
-from portal.database import Database, DatabaseRole, Row
+from portal.database import Database, DatabaseRole
+from portal.database.connection import Row
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
