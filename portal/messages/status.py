@@ -1,6 +1,9 @@
 """A message's status and the order that it advances in. Pure."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from portal.messages.issues import DeliveryIssueCode
 
 
 class MessageStatus(StrEnum):
@@ -59,3 +62,22 @@ def advances(current: MessageStatus, reported: MessageStatus) -> bool:
 def rank(status: MessageStatus) -> int:
     """The status's place in the order, higher is later."""
     return _RANK[status]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message's status and, where it went wrong, the reason."""
+
+    status: MessageStatus
+    issue: DeliveryIssueCode | None = None
+
+    def after(self, reported: "Standing") -> "Standing":
+        """Where it stands once this report is heard: never back, and a reason is never replaced by none."""
+        if advances(self.status, reported.status):
+            return Standing(reported.status, reported.issue or (self.issue if reported.status in _BAD else None))
+        if reported.status is self.status and self.issue is None:
+            return Standing(self.status, reported.issue)
+        return self
+
+
+_BAD = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED, MessageStatus.EXPIRED})

@@ -1,0 +1,129 @@
+"""Messages whose hand-over got no answer: found in the provider's log, sent again, or given up. Never sent twice.
+
+The callback that names the message settles most of them. What remains is matched with the log on recipient, sender,
+body and time, less what belongs to another message already. Nothing found after the grace period: it was never taken,
+and is sent again. As many found as asked for: they are these. Anything else is ambiguous, and ambiguous is never sent
+again. The residual risk: a provider whose log lags longer than the grace period would make a second message.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from portal.clock import Clock
+from portal.database import Database, TenantTransaction
+from portal.messages.issues import DeliveryIssueCode
+from portal.messages.provider import MessageProvider, ProviderCredentials, ProviderMessage, ProviderUnavailableError
+from portal.messages.recording import EventSource, News, record
+from portal.messages.status import MessageStatus, Standing
+
+CONFIRM_AFTER = timedelta(seconds=5)  # most callbacks have come by then
+GRACE = timedelta(minutes=1)
+_CLOCK_SKEW = timedelta(minutes=1)  # the provider's clock is not ours
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """A message of which nobody can say yet whether it left."""
+
+    id: UUID
+    recipient: str
+    sender: str
+    body: str
+    first_tried_at: datetime
+
+
+async def confirm(
+    database: Database,
+    provider: MessageProvider,
+    credentials: ProviderCredentials,
+    tenant_id: UUID,
+    messages: Sequence[Confirming],
+    clock: Clock,
+) -> None:
+    """Settle these messages as far as the provider's log allows."""
+    twins: dict[tuple[str, str, str], list[Confirming]] = defaultdict(list)
+    for message in messages:
+        twins[message.recipient, message.sender, message.body].append(message)
+    for group in twins.values():
+        since = min(message.first_tried_at for message in group)
+        try:
+            listed = await provider.sent_to(credentials, group[0].recipient, since=since - _CLOCK_SKEW)
+        except ProviderUnavailableError:
+            listed = None
+        async with database.for_tenant(tenant_id) as tx:
+            await _settle(tx, group, listed, now=clock.now())
+
+
+async def _settle(
+    tx: TenantTransaction, group: Sequence[Confirming], listed: Sequence[ProviderMessage] | None, *, now: datetime
+) -> None:
+    if listed is None:
+        await _ask_again(tx, group, now=now)
+        return
+    taken = await _attributed(tx, [message.reference for message in listed])
+    free = sorted(
+        (found for found in listed if found.reference not in taken and _matches(found, group[0])),
+        key=lambda found: (found.created_at, found.reference),
+    )
+    open_twins = await _open_twins(tx, group[0])
+    if not free:
+        late = [message for message in group if now - message.first_tried_at >= GRACE]
+        await _send_again(tx, late, now=now)
+        await _ask_again(tx, [message for message in group if message not in late], now=now)
+    elif len(free) == len(group) == open_twins:
+        await record(tx, [_found(ours, theirs, now) for ours, theirs in zip(group, free, strict=True)], now=now)
+    elif all(now - message.first_tried_at >= GRACE for message in group):
+        standing = Standing(MessageStatus.FAILED, DeliveryIssueCode.UNCONFIRMED)
+        news = [News(message.id, standing, now, EventSource.SWEEP, left=False) for message in group]
+        await record(tx, news, now=now)
+    else:
+        await _ask_again(tx, group, now=now)
+
+
+def _matches(found: ProviderMessage, ours: Confirming) -> bool:
+    return (found.recipient, found.sender, found.body) == (ours.recipient, ours.sender, ours.body)
+
+
+def _found(ours: Confirming, theirs: ProviderMessage, now: datetime) -> News:
+    return News(ours.id, Standing(theirs.status, theirs.issue), now, EventSource.SWEEP, theirs.reference)
+
+
+async def _attributed(tx: TenantTransaction, references: Sequence[str]) -> set[str]:
+    sql = "SELECT provider_reference FROM message WHERE tenant_id = $1 AND provider_reference = ANY($2::text[])"
+    return {row["provider_reference"] for row in await tx.rows(sql, tx.tenant_id, list(references))}
+
+
+async def _open_twins(tx: TenantTransaction, like: Confirming) -> int:
+    count: int = await tx.value(
+        "SELECT count(*) FROM message WHERE tenant_id = $1 AND status IN ('CONFIRMING', 'SENDING') "
+        "AND provider_reference IS NULL AND recipient_number = $2 AND sender_number = $3 AND body = $4",
+        tx.tenant_id,
+        like.recipient,
+        like.sender,
+        like.body,
+    )
+    return count
+
+
+async def _ask_again(tx: TenantTransaction, messages: Sequence[Confirming], *, now: datetime) -> None:
+    await _set_due(tx, messages, "CONFIRMING", now + CONFIRM_AFTER)
+
+
+async def _send_again(tx: TenantTransaction, messages: Sequence[Confirming], *, now: datetime) -> None:
+    await _set_due(tx, messages, "QUEUED", now)
+
+
+async def _set_due(tx: TenantTransaction, messages: Sequence[Confirming], status: str, due_at: datetime) -> None:
+    """A callback may have settled a message meanwhile: what is no longer confirming stays as it is."""
+    if messages:
+        await tx.execute(
+            "UPDATE message SET status = $3, due_at = $4, first_tried_at = CASE $3 WHEN 'QUEUED' THEN NULL "
+            "ELSE first_tried_at END WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING'",
+            tx.tenant_id,
+            [message.id for message in messages],
+            status,
+            due_at,
+        )

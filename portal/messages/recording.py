@@ -1,0 +1,145 @@
+"""Writes what became of messages: status, timeline, allowance, usage and suppression in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal.clock import new_id
+from portal.contacts.suppressions import SuppressionSource, suppress
+from portal.database import TenantTransaction
+from portal.database.connection import Row
+from portal.messages.issues import DeliveryIssueCode
+from portal.messages.status import MessageStatus, Standing, rank
+from portal.plans.allowance import Change, EntryKind, apply_changes
+from portal.usage.usage import SMS_OUTBOUND, add_usage
+
+
+class EventSource(StrEnum):
+    """Who told."""
+
+    PORTAL = "PORTAL"
+    PROVIDER_ANSWER = "PROVIDER_ANSWER"
+    CALLBACK = "CALLBACK"
+    SWEEP = "SWEEP"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that became known of a message."""
+
+    message_id: UUID
+    standing: Standing
+    at: datetime
+    source: EventSource
+    reference: str | None = None
+    left: bool = True  # whether it was handed over to the provider, which is when it counts as used
+    due_at: datetime | None = None  # when a worker has to look at it again
+
+
+async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) -> None:
+    """Apply news in the order given; any order and any repetition end in the same status."""
+    if not news:
+        return
+    rows = {row["id"]: row for row in await _locked(tx, [item.message_id for item in news])}
+    known = [item for item in news if item.message_id in rows]
+    after: dict[UUID, Standing] = {key: _standing(row) for key, row in rows.items()}
+    latest: dict[UUID, News] = {}
+    for item in known:
+        after[item.message_id] = after[item.message_id].after(item.standing)
+        latest[item.message_id] = item
+    await _write_messages(tx, rows, after, latest, now=now)
+    await _write_events(tx, known, now=now)
+    await _settle(tx, rows, latest, now=now)
+    for item in known:
+        if item.standing.issue is DeliveryIssueCode.OPTED_OUT:
+            await suppress(tx, rows[item.message_id]["recipient_number"], SuppressionSource.CARRIER, now=now)
+
+
+async def _locked(tx: TenantTransaction, ids: Sequence[UUID]) -> list[Row]:
+    # In the order of ids, so that two recorders never wait for each other.
+    return await tx.rows(
+        "SELECT id, status, issue, reserved_units, balance_id, batch_id, segments, recipient_number, due_at, "
+        "provider_reference FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
+        tx.tenant_id,
+        sorted(set(ids)),
+    )
+
+
+def _standing(row: Row) -> Standing:
+    return Standing(MessageStatus(row["status"]), DeliveryIssueCode(row["issue"]) if row["issue"] else None)
+
+
+async def _write_messages(
+    tx: TenantTransaction,
+    rows: dict[UUID, Row],
+    after: dict[UUID, Standing],
+    latest: dict[UUID, News],
+    *,
+    now: datetime,
+) -> None:
+    keys = list(latest)
+    await tx.execute(
+        "UPDATE message SET status_at = CASE WHEN message.status <> n.status THEN $2 ELSE status_at END, "
+        "status = n.status, issue = n.issue, due_at = n.due_at, "
+        "provider_reference = coalesce(provider_reference, n.reference), "
+        "reserved_units = CASE WHEN n.closes THEN 0 ELSE reserved_units END "
+        "FROM unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bool[]) "
+        "AS n (id, status, issue, due_at, reference, closes) WHERE message.tenant_id = $1 AND message.id = n.id",
+        tx.tenant_id,
+        now,
+        keys,
+        [after[key].status.value for key in keys],
+        [after[key].issue and str(after[key].issue) for key in keys],
+        [_due_at(rows[key], after[key], latest[key]) for key in keys],
+        [latest[key].reference for key in keys],
+        [_closes(latest[key]) for key in keys],
+    )
+
+
+def _due_at(row: Row, after: Standing, item: News) -> datetime | None:
+    """What the provider is known to have needs no worker, even if a callback told so before its own answer did."""
+    known = row["provider_reference"] is not None or item.reference is not None
+    return None if known or rank(after.status) >= rank(MessageStatus.SENT) else item.due_at
+
+
+def _closes(item: News) -> bool:
+    """Whether the reservation ends here: it left, or it never will. Unconfirmed waits for the usage records."""
+    never = item.standing.status is MessageStatus.FAILED and item.standing.issue is not DeliveryIssueCode.UNCONFIRMED
+    return item.left or never
+
+
+async def _write_events(tx: TenantTransaction, news: Sequence[News], *, now: datetime) -> None:
+    # The same thing heard twice is one event: the provider repeats its callbacks.
+    await tx.execute(
+        "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source, issue) "
+        "SELECT DISTINCT ON (n.message_id, n.status, n.source, n.issue) "
+        "$1, n.id, n.message_id, n.status, n.at, $2, n.source, n.issue "
+        "FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $7::text[], $8::text[]) "
+        "AS n (id, message_id, status, at, source, issue) WHERE n.status NOT IN ('QUEUED') AND NOT EXISTS "
+        "(SELECT 1 FROM message_event AS e WHERE e.tenant_id = $1 AND e.message_id = n.message_id "
+        "AND e.status = n.status AND e.source = n.source AND e.issue IS NOT DISTINCT FROM n.issue)",
+        tx.tenant_id,
+        now,
+        sorted(new_id(now) for _ in news),
+        [item.message_id for item in news],
+        [item.standing.status.value for item in news],
+        [item.at for item in news],
+        [item.source.value for item in news],
+        [item.standing.issue and str(item.standing.issue) for item in news],
+    )
+
+
+async def _settle(tx: TenantTransaction, rows: dict[UUID, Row], latest: dict[UUID, News], *, now: datetime) -> None:
+    changes, segments = [], []
+    for key, item in latest.items():
+        row = rows[key]
+        if not row["reserved_units"] or not _closes(item):
+            continue
+        kind = EntryKind.SETTLE if item.left else EntryKind.GIVE_BACK
+        changes.append(Change(row["balance_id"], row["batch_id"], kind, row["reserved_units"]))
+        if item.left:
+            segments.append(row["segments"])
+    await apply_changes(tx, changes, now=now)
+    await add_usage(tx, SMS_OUTBOUND, segments, now=now)
