@@ -78,6 +78,8 @@ class Sessions:
 
         `tenant` is its id or its slug. The new session ends when the old one would have.
         """
+        if not tenant.isprintable():  # PostgreSQL's text cannot hold a NUL
+            return None
         now, new = self._clock.now(), new_secret()
         async with self._database.as_role(DatabaseRole.AUTH) as tx:
             row = await tx.row(_LEAVE, *self._live(secret, now), tenant)

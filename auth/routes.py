@@ -1,0 +1,49 @@
+"""The addresses of this room: signing in, the token endpoint, and what others read to check tokens."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from auth.pages import SignInPages
+from auth.permissions import Permission, machine_permissions
+from auth.server import CLIENT_AUTHENTICATION, GRANT_TYPES
+from auth.services import TOKEN_PATH, AuthServices
+
+JWKS_PATH = "/.well-known/jwks.json"
+_FOR_A_WHILE = {"Cache-Control": "public, max-age=60"}  # no longer than a validator may believe a withdrawn key
+
+
+def auth_routes(services: AuthServices) -> list[Route]:
+    """Every route of this room."""
+    pages = SignInPages(services)
+
+    async def metadata(_: Request) -> Response:
+        return JSONResponse(server_metadata(services.public_url), headers=_FOR_A_WHILE)
+
+    async def jwks(_: Request) -> Response:
+        return JSONResponse(await services.keys.jwks(), headers=_FOR_A_WHILE)
+
+    return [
+        Route("/sign-in", pages.show, methods=["GET"]),
+        Route("/sign-in", pages.from_own_page(pages.sign_in), methods=["POST"]),
+        Route("/sign-in/style.css", pages.style, methods=["GET"]),
+        Route("/sign-out", pages.from_own_page(pages.sign_out), methods=["POST"]),
+        Route("/session/tenant", pages.from_own_page(pages.choose_tenant), methods=["POST"]),
+        Route(TOKEN_PATH, services.token_endpoint.answer, methods=["POST"]),
+        Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
+        Route(JWKS_PATH, jwks, methods=["GET"]),
+    ]
+
+
+def server_metadata(issuer: str) -> dict[str, object]:
+    """The authorization server's metadata (RFC 8414): what it does, and nothing that it does not."""
+    machine = machine_permissions()
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}{TOKEN_PATH}",
+        "jwks_uri": f"{issuer}{JWKS_PATH}",
+        "scopes_supported": [permission.scope for permission in Permission if permission in machine],
+        "response_types_supported": [],
+        "grant_types_supported": list(GRANT_TYPES),
+        "token_endpoint_auth_methods_supported": list(CLIENT_AUTHENTICATION),
+    }

@@ -1,0 +1,63 @@
+"""Signing in with e-mail and password: one answer for an unknown address, a wrong password and a disabled account."""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from auth.passwords import Passwords
+from auth.people import normal_email
+from auth.throttle import Throttle
+from portal.clock import Clock
+from portal.database import Database, DatabaseRole
+
+_FIND = "SELECT id, password_hash FROM person WHERE email = $1 AND disabled_at IS NULL"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInOutcome:
+    """Who signed in; or nobody, and how long to wait before trying again."""
+
+    person_id: UUID | None
+    seconds_to_wait: int = 0
+
+
+class SignIn:
+    """Checks e-mail and password, slowly for whoever guesses."""
+
+    def __init__(self, database: Database, clock: Clock, passwords: Passwords) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._throttle = Throttle(clock)
+
+    async def check(self, email: str, password: str, *, address: str) -> SignInOutcome:
+        """Who has this e-mail address and password; `address` is where the request came from."""
+        try:
+            email = normal_email(email)
+        except ValueError:
+            email = ""  # nobody's, and it costs as much time
+        guesser = (email, address)
+        if wait := self._throttle.seconds_to_wait(guesser):
+            return SignInOutcome(None, wait)
+        person_id = await self._verified(email, password)
+        if person_id is None:
+            self._throttle.failed(guesser)
+            _log.info("sign-in refused")
+        else:
+            self._throttle.succeeded(guesser)
+        return SignInOutcome(person_id)
+
+    async def _verified(self, email: str, password: str) -> UUID | None:
+        async with self._database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
+            row = await tx.row(_FIND, email)
+        verdict = await self._passwords.verify(password, row["password_hash"] if row else None)
+        if row is None or not verdict.right:
+            return None
+        person_id: UUID = row["id"]
+        if verdict.new_hash:
+            async with self._database.as_role(DatabaseRole.AUTH) as tx:
+                await tx.execute(
+                    "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
+                    *(person_id, verdict.new_hash, row["password_hash"]),
+                )
+        return person_id
