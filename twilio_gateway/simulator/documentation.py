@@ -1,0 +1,43 @@
+"""Writes docs/SIMULATOR.md from the code."""
+
+from twilio_gateway.simulator.app import OPERATIONS
+from twilio_gateway.simulator.magic import table
+
+_TEXT = """# The Twilio simulator
+
+A server that speaks Twilio's wire format on 127.0.0.1, keeps its state in one SQLite file, and calls back over HTTP
+with Twilio's signature. It replaces Twilio in development and in tests; nothing it is told leaves the machine.
+This page is made from the code: `python -m twilio_gateway.simulator --table > docs/SIMULATOR.md`.
+
+## Start
+
+    TWILIO_SIMULATOR_PARENT_TOKEN=... python -m twilio_gateway.simulator --port 8010 --state FILE --parent-sid AC...
+
+`https://api.twilio.com/PATH` is served at `http://127.0.0.1:8010/api/PATH`, every other host in the same way under
+its first name.
+
+## Magic numbers
+
+Send to one of these to see it happen. They are reserved for fiction and valid, so they can be contacts.
+
+{table}
+
+"429 twice", "500 once" and "cut once" count for each subaccount, and begin anew after the message was accepted.
+
+## Where it differs from Twilio
+
+- A parameter that it does not know is refused with error 20001, where Twilio ignores it: a misspelling shows.
+- Status callbacks go to loopback addresses only; any other is refused with error 21609.
+- A local number costs 1.15 USD when it is bought, and nothing later. A segment costs 0.0083 USD.
+- Numbers for sale come from the range that is reserved for fiction. Nobody writes back.
+
+## What it answers
+
+{operations}
+"""
+
+
+def document() -> str:
+    """The whole page."""
+    lines = [f"- `{operation.method} https://{operation.host}.twilio.com{operation.path}`" for operation in OPERATIONS]
+    return _TEXT.format(table=table(), operations="\n".join(lines))

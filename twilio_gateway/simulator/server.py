@@ -1,0 +1,70 @@
+"""Serves the simulator on this machine, and on this machine alone."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from twilio_gateway.simulator.cut import ABORT
+
+HOST = "127.0.0.1"
+_STARTING_SECONDS = 10
+
+
+class _CuttableProtocol(HttpToolsProtocol):
+    """Lets the application cut the connection, for which ASGI has no message."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]
+
+
+class _Server(uvicorn.Server):
+    """Says when it serves."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def serve(app: ASGIApp, port: int) -> None:
+    """Serve until the process is told to stop."""
+    _Server(_config(app, port)).run()
+
+
+@contextmanager
+def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve in a thread of its own for as long as the context lasts; gives the address."""
+    with socket.create_server((HOST, port)) as listening:
+        server = _Server(_config(app, port))
+        thread = Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        try:
+            if not server.ready.wait(_STARTING_SECONDS):
+                raise TimeoutError("the server did not start")
+            yield f"http://{HOST}:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _config(app: ASGIApp, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=HOST,
+        port=port,
+        http=_CuttableProtocol,
+        ws="none",
+        lifespan="on",
+        access_log=False,  # addresses hold phone numbers
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+    )
