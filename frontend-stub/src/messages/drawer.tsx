@@ -1,0 +1,171 @@
+import { Alert, Anchor, Button, DataList, Drawer, EmptyState, Group, Stack, Text, Timeline, Title } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconBan, IconInfoCircle, IconMoodSad } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+
+import { request } from '../api/client';
+import { type Message, messageQuery, queryClient } from '../api/queries';
+import { type EventSource, MessageCancelDocument } from '../generated/operations';
+import { LoadingRows } from '../parts/page';
+import { Phone } from '../parts/phone';
+import { useClock } from '../parts/time';
+import { Trouble } from '../parts/trouble';
+import { counted } from '../parts/words';
+import { useMay, useReads } from '../session/viewer';
+import { isFinal, STATUS, StatusBadge } from './status';
+
+const SOURCES: Record<EventSource, string> = {
+  PORTAL: 'noted by the portal',
+  PROVIDER_ANSWER: 'told when it was handed over',
+  CALLBACK: 'reported by the carrier',
+  SWEEP: 'found when we asked',
+};
+
+/** One message in full: text, way, and what went wrong. */
+export function MessageDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
+  return (
+    <Drawer
+      opened={id !== null}
+      onClose={onClose}
+      position="right"
+      size="md"
+      title={<Text fw={650}>Message</Text>}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {id !== null && <Details id={id} />}
+    </Drawer>
+  );
+}
+
+function Details({ id }: { id: string }) {
+  const { data, error, refetch } = useQuery({
+    ...messageQuery(id, useReads()),
+    refetchInterval: ({ state }) =>
+      state.data?.message != null && !isFinal(state.data.message.status) ? 1_000 : false,
+  });
+  if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <LoadingRows count={4} />;
+  if (data.message === null) {
+    return <EmptyState icon={<IconMoodSad aria-hidden />} title="There is no such message" description="It may have been deleted." />;
+  }
+  return <Found message={data.message} />;
+}
+
+function Found({ message }: { message: Message }) {
+  const { deliveryIssue, body, status } = message;
+  return (
+    <Stack gap="lg">
+      <Group justify="space-between">
+        <div role="status">
+          <StatusBadge status={status} />
+        </div>
+        {(status === 'QUEUED' || status === 'SCHEDULED') && <Cancel id={message.id} />}
+      </Group>
+      {deliveryIssue !== null && (
+        <Alert color="red" icon={<IconInfoCircle aria-hidden />} title={deliveryIssue.reason}>
+          {deliveryIssue.advice}
+        </Alert>
+      )}
+      {body != null && <Phone label="The text" text={body} />}
+      <Facts message={message} />
+      <Way message={message} />
+    </Stack>
+  );
+}
+
+function Facts({ message }: { message: Message }) {
+  const { recipient, contact, sender, segments, encoding, sentBy, batch } = message;
+  const clock = useClock();
+  const facts: [label: string, value: string | null | undefined][] = [
+    ['To', [contact?.name, recipient.number ?? recipient.maskedNumber].filter(Boolean).join(', ')],
+    ['From', sender.number ?? sender.maskedNumber],
+    ['Created', clock.long(message.createdAt)],
+    ['Sent by', sentBy?.name],
+    ['Length', `${counted(segments, 'segment')}${encoding === 'UCS_2' ? ', special characters' : ''}`],
+  ];
+  return (
+    <div>
+      <DataList labelWidth="80px" gap="xs">
+        {facts.map(
+          ([label, value]) =>
+            value != null && (
+              <DataList.Item key={label}>
+                <DataList.ItemLabel>{label}</DataList.ItemLabel>
+                <DataList.ItemValue>{value}</DataList.ItemValue>
+              </DataList.Item>
+            ),
+        )}
+      </DataList>
+      {batch !== null && (
+        <Anchor component={Link} href={`/batches/${encodeURIComponent(batch.id)}`} size="sm" mt="sm" display="inline-block">
+          Everyone who got this
+        </Anchor>
+      )}
+    </div>
+  );
+}
+
+function Way({ message }: { message: Message }) {
+  const clock = useClock();
+  return (
+    <section aria-labelledby="way">
+      <Title order={3} size="h5" id="way" mb="sm">
+        Its way
+      </Title>
+      <Timeline bulletSize={24} lineWidth={2} active={message.timeline.length} color="petrol">
+        {message.timeline.map(({ status, at, heardAt, source }) => {
+          const { icon: Icon, label, color } = STATUS[status];
+          return (
+            <Timeline.Item
+              key={`${status}${heardAt}`}
+              bullet={<Icon size={14} aria-hidden />}
+              color={color}
+              title={<Text fw={600} size="sm">{label}</Text>}
+            >
+              <Text size="xs" c="dimmed">
+                Happened {clock.long(at)}
+                <br />
+                Heard {clock.long(heardAt)}, {SOURCES[source]}
+              </Text>
+            </Timeline.Item>
+          );
+        })}
+      </Timeline>
+    </section>
+  );
+}
+
+function Cancel({ id }: { id: string }) {
+  const maySend = useMay('MESSAGES_SEND');
+  const { mutate, isPending } = useMutation({
+    mutationFn: () => request(MessageCancelDocument, { id }),
+    onSuccess: ({ messageCancel }) => {
+      const refused = messageCancel?.errors[0];
+      notifications.show(
+        refused === undefined
+          ? { color: 'green', title: 'Canceled', message: 'It will not be sent, and counts no more.' }
+          : { color: 'orange', title: 'Not canceled', message: refused.message },
+      );
+    },
+    onError: (error) => {
+      notifications.show({ color: 'red', title: 'Not canceled', message: error.message });
+    },
+    onSettled: () =>
+      Promise.all(['message', 'messages', 'allowance'].map((name) => queryClient.invalidateQueries({ queryKey: [name] }))),
+  });
+  if (!maySend) return null;
+  return (
+    <Button
+      variant="default"
+      size="xs"
+      leftSection={<IconBan size={14} aria-hidden />}
+      loading={isPending}
+      onClick={() => {
+        mutate();
+      }}
+    >
+      Cancel this message
+    </Button>
+  );
+}

@@ -1,0 +1,81 @@
+import { Center, EmptyState } from '@mantine/core';
+import { IconLock, IconMapQuestion } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+
+import { ContactsPage } from './contacts/page';
+import type { Permission } from './generated/operations';
+import { MessagesPage } from './messages/page';
+import { BatchPage } from './send/batch';
+import { SendPage } from './send/page';
+import { ROOMS } from './session/shell';
+import { useMay, useViewer } from './session/viewer';
+import { TemplatesPage } from './templates/page';
+import { UsagePage } from './usage/page';
+
+/** Which view an address leads to. */
+export function Rooms() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Start />
+      </Route>
+      <Route path="/batches/:id">
+        {({ id }) => (
+          <Guarded needs="LOGS_READ">
+            <BatchPage id={decodeURIComponent(id)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/messages">
+        <Guarded needs="LOGS_READ">
+          <MessagesPage />
+        </Guarded>
+      </Route>
+      <Route path="/contacts">
+        <Guarded needs="CONTACTS_READ">
+          <ContactsPage />
+        </Guarded>
+      </Route>
+      <Route path="/templates">
+        <Guarded needs="TEMPLATES_READ">
+          <TemplatesPage />
+        </Guarded>
+      </Route>
+      <Route path="/usage">
+        <Guarded needs="USAGE_READ">
+          <UsagePage />
+        </Guarded>
+      </Route>
+      <Route>
+        <Center mih="50vh">
+          <EmptyState icon={<IconMapQuestion aria-hidden />} title="Nothing is here" description="Choose a view on the left." />
+        </Center>
+      </Route>
+    </Switch>
+  );
+}
+
+/** The send form; a role that may not send starts at the first view that it has. */
+function Start() {
+  const { permissions } = useViewer();
+  if (permissions.includes('MESSAGES_SEND')) return <SendPage />;
+  const first = ROOMS.find(({ needs }) => permissions.includes(needs));
+  return first === undefined ? <NotYours /> : <Redirect to={first.path} replace />;
+}
+
+function Guarded({ needs, children }: { needs: Permission; children: ReactNode }) {
+  return useMay(needs) ? children : <NotYours />;
+}
+
+function NotYours() {
+  return (
+    <Center mih="50vh">
+      <EmptyState
+        icon={<IconLock aria-hidden />}
+        title="Not part of your role"
+        description="An owner or administrator of your company can give you a role that includes this."
+      />
+    </Center>
+  );
+}

@@ -1,0 +1,185 @@
+import { Alert, Anchor, Badge, Button, Card, EmptyState, Group, Progress, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core';
+import { IconMoodSad, IconSend, IconUserOff } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+
+import { batchQuery } from '../api/queries';
+import type { BatchQuery } from '../generated/operations';
+import { isFinal, STATUS, StatusBadge } from '../messages/status';
+import { LoadingRows, Page } from '../parts/page';
+import { useClock } from '../parts/time';
+import { Trouble } from '../parts/trouble';
+import { counted } from '../parts/words';
+import { useReads } from '../session/viewer';
+
+type Batch = Extract<NonNullable<BatchQuery['node']>, { __typename: 'MessageBatch' }>;
+type Refusal = Batch['refusals']['nodes'][number];
+
+const POLL = 1_000;
+
+/** What becomes of a send, recipient by recipient, until each is settled. */
+export function BatchPage({ id }: { id: string }) {
+  const reads = useReads();
+  const { data, error, refetch } = useQuery({
+    ...batchQuery(id, reads.contacts),
+    refetchInterval: ({ state }) => (isSettled(asBatch(state.data)) ? false : POLL),
+  });
+  const batch = asBatch(data);
+  return (
+    <Page
+      title={isSettled(batch) ? 'Your message' : 'Your message is on its way'}
+      lead={isSettled(batch) ? 'Everything is settled.' : 'This page follows it by itself. You may leave: nothing stops.'}
+      actions={
+        <Button component={Link} href="/" variant="light" leftSection={<IconSend size={16} aria-hidden />}>
+          Send another
+        </Button>
+      }
+    >
+      {error !== null && <Trouble error={error} onRetry={() => void refetch()} />}
+      {data === undefined && error === null && <LoadingRows />}
+      {data !== undefined && batch === null && (
+        <EmptyState
+          icon={<IconMoodSad aria-hidden />}
+          title="There is no such send"
+          description="It may belong to another of your companies, or its time in the log is over."
+        />
+      )}
+      {batch !== null && <Progressing batch={batch} />}
+    </Page>
+  );
+}
+
+function Progressing({ batch }: { batch: Batch }) {
+  const summary = inSentence(batch);
+  return (
+    <>
+      <Card>
+        <Stack gap="sm">
+          <Group justify="space-between">
+            <Title order={2} size="h4">
+              {summary}
+            </Title>
+            <Group gap="xs">
+              {batch.counts.map(({ status, count }) => (
+                <Badge key={status} color={STATUS[status].color} size="lg">
+                  {count} {STATUS[status].label.toLowerCase()}
+                </Badge>
+              ))}
+            </Group>
+          </Group>
+          <Progress.Root size="lg" aria-hidden>
+            {batch.counts.map(({ status, count }) => (
+              <Progress.Section
+                key={status}
+                value={(100 * count) / Math.max(1, batch.accepted)}
+                color={isFinal(status) ? STATUS[status].color : 'gray.4'}
+              />
+            ))}
+          </Progress.Root>
+          <VisuallyHidden role="status" aria-live="polite">
+            {summary}
+          </VisuallyHidden>
+        </Stack>
+      </Card>
+      {batch.refusals.nodes.length > 0 && <Refusals refusals={batch.refusals.nodes} more={batch.refusals.pageInfo.hasNextPage} />}
+      {batch.accepted > 0 && <Recipients batch={batch} />}
+    </>
+  );
+}
+
+function Recipients({ batch }: { batch: Batch }) {
+  const clock = useClock();
+  return (
+    <Card padding={0}>
+      <Table aria-label="Recipients" horizontalSpacing="lg">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Recipient</Table.Th>
+            <Table.Th>Status</Table.Th>
+            <Table.Th visibleFrom="xs">Since</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {batch.messages.nodes.map(({ id, status, statusAt, recipient, contact, deliveryIssue }) => (
+            <Table.Tr key={id}>
+              <Table.Td>
+                <Anchor component={Link} href={`/messages?message=${encodeURIComponent(id)}`} fw={550} size="sm">
+                  {contact?.name ?? recipient.maskedNumber}
+                </Anchor>
+                {contact?.name != null && (
+                  <Text size="xs" c="dimmed" className="numbers">
+                    {recipient.maskedNumber}
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td>
+                <StatusBadge status={status} />
+                {deliveryIssue !== null && (
+                  <Text size="sm" mt={6} maw={460}>
+                    {deliveryIssue.reason}{' '}
+                    <Text span c="dimmed" inherit>
+                      {deliveryIssue.advice}
+                    </Text>
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td visibleFrom="xs">
+                <Text size="sm" className="numbers">
+                  {clock.short(statusAt)}
+                </Text>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      {batch.messages.pageInfo.hasNextPage && (
+        <Text size="sm" c="dimmed" p="md">
+          The first 100 are shown.{' '}
+          <Anchor component={Link} href={`/messages?batch=${encodeURIComponent(batch.id)}`} inherit>
+            See all {batch.accepted}
+          </Anchor>
+        </Text>
+      )}
+    </Card>
+  );
+}
+
+function Refusals({ refusals, more }: { refusals: readonly Refusal[]; more: boolean }) {
+  return (
+    <Alert color="orange" icon={<IconUserOff aria-hidden />} title="Not sent to">
+      <Stack gap={4}>
+        {refusals.map(({ contact, maskedNumber, message }, index) => (
+          <Text size="sm" key={contact?.id ?? index}>
+            <Text span fw={600} inherit>
+              {contact?.name ?? maskedNumber ?? 'A contact'}
+            </Text>
+            : {message}
+          </Text>
+        ))}
+        {more && <Text size="sm">and more</Text>}
+      </Stack>
+    </Alert>
+  );
+}
+
+function asBatch(data: BatchQuery | undefined): Batch | null {
+  return data?.node?.__typename === 'MessageBatch' ? data.node : null;
+}
+
+function isSettled(batch: Batch | null): boolean {
+  return batch !== null && settledOf(batch) === batch.accepted;
+}
+
+function settledOf({ counts }: Batch): number {
+  return counts.filter(({ status }) => isFinal(status)).reduce((sum, { count }) => sum + count, 0);
+}
+
+function inSentence(batch: Batch): string {
+  const delivered = batch.counts
+    .filter(({ status }) => status === 'DELIVERED' || status === 'READ')
+    .reduce((sum, { count }) => sum + count, 0);
+  if (batch.accepted === 0) return 'Nothing was sent';
+  if (!isSettled(batch)) return `${settledOf(batch)} of ${counted(batch.accepted, 'message')} settled`;
+  if (delivered === batch.accepted) return batch.accepted === 1 ? 'Delivered' : `All ${batch.accepted} delivered`;
+  return `${delivered} of ${counted(batch.accepted, 'message')} delivered`;
+}

@@ -1,0 +1,96 @@
+import { Alert, Card, DataList, List, Stack, Text, Title } from '@mantine/core';
+import { IconUserOff } from '@tabler/icons-react';
+
+import type { Estimate } from '../api/queries';
+import type { RefusalCode } from '../generated/operations';
+import { Phone } from '../parts/phone';
+import { counted } from '../parts/words';
+import { isLow, leftInWords } from '../session/allowance';
+
+export const REFUSALS: Record<RefusalCode, string> = {
+  NOT_FOUND: 'no longer among your contacts',
+  OPTED_OUT: 'opted out of your messages',
+  ALLOWANCE_EXHAUSTED: 'over your allowance',
+  MISSING_VARIABLE: 'a detail in the text is missing',
+  DUPLICATE: 'chosen twice',
+};
+
+interface EstimatePanelProps {
+  estimate: Estimate | null;
+  sample: string;
+  stale: boolean;
+}
+
+/** What will happen on Send: the text on a phone, its length, who is left out, and the allowance after it. */
+export function EstimatePanel({ estimate, sample, stale }: EstimatePanelProps) {
+  return (
+    <Card component="section" aria-labelledby="estimate">
+      <Stack gap="md" aria-busy={stale}>
+        <Title order={2} size="h4" id="estimate">
+          Preview
+        </Title>
+        <Phone label={estimate === null ? 'Example of the message' : 'The message'} text={estimate?.preview ?? sample} />
+        {estimate === null ? (
+          <Text size="sm" c="dimmed">
+            {sample === '' ? 'Choose a message to begin.' : 'With example details. Choose recipients to see theirs.'}
+          </Text>
+        ) : (
+          <Figures estimate={estimate} />
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+function Figures({ estimate }: { estimate: Estimate }) {
+  const { recipients, refusals, segments, totalSegments, allowanceAfter } = estimate;
+  return (
+    <>
+      <DataList labelWidth="96px" gap="xs">
+        <DataList.Item>
+          <DataList.ItemLabel>Recipients</DataList.ItemLabel>
+          <DataList.ItemValue data-testid="recipients">{counted(recipients, 'person', 'people')}</DataList.ItemValue>
+        </DataList.Item>
+        <DataList.Item>
+          <DataList.ItemLabel>Length</DataList.ItemLabel>
+          <DataList.ItemValue data-testid="length">
+            <div>
+              {counted(segments, 'segment')}
+              <Text size="xs" c="dimmed">
+                {encodingInWords(estimate)}
+              </Text>
+            </div>
+          </DataList.ItemValue>
+        </DataList.Item>
+        <DataList.Item>
+          <DataList.ItemLabel>In total</DataList.ItemLabel>
+          <DataList.ItemValue>{counted(totalSegments, 'segment')}</DataList.ItemValue>
+        </DataList.Item>
+        <DataList.Item>
+          <DataList.ItemLabel>After it</DataList.ItemLabel>
+          <DataList.ItemValue data-testid="allowance-after">
+            <Text size="sm" inherit {...(isLow(allowanceAfter) ? { fw: 650 } : {})}>
+              {leftInWords(allowanceAfter)}
+            </Text>
+          </DataList.ItemValue>
+        </DataList.Item>
+      </DataList>
+      {refusals.length > 0 && (
+        <Alert color="orange" icon={<IconUserOff aria-hidden />} title="Some will not get it">
+          <List size="sm">
+            {refusals.map(({ code, count }) => (
+              <List.Item key={code}>
+                {counted(count, 'contact')}: {REFUSALS[code]}
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+    </>
+  );
+}
+
+function encodingInWords({ encoding, encodingReason }: Estimate): string {
+  if (encoding === 'GSM_7') return 'Standard characters, up to 160 in one segment';
+  return encodingReason ?? 'Special characters, up to 70 in one segment';
+}

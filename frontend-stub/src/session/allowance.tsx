@@ -1,0 +1,53 @@
+import { Group, Progress, Text, Tooltip } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+
+import { allowanceQuery } from '../api/queries';
+import type { AllowanceQuery } from '../generated/operations';
+import { useClock } from '../parts/time';
+import { counted } from '../parts/words';
+
+export type Allowance = NonNullable<AllowanceQuery['allowance']>;
+
+/** "38 of 50 messages left today", with a bar. */
+export function AllowanceMeter() {
+  const { data } = useQuery(allowanceQuery);
+  const clock = useClock();
+  const allowance = data?.allowance;
+  if (allowance == null) return null;
+  const sentence = leftInWords(allowance);
+  const resets = `Resets at ${clock.short(allowance.resetsAt)}`;
+  return (
+    <Tooltip label={`${sentence}. ${resets}. ${counted(allowance.used, 'message')} used so far.`}>
+      <Group gap="xs" wrap="nowrap" tabIndex={0} role="group" aria-label="Allowance" className="allowance">
+        {allowance.limit !== null && (
+          <Progress
+            aria-label={sentence}
+            value={(100 * (allowance.remaining ?? 0)) / Math.max(1, allowance.limit)}
+            color={isLow(allowance) ? 'orange' : 'petrol'}
+            w={72}
+            size="md"
+            visibleFrom="md"
+          />
+        )}
+        <div>
+          <Text size="sm" fw={600} lh={1.2}>
+            {sentence}
+          </Text>
+          <Text size="xs" c="dimmed" lh={1.2}>
+            {resets}
+          </Text>
+        </div>
+      </Group>
+    </Tooltip>
+  );
+}
+
+export function leftInWords({ limit, remaining, unit, per }: Allowance): string {
+  const when = per === 'DAY' ? 'today' : 'this month';
+  if (limit === null || remaining === null) return `Unlimited ${unit.toLowerCase()}`;
+  return `${remaining.toLocaleString('en')} of ${limit.toLocaleString('en')} ${unit.toLowerCase()} left ${when}`;
+}
+
+export function isLow({ limit, remaining }: Allowance): boolean {
+  return limit !== null && remaining !== null && remaining <= limit / 10;
+}
