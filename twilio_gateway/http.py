@@ -1,6 +1,7 @@
 """Carries the SDK's requests: one pool for all tenants, a real deadline for each request, and no retries."""
 
 import asyncio
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,6 +15,7 @@ from yarl import URL
 
 _JSON = "application/json"
 _DOMAIN = ".twilio.com"
+_SECONDS = re.compile(r"\d{1,6}", re.ASCII)
 _FIRST_REFUSAL = 300  # the SDK never asks to follow a redirect
 
 
@@ -158,7 +160,6 @@ def _code(text: str) -> int | None:
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    try:
-        return timedelta(seconds=max(0.0, float(headers.get("Retry-After", ""))))
-    except (ValueError, OverflowError):
-        return None
+    """The seconds to wait (RFC 9110 section 10.2.3), where there are any that make sense."""
+    text = headers.get("Retry-After", "")
+    return timedelta(seconds=int(text)) if _SECONDS.fullmatch(text) else None

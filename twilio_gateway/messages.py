@@ -43,10 +43,7 @@ _STATUS = MappingProxyType(
 )
 _BAD_ENDS = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED})
 _PAGE = 1000  # the most that Twilio allows
-_REQUEST_TIMEOUT = 408
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
-_BAD_REQUEST = 400
+_REQUEST_TIMEOUT = 408  # Twilio gave up reading: what it read is not known
 
 
 class TwilioMessages:
@@ -64,17 +61,10 @@ class TwilioMessages:
             fields["from_"] = message.sender
         try:
             created = await TenantAccount(self._http, credentials).messages.create_async(**fields)
-            return Accepted(str(created.sid), _STATUS.get(str(created.status), MessageStatus.SENDING))
-        except ForeignCredentialsError:
-            return Refused(DeliveryIssueCode.PROVIDER_OUTAGE)
-        except ErrorAnswerError as answer:
-            return _outcome(answer)
-        except NotSentError:
-            return Throttled(None)  # nothing left this machine, so trying again is safe
-        except TwilioFailureError as error:
-            return Unknown(str(error))
-        except Exception as error:  # noqa: BLE001  whatever broke here, the request may have gone out
-            return Unknown(f"unreadable answer: {type(error).__name__}")
+            status = _STATUS.get(str(created.status), MessageStatus.SENDING)
+            return Accepted(created.sid, status) if created.sid else Unknown("an answer without a reference")
+        except Exception as error:  # noqa: BLE001  whatever broke, the request may have gone out
+            return _outcome(error)
 
     async def sent_to(
         self, credentials: ProviderCredentials, recipient: str, *, since: datetime
@@ -120,12 +110,19 @@ class TwilioStatusReports:
         )
 
 
-def _outcome(answer: ErrorAnswerError) -> SendOutcome:
-    if answer.status == _TOO_MANY_REQUESTS:
-        return Throttled(answer.retry_after)
-    if _BAD_REQUEST <= answer.status < _SERVER_ERROR and answer.status != _REQUEST_TIMEOUT:
-        return Refused(issue_of(answer.code))
-    return Unknown(str(answer))
+def _outcome(error: Exception) -> SendOutcome:
+    match error:
+        case ForeignCredentialsError():
+            return Refused(DeliveryIssueCode.PROVIDER_OUTAGE)
+        case NotSentError():
+            return Throttled(None)  # nothing left this machine, so trying again is safe
+        case ErrorAnswerError(status=429):
+            return Throttled(error.retry_after)
+        case ErrorAnswerError() if 400 <= error.status < 500 and error.status != _REQUEST_TIMEOUT:  # noqa: PLR2004  4xx
+            return Refused(issue_of(error.code))
+        case TwilioFailureError():
+            return Unknown(str(error))
+    return Unknown(f"unreadable answer: {type(error).__name__}")
 
 
 def _is_outbound(record: Any, since: datetime) -> bool:

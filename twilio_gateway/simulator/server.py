@@ -66,5 +66,6 @@ def _config(app: ASGIApp, port: int) -> uvicorn.Config:
         lifespan="on",
         access_log=False,  # addresses hold phone numbers
         log_level="warning",
+        timeout_keep_alive=75,  # longer than any client keeps an idle connection, so that none is met half closed
         timeout_graceful_shutdown=2,
     )

@@ -1,0 +1,1 @@
+"""The gateway against the simulator, over real HTTP."""
