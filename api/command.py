@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from api.announcement import complain
 from api.failures import PortalError, in_plain_words
-from api.home import Home
+from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
 from api.logs import configure_logging
 from api.settings import Settings, SettingsError, load_settings
@@ -52,7 +52,7 @@ def serve(fd: Fd = None) -> None:
     settings = _start("api")
     from api.app import create_app  # noqa: PLC0415  the other commands do not pay for it
 
-    _serve(create_app(settings), settings, settings.host, settings.port, fd)
+    _serve(create_app(settings), settings, fd)
 
 
 @portal.command()
@@ -95,13 +95,19 @@ def schema(
 
 
 @portal.command()
-def simulator(fd: Fd = None) -> None:
+def simulator() -> None:
     """Run the Twilio simulator alone."""
     settings = _start("simulator")
-    from api.simulator import create_simulator  # noqa: PLC0415  the other commands do not pay for it
+    from twilio_gateway.simulator.app import create_simulator  # noqa: PLC0415  the other commands do not pay for it
+    from twilio_gateway.simulator.server import serve as serve_simulator  # noqa: PLC0415  the same
+    from twilio_gateway.simulator.settings import SimulatorSettings  # noqa: PLC0415  the same
 
-    host, _, port = settings.simulator_url.removeprefix("http://").rpartition(":")
-    _serve(create_simulator(settings), settings, host, int(port), fd)
+    port = int(settings.simulator_url.rpartition(":")[2].rstrip("/"))
+    _open("127.0.0.1", port).close()
+    parent = parent_account(settings)
+    told = SimulatorSettings(parent.sid, parent.token.get_secret_value(), state=settings.home / "simulator.sqlite")
+    with contextlib.suppress(KeyboardInterrupt):
+        serve_simulator(create_simulator(told), port)
 
 
 def main() -> None:
@@ -120,11 +126,8 @@ def _start(process: str) -> Settings:
     return settings
 
 
-def _serve(app: ASGIApp, settings: Settings, host: str, port: int, fd: int | None) -> None:
-    try:
-        listening = listen(host, port) if fd is None else socket.socket(fileno=fd)
-    except PortInUseError as error:
-        raise SettingsError(str(error)) from None
+def _serve(app: ASGIApp, settings: Settings, fd: int | None) -> None:
+    listening = _open(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -137,6 +140,13 @@ def _serve(app: ASGIApp, settings: Settings, host: str, port: int, fd: int | Non
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
         _plainly(lambda: server.run(sockets=[listening]), settings, None)
+
+
+def _open(host: str, port: int) -> socket.socket:
+    try:
+        return listen(host, port)
+    except PortInUseError as error:
+        raise SettingsError(str(error)) from None
 
 
 async def _until_stopped(work: Callable[[], Awaitable[None]]) -> None:

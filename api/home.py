@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hmac
 import json
 import os
 import secrets
@@ -23,6 +24,14 @@ class Holder:
     pid: int
     url: str
     stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParentAccount:
+    """The provider's account above all tenants."""
+
+    sid: str
+    token: SecretStr
 
 
 class HomeInUseError(Exception):
@@ -131,6 +140,15 @@ def encryption_key(settings: Settings) -> SecretStr:
             os.link(made, target)
         made.unlink()
     return SecretStr(target.read_text())
+
+
+def parent_account(settings: Settings) -> ParentAccount:
+    """The provider's account above all tenants: Twilio's, or the one that the simulator of this home opens."""
+    if settings.twilio_account_sid is not None and settings.twilio_auth_token is not None:
+        return ParentAccount(settings.twilio_account_sid, settings.twilio_auth_token)
+    key = encryption_key(settings).get_secret_value().encode()
+    sid, token = (hmac.digest(key, name, "sha256").hex()[:32] for name in (b"simulated account", b"simulated token"))
+    return ParentAccount(f"AC{sid}", SecretStr(token))
 
 
 def _private_copy(folder: Path, content: str) -> Path:

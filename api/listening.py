@@ -32,6 +32,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def reserve() -> socket.socket:
+    """Keep a free port of this machine for a child: bound without listening, so that the child may listen there."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a health address answered."""

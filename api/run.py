@@ -17,7 +17,7 @@ from typing import Any
 from api.announcement import announce, say
 from api.failures import PortalError
 from api.home import Holder, Home, HomeInUseError, encryption_key
-from api.listening import Answer, PortInUseError, ask, listen
+from api.listening import Answer, PortInUseError, ask, listen, reserve
 from api.settings import Settings, SettingsError
 from api.supervisor import ChildFailedError, Program, Supervisor
 from portal.clock import SystemClock
@@ -70,11 +70,12 @@ async def migrate_database(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, home: Home, listening: socket.socket) -> None:
-    simulator = listen("127.0.0.1", 0)
+    simulator = reserve()
     settings = settings.model_copy(
         update={"simulator_url": f"http://127.0.0.1:{simulator.getsockname()[1]}", "portal_home": settings.home}
     )
     encryption_key(settings)
+    say(f"Starting the portal in {settings.home}")
     supervisor = Supervisor()
     try:
         async with _database(settings) as watch:
@@ -97,19 +98,17 @@ async def _start(
 ) -> dict[str, Any] | None:
     environment = {"PORTAL_HOME": str(settings.home), "SIMULATOR_URL": settings.simulator_url}
 
-    def program(name: str, command: str, *sockets: socket.socket) -> Program:
-        line = [sys.executable, "-m", "api.command", command]
-        line += [argument for one in sockets for argument in ("--fd", str(one.fileno()))]
-        return Program(name, line, home.log(name), environment, sockets)
+    def program(name: str, *line: str, sockets: tuple[socket.socket, ...] = ()) -> Program:
+        return Program(name, [sys.executable, "-m", "api.command", *line], home.log(name), environment, sockets)
 
     if settings.simulated:
-        await supervisor.start(program("simulator", "simulator", simulator))
-        await _answers("The simulator", simulator, "/healthz", supervisor)
+        await supervisor.start(program("simulator", "simulator"))
+        await _answers("The simulator", simulator, "/", HTTPStatus.NOT_FOUND, supervisor)
         say("simulator", settings.simulator_url)
     demo = await _seed(settings, home)
-    await supervisor.start(program("api", "serve", listening))
+    await supervisor.start(program("api", "serve", "--fd", str(listening.fileno()), sockets=(listening,)))
     await supervisor.start(program("worker", "worker"))
-    await _answers("The API", listening, "/readyz", supervisor)
+    await _answers("The API", listening, "/readyz", HTTPStatus.OK, supervisor)
     say("api, worker", "ready")
     return demo
 
@@ -124,7 +123,7 @@ async def _database(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[
     async def watch() -> None:
         while True:
             await asyncio.sleep(0.5)
-            if server.pid() is None:
+            if not _alive(server.pid()):
                 _log.warning("PostgreSQL ended and is started again")
                 await _start_database(server)
 
@@ -149,6 +148,15 @@ async def _start_database(server: EmbeddedPostgres) -> None:
             await asyncio.sleep(1)
         else:
             return
+
+
+def _alive(pid: int | None) -> bool:
+    if pid is None:
+        return False
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)  # a dead child keeps its number until somebody asks
+    except ChildProcessError:  # taken over from a killed portal: the number alone tells
+        return True
 
 
 async def _migrate(settings: Settings) -> None:
@@ -193,12 +201,12 @@ async def _seed(settings: Settings, home: Home) -> dict[str, Any] | None:
     return demo
 
 
-async def _answers(who: str, listening: socket.socket, path: str, supervisor: Supervisor) -> None:
+async def _answers(who: str, listening: socket.socket, path: str, wanted: HTTPStatus, supervisor: Supervisor) -> None:
     answer: Answer | None = None
 
     async def wait() -> None:
         nonlocal answer
-        while answer is None or answer.status != HTTPStatus.OK:
+        while answer is None or answer.status != wanted:
             answer = await ask(listening, path)
             await asyncio.sleep(0.05)
 
