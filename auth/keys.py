@@ -14,7 +14,9 @@ from portal.encryption import SecretBox
 TOKEN_LIFETIME = timedelta(minutes=10)
 LEEWAY = timedelta(seconds=30)
 _FRESH = timedelta(minutes=1)  # how long a withdrawn key may still be believed
-_AGAIN = timedelta(seconds=5)  # unknown names make us look at most this often
+_AGAIN = timedelta(
+    seconds=2
+)  # unknown names make us look at most this often; a new key of another process waits as long
 # A retired key is published for as long as a token that it signed may live.
 _PUBLISHED = "SELECT kid, public_jwk FROM signing_key WHERE retired_at IS NULL OR retired_at > $1 ORDER BY created_at"
 _CURRENT = "SELECT private_key FROM signing_key WHERE retired_at IS NULL ORDER BY created_at DESC, kid LIMIT 1"
@@ -52,12 +54,15 @@ class SigningKeys:
                     "INSERT INTO signing_key (kid, public_jwk, private_key, created_at) VALUES ($1, $2, $3, $4)",
                     *(key.kid, json.dumps(key.as_dict()), stored, self._clock.now()),
                 )
-        return ECKey.import_key(json.loads(self._box.decrypt(stored)))
+        key = ECKey.import_key(json.loads(self._box.decrypt(stored)))
+        if self._published and key.kid not in self._published.keys:
+            self._published = None  # what this process signs now it must believe now
+        return key
 
     async def public(self, kid: str) -> ECKey | None:
         """The published key of that name; one that is unknown here is looked for again, but not often."""
         found = self._published
-        if found is None or self._older(found, _FRESH) or (kid not in found.keys and self._older(found, _AGAIN)):
+        if found is None or self._older(found, _FRESH if kid in found.keys else _AGAIN):
             found = await self._look_again(found)
         return found.keys.get(kid)
 

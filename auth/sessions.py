@@ -43,6 +43,7 @@ _CONTINUE = (
     "INSERT INTO session (secret_hash, person_id, tenant_id, created_at, seen_at, ends_at) "
     "VALUES ($1, $2, $3, $4, $4, $5)"
 )
+_SEE = "UPDATE session SET seen_at = $2 WHERE secret_hash = $1 AND seen_at = $3"  # of many at once only one writes
 _END = "UPDATE session SET ended_at = $2 WHERE secret_hash = $1 AND ended_at IS NULL"
 
 
@@ -70,7 +71,7 @@ class Sessions:
             if row is None:
                 return None
             if now - row["seen_at"] >= _SEEN_EVERY:
-                await tx.execute("UPDATE session SET seen_at = $2 WHERE secret_hash = $1", hash_of(secret), now)
+                await tx.execute(_SEE, hash_of(secret), now, row["seen_at"])
         return _principal(row)
 
     async def switch(self, secret: str, tenant: str) -> str | None:
