@@ -1,0 +1,219 @@
+"""Reading messages, their timelines, batches and refusals: lean rows, a constant number of statements a page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal.actor import ActorKind
+from portal.database import TenantTransaction
+from portal.database.connection import Row
+from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
+from portal.messages.composing import RefusalCode
+from portal.messages.issues import DeliveryIssueCode
+from portal.messages.recording import EventSource
+from portal.messages.segments import Encoding
+from portal.messages.status import MessageStatus, rank
+
+NEWEST_FIRST = Keyset("created-", descending=True)
+OLDEST_FIRST = Keyset("created")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message as lists read it; `body` and the numbers are content."""
+
+    id: UUID
+    batch_id: UUID | None
+    contact_id: UUID | None
+    template_version_id: UUID | None
+    direction: str
+    channel: str
+    status: MessageStatus
+    status_at: datetime
+    issue: DeliveryIssueCode | None
+    sender_number: str | None
+    recipient_number: str
+    recipient_country: str | None
+    body: str | None
+    encoding: Encoding
+    segments: int
+    actor_kind: ActorKind | None
+    actor_name: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of a message's timeline."""
+
+    status: MessageStatus
+    at: datetime
+    heard_at: datetime
+    source: EventSource
+    issue: DeliveryIssueCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One send, with how many of its messages stand where."""
+
+    id: UUID
+    total: int
+    accepted: int
+    actor_kind: ActorKind
+    actor_name: str
+    created_at: datetime
+    counts: tuple[tuple[MessageStatus, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
+    """A recipient that was not accepted."""
+
+    id: UUID
+    contact_id: UUID | None
+    number: str | None
+    code: RefusalCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which messages; None asks for all."""
+
+    statuses: tuple[MessageStatus, ...] | None = None
+    contact_id: UUID | None = None
+    batch_id: UUID | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+
+_COLUMNS = (
+    "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_number, "
+    "recipient_number, recipient_country, body, encoding, segments, actor_kind, actor_name, created_at"
+)
+
+
+def _message_row(row: Row) -> MessageRow:
+    return MessageRow(
+        id=row["id"],
+        batch_id=row["batch_id"],
+        contact_id=row["contact_id"],
+        template_version_id=row["template_version_id"],
+        direction=row["direction"],
+        channel=row["channel"],
+        status=MessageStatus(row["status"]),
+        status_at=row["status_at"],
+        issue=_issue(row["issue"]),
+        sender_number=row["sender_number"],
+        recipient_number=row["recipient_number"],
+        recipient_country=row["recipient_country"],
+        body=row["body"],
+        encoding=Encoding(row["encoding"]),
+        segments=row["segments"],
+        actor_kind=ActorKind(row["actor_kind"]) if row["actor_kind"] else None,
+        actor_name=row["actor_name"],
+        created_at=row["created_at"],
+    )
+
+
+def _issue(code: str | None) -> DeliveryIssueCode | None:
+    return DeliveryIssueCode(code) if code else None
+
+
+async def read_messages(
+    tx: TenantTransaction, request: PageRequest, keyset: Keyset, only: MessageFilter
+) -> Page[MessageRow]:
+    """A page of messages."""
+    conditions = ["tenant_id = $1"]
+    arguments: list[object] = [tx.tenant_id]
+
+    def narrow(condition: str, value: object) -> None:
+        arguments.append(value)
+        conditions.append(condition.format(f"${len(arguments)}"))
+
+    if only.statuses is not None:
+        narrow("status = ANY({}::text[])", [status.value for status in only.statuses])
+    if only.contact_id is not None:
+        narrow("contact_id = {}", only.contact_id)
+    if only.batch_id is not None:
+        narrow("batch_id = {}", only.batch_id)
+    if only.created_from is not None:
+        narrow("created_at >= {}", only.created_from)
+    if only.created_until is not None:
+        narrow("created_at < {}", only.created_until)
+    listing = Listing(_COLUMNS, "message", "id", conditions, arguments)
+    return await read_page(tx, listing, keyset, request, _message_row)
+
+
+async def read_messages_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, MessageRow]:
+    """Those of these messages that the tenant has, in one statement."""
+    sql = f"SELECT {_COLUMNS} FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608
+    return {row["id"]: _message_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
+
+
+async def read_events(tx: TenantTransaction, message_ids: Sequence[UUID]) -> dict[UUID, list[EventRow]]:
+    """The timelines of these messages, in the order in which things happened."""
+    found: dict[UUID, list[EventRow]] = {message_id: [] for message_id in message_ids}
+    rows = await tx.rows(
+        "SELECT message_id, status, at, heard_at, source, issue FROM message_event "
+        "WHERE tenant_id = $1 AND message_id = ANY($2::uuid[])",
+        tx.tenant_id,
+        list(message_ids),
+    )
+    for row in rows:
+        event = EventRow(
+            MessageStatus(row["status"]),
+            row["at"],
+            row["heard_at"],
+            EventSource(row["source"]),
+            _issue(row["issue"]),
+        )
+        found[row["message_id"]].append(event)
+    for events in found.values():
+        # The provider's times are full seconds or minutes: what is equally old goes by the order of statuses.
+        events.sort(key=lambda event: (event.heard_at, rank(event.status)))
+    return found
+
+
+async def read_batches_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, BatchRow]:
+    """Those of these batches that the tenant has, with their counts, in one statement."""
+    rows = await tx.rows(
+        "SELECT batch.id, total, accepted, actor_kind, actor_name, created_at, count.status, count.number "
+        "FROM message_batch AS batch LEFT JOIN LATERAL (SELECT status, count(*) AS number FROM message "
+        "WHERE message.tenant_id = batch.tenant_id AND message.batch_id = batch.id GROUP BY status) AS count ON true "
+        "WHERE batch.tenant_id = $1 AND batch.id = ANY($2::uuid[])",
+        tx.tenant_id,
+        list(ids),
+    )
+    counts: dict[UUID, list[tuple[MessageStatus, int]]] = {}
+    for row in rows:
+        own = counts.setdefault(row["id"], [])
+        if row["status"] is not None:
+            own.append((MessageStatus(row["status"]), row["number"]))
+    return {
+        row["id"]: BatchRow(
+            row["id"],
+            row["total"],
+            row["accepted"],
+            ActorKind(row["actor_kind"]),
+            row["actor_name"],
+            row["created_at"],
+            tuple(sorted(counts[row["id"]], key=lambda count: rank(count[0]))),
+        )
+        for row in rows
+    }
+
+
+async def read_refusals(tx: TenantTransaction, batch_id: UUID, request: PageRequest) -> Page[RefusalRow]:
+    """A page of a batch's refusals, in the order of its recipients."""
+    columns = "id, contact_id, number, code, message"
+    listing = Listing(columns, "message_refusal", "id", ["tenant_id = $1", "batch_id = $2"], [tx.tenant_id, batch_id])
+    return await read_page(
+        tx,
+        listing,
+        OLDEST_FIRST,
+        request,
+        lambda row: RefusalRow(row["id"], row["contact_id"], row["number"], RefusalCode(row["code"]), row["message"]),
+    )

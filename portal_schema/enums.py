@@ -1,0 +1,148 @@
+"""The enums of the schema: those of the business, with a description for every value."""
+
+from enum import EnumMeta
+from typing import Any
+
+import strawberry
+
+from auth.permissions import Permission, TenantRole
+from portal.actor import ActorKind
+from portal.contacts.suppressions import SuppressionSource
+from portal.messages.composing import RefusalCode
+from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
+from portal.messages.recording import EventSource
+from portal.messages.segments import Encoding
+from portal.messages.sending import OnRefusal
+from portal.messages.status import MessageStatus
+from portal.plans.periods import AllowancePeriod
+from portal.plans.plans import AtLimit, UsageUnit
+from portal.templates.templates import TemplateCategory
+from portal.usage.usage import UsageBucketSize, UsagePeriod
+
+
+def describe(enum: EnumMeta, description: str, **values: str) -> None:
+    """Put an enum of the business into the schema; each of its values has to be described."""
+    registered: Any = strawberry.enum(enum, description=description)
+    for value in registered.__strawberry_definition__.values:
+        value.description = values.pop(value.name)
+    if values:
+        raise ValueError(f"{enum.__name__} has no values {', '.join(values)}")
+
+
+describe(Permission, "What a principal may do.", **{item.name: item.description for item in Permission})
+describe(
+    DeliveryIssueCode,
+    "Why a message did not arrive.",
+    **{code.name: CATALOGUE[code].reason for code in DeliveryIssueCode},
+)
+describe(
+    TenantRole,
+    "What a person is in a tenant.",
+    OWNER="Everything, and the only one who closes the account or hands it over; one per tenant.",
+    ADMINISTRATOR="Members, billing, settings and all of the daily work.",
+    DEVELOPER="API clients, numbers, sending and content.",
+    BILLING_MANAGER="Billing, plans and usage; logs without content.",
+    SUPPORT="Usage and logs without content, read only.",
+)
+describe(
+    ActorKind,
+    "What kind of principal did something.",
+    MEMBER="A person of the tenant.",
+    API_CLIENT="A machine of the tenant.",
+    ISV_SUPPORT="The support staff of the company that runs this portal.",
+    ISV_OPERATOR="The operators of the company that runs this portal.",
+    SYSTEM="The portal itself.",
+)
+describe(
+    SuppressionSource,
+    "Where the wish to get no messages came from.",
+    STOP="The person answered STOP.",
+    CARRIER="The carrier refuses messages to this person, who opted out there.",
+    IMPORT="It was imported.",
+    MANUAL="A member put the number on the list.",
+)
+describe(
+    RefusalCode,
+    "Why a recipient gets no message. A refusal costs nothing.",
+    NOT_FOUND="There is no such contact.",
+    DUPLICATE="The contact stands in the list more than once; it gets one message.",
+    OPTED_OUT="The person asked not to receive messages.",
+    MISSING_VARIABLE="Nothing fills a variable of the text.",
+    TEXT_TOO_LONG="With its variables filled the text is empty or longer than 1,600 characters.",
+    ALLOWANCE_EXHAUSTED="The allowance of the period does not reach this recipient.",
+)
+describe(
+    IssueActor,
+    "Who can do something about a delivery issue.",
+    TENANT="You.",
+    RECIPIENT="The recipient.",
+    ISV="The company that runs this portal.",
+    CARRIER="The carrier; waiting may help.",
+    NOBODY="Nobody.",
+)
+describe(
+    EventSource,
+    "Who told of an event.",
+    PORTAL="The portal itself.",
+    PROVIDER_ANSWER="The answer to handing the message over.",
+    CALLBACK="A status report that came later.",
+    SWEEP="A question that the portal asked later.",
+)
+describe(
+    Encoding,
+    "How a text travels; it decides how many characters fit into a segment.",
+    GSM_7="160 characters in a single segment, 153 in each of several.",
+    UCS_2="70 characters in a single segment, 67 in each of several; any character beyond the GSM alphabet does.",
+)
+describe(
+    OnRefusal,
+    "What to do when some recipients are refused.",
+    SEND_REST="Send to the others; the batch lists who was refused and why.",
+    SEND_NONE="Send to nobody; the errors name who was refused and why.",
+)
+describe(
+    MessageStatus,
+    "Where a message stands. More values may come: treat an unknown one as not final.",
+    SCHEDULED="Waits for the time it is scheduled for.",
+    QUEUED="Accepted, waits to be handed over. It can be canceled.",
+    SENDING="Being handed over, or on its way to the carrier.",
+    CONFIRMING="The hand-over got no answer: it is being found out whether it left. It is not sent twice.",
+    SENT="The carrier has it.",
+    DELIVERED="It arrived. Final.",
+    READ="It was read. Final.",
+    UNDELIVERED="The carrier could not deliver it; see the delivery issue. Final.",
+    FAILED="It was refused and did not leave; see the delivery issue. Final.",
+    CANCELED="It was canceled before it left. Final.",
+    EXPIRED="It waited too long and was given up. Final.",
+    RECEIVED="An inbound message. Final.",
+)
+describe(
+    AllowancePeriod,
+    "How often an allowance begins anew.",
+    DAY="Every day at 00:00 UTC.",
+    MONTH="On the first of every month at 00:00 UTC.",
+)
+describe(
+    AtLimit,
+    "What happens when an allowance is used up.",
+    STOP="Sending stops until the next period.",
+    OVERAGE="Sending goes on at the price for overage.",
+    CREDITS="Sending goes on from the credits that were bought.",
+)
+describe(UsageUnit, "What is counted.", MESSAGES="Messages, whatever their length.", SEGMENTS="Segments of messages.")
+describe(
+    TemplateCategory,
+    "What a template is for.",
+    TRANSACTIONAL="Answers something the recipient did, such as an order.",
+    NOTIFICATION="Tells of something the recipient asked to know.",
+    MARKETING="Advertises; needs the recipient's consent.",
+)
+describe(
+    UsagePeriod, "A period in UTC.", TODAY="Since 00:00 UTC.", THIS_MONTH="Since the first of the month, 00:00 UTC."
+)
+describe(
+    UsageBucketSize,
+    "How finely a report is cut.",
+    WHOLE="One bucket for the whole period.",
+    DAY="A bucket for each day up to now, in UTC.",
+)

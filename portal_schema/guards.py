@@ -1,0 +1,125 @@
+"""Who may see what: declared on every type and field, installed on every resolver, denied unless declared.
+
+A permission depends on the principal and on the type or field alone, never on the row, so the check comes before any
+look-up and says nothing about what exists.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLFieldResolver,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    default_field_resolver,
+    get_named_type,
+    is_object_type,
+)
+
+from auth.permissions import Permission
+from portal.problems import RefusedError
+from portal_schema.directives import Cost, Requires
+from portal_schema.errors import ErrorCode, RequestError
+from portal_schema.payloads import refused_payload
+
+
+class UndeclaredError(TypeError):
+    """A type or a root field says nothing about who may see it."""
+
+
+def requires(*permissions: Permission, cost: int | None = None) -> list[object]:
+    """The directives of a type or field: the permissions it asks for, all of them; none asks for any principal."""
+    declared: list[object] = [Requires(permissions=list(permissions))]
+    if cost is not None:
+        declared.append(Cost(weight=cost))
+    return declared
+
+
+def declared_permissions(element: object) -> frozenset[Permission] | None:
+    """What a graphql-core type or field declares for itself, or None where it declares nothing."""
+    definition = getattr(element, "extensions", {}).get("strawberry-definition")
+    for directive in getattr(definition, "directives", ()):
+        if isinstance(directive, Requires):
+            return frozenset(directive.permissions)
+    return None
+
+
+def object_types(schema: strawberry.Schema) -> list[GraphQLObjectType]:
+    """All object types of the schema but those of introspection."""
+    types: Iterable[Any] = core_schema(schema).type_map.values()
+    return [found for found in types if is_object_type(found) and not found.name.startswith("__")]
+
+
+def core_schema(schema: strawberry.Schema) -> Any:
+    """The graphql-core schema that Strawberry built."""
+    return schema._schema  # noqa: SLF001  Strawberry offers no public way to it
+
+
+def required_permissions(owner: GraphQLObjectType, field: GraphQLField) -> frozenset[Permission]:
+    """What a field asks for: its own permissions, those of the type it is on, and those of the type it leads to."""
+    target = declared_permissions(get_named_type(field.type)) or frozenset()
+    return (declared_permissions(owner) or frozenset()) | (declared_permissions(field) or frozenset()) | target
+
+
+def install_guards(schema: strawberry.Schema) -> None:
+    """Wrap every resolver.
+
+    Raises:
+        UndeclaredError: something declares no permission, not even an empty list.
+    """
+    core = core_schema(schema)
+    for owner in object_types(schema):
+        is_root = owner in (core.query_type, core.mutation_type, core.subscription_type)
+        if not is_root and declared_permissions(owner) is None:
+            raise UndeclaredError(f"type {owner.name}: declare who may see it with directives=requires(...)")
+        for name, field in owner.fields.items():
+            if is_root and declared_permissions(field) is None:
+                raise UndeclaredError(
+                    f"field {owner.name}.{name}: declare who may use it with directives=requires(...)"
+                )
+            needed = required_permissions(owner, field)
+            resolve = field.resolve or default_field_resolver
+            if owner is core.mutation_type:
+                field.resolve = _guard_mutation(resolve, needed, field)
+            elif needed:
+                field.resolve = _guard(resolve, needed)
+
+
+def check(permissions: frozenset[Permission], needed: frozenset[Permission]) -> None:
+    """Raise FORBIDDEN where a permission is missing."""
+    missing = needed - permissions
+    if missing:
+        names = sorted(missing)
+        message = (
+            f"This needs the permission {' and '.join(names)}: ask an Administrator of your tenant for a role with it."
+        )
+        raise RequestError(ErrorCode.FORBIDDEN, message, requiredScopes=[permission.scope for permission in names])
+
+
+def _guard(resolve: GraphQLFieldResolver, needed: frozenset[Permission]) -> GraphQLFieldResolver:
+    def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        if not needed <= info.context.permissions:
+            check(info.context.permissions, needed)
+        return resolve(source, info, **arguments)
+
+    return guarded
+
+
+def _guard_mutation(
+    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField
+) -> Callable[..., Awaitable[Any]]:
+    payload = refused_payload(field)
+
+    async def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        try:
+            async with info.context.writing():
+                check(info.context.permissions, needed)
+                result = resolve(source, info, **arguments)
+                return await result if isawaitable(result) else result
+        except RefusedError as refusal:  # outside the transaction, which has rolled back
+            return payload(refusal)
+
+    return guarded

@@ -1,0 +1,342 @@
+"""Messages in the schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+
+from auth.permissions import Permission
+from portal.actor import ActorKind
+from portal.contacts.contacts import ContactRow, read_contacts_by_id
+from portal.contacts.numbers import mask_number
+from portal.database import TenantTransaction
+from portal.database.keyset import Keyset, Page
+from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
+from portal.messages.reading import (
+    NEWEST_FIRST,
+    OLDEST_FIRST,
+    BatchRow,
+    EventRow,
+    MessageRow,
+    read_batches_by_id,
+    read_events,
+    read_messages,
+    read_messages_by_id,
+)
+from portal.messages.reading import (
+    MessageFilter as Only,
+)
+from portal.messages.recording import EventSource
+from portal.messages.segments import Encoding
+from portal.messages.status import MessageStatus
+from portal.templates.templates import VersionRow, read_versions_by_id
+from portal_schema.connections import After, Before, First, Last, PageInfo, paged, selected, selected_in_nodes
+from portal_schema.contacts import Contact, SortDirection
+from portal_schema.context import Info
+from portal_schema.guards import requires
+from portal_schema.nodes import Node, from_global, key_of, to_global
+from portal_schema.scalars import CountryCode, PhoneNumber
+from portal_schema.templates import TemplateVersion
+
+if TYPE_CHECKING:
+    from portal_schema.batches import MessageBatch
+
+LOGS = requires(Permission.LOGS_READ)
+CONTENT = requires(Permission.MESSAGES_READ)
+
+
+@strawberry.enum(description="Which way a message goes.")
+class MessageDirection(Enum):
+    """Out or in."""
+
+    OUTBOUND = strawberry.enum_value("OUTBOUND", description="From the tenant.")
+    INBOUND = strawberry.enum_value("INBOUND", description="To the tenant.")
+
+
+@strawberry.enum(description="What carries a message.")
+class MessageChannel(Enum):
+    """Text or media."""
+
+    SMS = strawberry.enum_value("SMS", description="Text.")
+    MMS = strawberry.enum_value("MMS", description="Text with media.")
+
+
+@strawberry.type(description="Who did something.", directives=requires())
+class Actor:
+    """A principal as it was written down."""
+
+    kind: ActorKind = strawberry.field(description="What kind of principal.")
+    name: str = strawberry.field(description="Its name at that time.")
+
+
+@strawberry.type(description="Who a message is from.", directives=LOGS)
+class Sender:
+    """A number, whole or masked."""
+
+    masked_number: str | None = strawberry.field(description="The number with its middle hidden.")
+    number: PhoneNumber | None = strawberry.field(description="The whole number.", directives=CONTENT)
+
+
+@strawberry.type(description="Who a message is for.", directives=LOGS)
+class Recipient:
+    """A number, whole or masked."""
+
+    masked_number: str = strawberry.field(description="The number with its middle hidden.")
+    number: PhoneNumber | None = strawberry.field(description="The whole number.", directives=CONTENT)
+    country: CountryCode | None = strawberry.field(description="The number's country.")
+
+
+@strawberry.type(description="One line of a message's timeline.", directives=LOGS)
+class MessageEvent:
+    """An event; rows of `portal.messages` become it by `of`."""
+
+    status: MessageStatus = strawberry.field(description="What became of the message.")
+    at: datetime = strawberry.field(description="When it happened, as far as the carrier says.")
+    heard_at: datetime = strawberry.field(description="When the portal learnt of it.")
+    source: EventSource = strawberry.field(description="Who told.")
+    issue: DeliveryIssueCode | None = strawberry.field(description="The reason, where something went wrong.")
+
+    @classmethod
+    def of(cls, row: EventRow) -> "MessageEvent":
+        """The event in this row."""
+        return cls(status=row.status, at=row.at, heard_at=row.heard_at, source=row.source, issue=row.issue)
+
+
+@strawberry.type(description="Why a message did not arrive, and what to do about it.", directives=LOGS)
+class DeliveryIssue:
+    """An entry of the one catalogue of reasons."""
+
+    code: DeliveryIssueCode = strawberry.field(description="The reason for machines.")
+    reason: str = strawberry.field(description="The reason in plain words.")
+    advice: str = strawberry.field(description="What to do about it.")
+    actor: IssueActor = strawberry.field(description="Who can do something about it.")
+    retryable: bool = strawberry.field(description="Whether sending again may help.")
+
+    @classmethod
+    def of(cls, code: DeliveryIssueCode) -> "DeliveryIssue":
+        """The catalogue's entry for this code."""
+        entry = CATALOGUE[code]
+        return cls(code=code, reason=entry.reason, advice=entry.advice, actor=entry.actor, retryable=entry.retryable)
+
+
+@strawberry.type(description="A message, from the click until it arrived or did not.", directives=LOGS)
+class Message(Node):
+    """A message; rows of `portal.messages` become it by `of`, with what was selected of their relations."""
+
+    direction: MessageDirection = strawberry.field(description="Which way it goes.")
+    channel: MessageChannel = strawberry.field(description="What carries it.")
+    status: MessageStatus = strawberry.field(description="Where it stands; it never goes back.")
+    status_at: datetime = strawberry.field(description="Since when it stands there.")
+    created_at: datetime = strawberry.field(description="When it was accepted.")
+    sender: Sender = strawberry.field(description="Who it is from.")
+    recipient: Recipient = strawberry.field(description="Who it is for.")
+    body: str | None = strawberry.field(description="The text as it is sent.", directives=CONTENT)
+    encoding: Encoding = strawberry.field(description="How the text travels.")
+    segments: int = strawberry.field(description="How many segments it takes, which is what carriers count.")
+    contact: Contact | None = strawberry.field(description="The contact, unless it was deleted since.")
+    template: TemplateVersion | None = strawberry.field(description="The template's version that it was made from.")
+    batch: Annotated["MessageBatch", strawberry.lazy("portal_schema.batches")] | None = strawberry.field(
+        description="The send that it belongs to."
+    )
+    sent_by: Actor | None = strawberry.field(description="Who sent it; null for inbound messages.")
+    timeline: list[MessageEvent] = strawberry.field(description="What happened to it, in order.")
+    delivery_issue: DeliveryIssue | None = strawberry.field(description="Why it did not arrive, if it did not.")
+
+    @classmethod
+    def of(cls, row: MessageRow, relations: "Relations") -> "Message":
+        """The message in this row."""
+        sender, recipient = row.sender_number, row.recipient_number
+        contact = relations.contacts.get(row.contact_id) if row.contact_id else None
+        version = relations.versions.get(row.template_version_id) if row.template_version_id else None
+        return cls(
+            id=to_global("Message", row.id),
+            direction=MessageDirection[row.direction],
+            channel=MessageChannel[row.channel],
+            status=row.status,
+            status_at=row.status_at,
+            created_at=row.created_at,
+            sender=Sender(
+                masked_number=mask_number(sender) if sender else None, number=PhoneNumber(sender) if sender else None
+            ),
+            recipient=Recipient(
+                masked_number=mask_number(recipient),
+                number=PhoneNumber(recipient),
+                country=CountryCode(row.recipient_country) if row.recipient_country else None,
+            ),
+            body=row.body,
+            encoding=row.encoding,
+            segments=row.segments,
+            contact=Contact.of(contact) if contact else None,
+            template=TemplateVersion.of(version) if version else None,
+            batch=relations.batch(row.batch_id),
+            sent_by=Actor(kind=row.actor_kind, name=row.actor_name or "") if row.actor_kind else None,
+            timeline=[MessageEvent.of(event) for event in relations.events.get(row.id, ())],
+            delivery_issue=DeliveryIssue.of(row.issue) if row.issue else None,
+        )
+
+
+class Relations:
+    """What a page of messages refers to, fetched in one statement for each relation that was selected."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[UUID, ContactRow] = {}
+        self.versions: dict[UUID, VersionRow] = {}
+        self.batches: dict[UUID, BatchRow] = {}
+        self.events: dict[UUID, list[EventRow]] = {}
+
+    @classmethod
+    async def of(cls, tx: TenantTransaction, rows: Sequence[MessageRow], wanted: frozenset[str]) -> "Relations":
+        """Fetch what these fields of these messages need."""
+        found = cls()
+        if "contact" in wanted:
+            ids = {row.contact_id for row in rows if row.contact_id}
+            found.contacts = await read_contacts_by_id(tx, list(ids)) if ids else {}
+        if "template" in wanted:
+            ids = {row.template_version_id for row in rows if row.template_version_id}
+            found.versions = await read_versions_by_id(tx, list(ids)) if ids else {}
+        if "batch" in wanted:
+            ids = {row.batch_id for row in rows if row.batch_id}
+            found.batches = await read_batches_by_id(tx, list(ids)) if ids else {}
+        if "timeline" in wanted and rows:
+            found.events = await read_events(tx, [row.id for row in rows])
+        return found
+
+    def batch(self, key: UUID | None) -> "MessageBatch | None":
+        """The batch of this key, if it was fetched."""
+        from portal_schema.batches import MessageBatch  # noqa: PLC0415  the two know each other
+
+        row = self.batches.get(key) if key is not None else None
+        return None if row is None else MessageBatch.of(row)
+
+
+@strawberry.type(description="A message in a list.", directives=LOGS)
+class MessageEdge:
+    """A message and its place."""
+
+    cursor: str = strawberry.field(description="The message's place in the list.")
+    node: Message = strawberry.field(description="The message.")
+
+
+@strawberry.type(description="A page of messages.", directives=LOGS)
+class MessageConnection:
+    """A Relay connection."""
+
+    edges: list[MessageEdge] = strawberry.field(description="The messages with their cursors.")
+    nodes: list[Message] = strawberry.field(description="The messages alone.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
+
+    @classmethod
+    async def read(
+        cls,
+        info: Info,
+        only: Only,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+        keyset: Keyset = NEWEST_FIRST,
+    ) -> "MessageConnection":
+        """Read a page with what this field selects of it."""
+        async with info.context.reading() as tx:
+            page: Page[MessageRow] = await paged(
+                lambda request: read_messages(tx, request, keyset, only), first, after, last, before
+            )
+            relations = await Relations.of(tx, page.items, selected_in_nodes(info))
+        nodes = [Message.of(row, relations) for row in page.items]
+        edges = [MessageEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)]
+        return cls(edges=edges, nodes=nodes, page_info=PageInfo.of(page))
+
+
+@strawberry.input(description="A half-open range of time.")
+class DateTimeRange:
+    """From until."""
+
+    from_: datetime = strawberry.field(name="from", description="The first instant in it.")
+    until: datetime = strawberry.field(description="The first instant after it.")
+
+
+@strawberry.input(description="Which messages; all conditions have to hold.")
+class MessageFilter:
+    """Conditions; what is left out asks for all."""
+
+    status: list[MessageStatus] | None = strawberry.field(default=None, description="Those in one of these statuses.")
+    contact_id: strawberry.ID | None = strawberry.field(default=None, description="Those with this contact.")
+    batch_id: strawberry.ID | None = strawberry.field(default=None, description="Those of this send.")
+    created_in: DateTimeRange | None = strawberry.field(default=None, description="Those accepted in this range.")
+
+    def narrowed(self) -> Only:
+        """The filter as the business takes it."""
+        span = self.created_in
+        return Only(
+            statuses=tuple(self.status) if self.status is not None else None,
+            contact_id=key_of("Contact", self.contact_id) if self.contact_id is not None else None,
+            batch_id=key_of("MessageBatch", self.batch_id) if self.batch_id is not None else None,
+            created_from=span.from_ if span else None,
+            created_until=span.until if span else None,
+        )
+
+
+@strawberry.enum(description="What messages can be sorted by.")
+class MessageSortField(Enum):
+    """Each is a keyset of `portal.messages`."""
+
+    CREATED_AT = strawberry.enum_value("CREATED_AT", description="When they were accepted.")
+
+
+@strawberry.input(description="How messages are sorted.")
+class MessageSort:
+    """One field, one direction."""
+
+    field: MessageSortField = strawberry.field(description="What to sort by.")
+    direction: SortDirection = strawberry.field(
+        default=SortDirection.DESCENDING, description="Which way; descending unless given."
+    )
+
+
+async def find_message(info: Info, given: str, wanted: frozenset[str] | None = None) -> Message | None:
+    """The message of this global id with the relations wanted, or None."""
+    key = from_global("Message", given)
+    if key is None:
+        return None
+    async with info.context.reading() as tx:
+        row = (await read_messages_by_id(tx, [key])).get(key)
+        if row is None:
+            return None
+        relations = await Relations.of(tx, [row], selected(info) if wanted is None else wanted)
+    return Message.of(row, relations)
+
+
+@strawberry.type
+class MessageQueries:
+    """The root fields that read messages."""
+
+    @strawberry.field(description="The tenant's messages, the newest first unless sorted otherwise.", directives=LOGS)
+    async def messages(  # noqa: D102  the field's description says it
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[  # noqa: A002  GraphQL's usual name
+            MessageFilter | None, strawberry.argument(description="Which messages; all unless given.")
+        ] = None,
+        sort: Annotated[
+            MessageSort | None, strawberry.argument(description="The order; the newest first unless given.")
+        ] = None,
+    ) -> MessageConnection | None:
+        only = Only() if filter is None else filter.narrowed()
+        rising = sort is not None and sort.direction is SortDirection.ASCENDING
+        keyset = OLDEST_FIRST if rising else NEWEST_FIRST
+        return await MessageConnection.read(info, only, first, after, last, before, keyset)
+
+    @strawberry.field(description="One message, or null where the tenant has no such message.", directives=LOGS)
+    async def message(  # noqa: D102  the field's description says it
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The message's id.")],  # noqa: A002
+    ) -> Message | None:
+        return await find_message(info, id)

@@ -1,0 +1,117 @@
+"""Plans and allowances in the schema."""
+
+from datetime import datetime
+
+import strawberry
+
+from auth.permissions import Permission
+from portal.plans.allowance import Allowance as AllowanceState
+from portal.plans.allowance import read_allowance
+from portal.plans.periods import AllowancePeriod
+from portal.plans.plans import AtLimit, PlanRow, TenantPlanRow, UsageUnit, read_own_plan, read_tenant_plan
+from portal_schema.context import Info
+from portal_schema.guards import requires
+from portal_schema.nodes import Node, from_global, to_global
+
+READ = requires(Permission.USAGE_READ)
+
+
+@strawberry.type(description="What a tenant may still send in the present period.", directives=READ)
+class Allowance:
+    """An allowance; the ledger's state becomes it by `of`."""
+
+    limit: int | None = strawberry.field(description="How much the plan allows in a period; null: no limit.")
+    used: int = strawberry.field(description="What was handed over in this period.")
+    reserved: int = strawberry.field(description="What was accepted and has not left yet.")
+    remaining: int | None = strawberry.field(description="What is left: limit - used - reserved; null: no limit.")
+    unit: UsageUnit = strawberry.field(description="What is counted.")
+    per: AllowancePeriod = strawberry.field(description="How often it begins anew.")
+    resets_at: datetime = strawberry.field(description="When the next period begins.")
+
+    @classmethod
+    def of(cls, state: AllowanceState) -> "Allowance":
+        """The allowance in this state."""
+        return cls(
+            limit=state.limit,
+            used=state.used,
+            reserved=state.reserved,
+            remaining=state.remaining,
+            unit=state.unit,
+            per=state.per,
+            resets_at=state.resets_at,
+        )
+
+
+@strawberry.type(description="How much a plan allows.", directives=READ)
+class PlanAllowance:
+    """The plan's side of an allowance."""
+
+    amount: int | None = strawberry.field(description="How much in a period; null: no limit.")
+    unit: UsageUnit = strawberry.field(description="What is counted.")
+    per: AllowancePeriod = strawberry.field(description="How often it begins anew.")
+    at_limit: AtLimit = strawberry.field(description="What happens when it is used up.")
+
+
+@strawberry.type(description="One version of a plan.", directives=READ)
+class Plan(Node):
+    """A plan; rows of `portal.plans` become it by `of`."""
+
+    name: str = strawberry.field(description="The plan's name, such as Silver.")
+    version: int = strawberry.field(description="A tenant keeps its version until it changes.")
+    allowance: PlanAllowance = strawberry.field(description="What may be sent with it.")
+
+    @classmethod
+    def of(cls, row: PlanRow) -> "Plan":
+        """The plan in this row."""
+        allowance = PlanAllowance(amount=row.amount, unit=row.unit, per=row.per, at_limit=row.at_limit)
+        return cls(id=to_global("Plan", row.id), name=row.name, version=row.version, allowance=allowance)
+
+
+@strawberry.type(description="The plan that a tenant has.", directives=READ)
+class TenantPlan:
+    """A tenant's plan; rows of `portal.plans` become it by `of`."""
+
+    plan: Plan = strawberry.field(description="The plan.")
+    since: datetime = strawberry.field(description="Since when the tenant has it.")
+
+    @classmethod
+    def of(cls, row: TenantPlanRow) -> "TenantPlan":
+        """The tenant's plan in this row."""
+        return cls(plan=Plan.of(row.plan), since=row.since)
+
+    @strawberry.field(description="What may still be sent in the present period.")
+    async def allowance(self, info: Info) -> Allowance | None:  # noqa: D102  the field's description says it
+        return await find_allowance(info)
+
+
+async def find_allowance(info: Info) -> Allowance | None:
+    """The tenant's allowance now, or None before it has a plan."""
+    async with info.context.reading() as tx:
+        state = await read_allowance(tx, now=info.context.now)
+    return None if state is None else Allowance.of(state)
+
+
+async def find_plan(info: Info, given: str) -> Plan | None:
+    """The plan of this global id, if it is or was the tenant's own."""
+    key = from_global("Plan", given)
+    if key is None:
+        return None
+    async with info.context.reading() as tx:
+        row = await read_own_plan(tx, key)
+    return None if row is None else Plan.of(row)
+
+
+@strawberry.type
+class PlanQueries:
+    """The root fields that read plans."""
+
+    @strawberry.field(description="The tenant's plan, or null before it has one.", directives=READ)
+    async def plan(self, info: Info) -> TenantPlan | None:  # noqa: D102  the field's description says it
+        row = await read_tenant_plan(info.context.tx)
+        return None if row is None else TenantPlan.of(row)
+
+    @strawberry.field(
+        description="What the tenant may still send in the present period; null before it has a plan.", directives=READ
+    )
+    async def allowance(self, info: Info) -> Allowance | None:  # noqa: D102  the field's description says it
+        return await find_allowance(info)

@@ -1,0 +1,87 @@
+"""The schema, put together of its nouns, guarded, and printed."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import strawberry
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from auth.permissions import Permission
+from portal_schema.batches import find_batch
+from portal_schema.contact_changes import ContactMutations
+from portal_schema.contacts import ContactQueries, find_contact
+from portal_schema.context import Info
+from portal_schema.directives import Cost, Requires
+from portal_schema.guards import check, install_guards, requires
+from portal_schema.messages import MessageQueries, find_message
+from portal_schema.nodes import Node, split_global
+from portal_schema.plans import PlanQueries, find_plan
+from portal_schema.scalars import SCALARS
+from portal_schema.sending import SendingMutations, SendingQueries
+from portal_schema.template_changes import TemplateMutations
+from portal_schema.templates import TemplateQueries, find_template, find_version
+from portal_schema.usage import UsageQueries
+from portal_schema.viewer import ViewerQueries
+
+# An object's kind, the permission of its type, and how it is found: the same way as by every other field.
+_FINDERS: dict[str, tuple[Permission, Callable[[Info, str], Awaitable[Node | None]]]] = {
+    "Contact": (Permission.CONTACTS_READ, find_contact),
+    "Message": (Permission.LOGS_READ, find_message),
+    "MessageBatch": (Permission.LOGS_READ, find_batch),
+    "Plan": (Permission.USAGE_READ, find_plan),
+    "Template": (Permission.TEMPLATES_READ, find_template),
+    "TemplateVersion": (Permission.TEMPLATES_READ, find_version),
+}
+
+
+@strawberry.type(description="What can be asked.")
+class Query(ViewerQueries, ContactQueries, TemplateQueries, MessageQueries, SendingQueries, PlanQueries, UsageQueries):
+    """The root of queries."""
+
+    @strawberry.field(
+        description="Any object by its id, or null where the tenant has no such object. "
+        "It needs the permission of the object's type.",
+        directives=requires(),
+    )
+    async def node(  # noqa: D102  the field's description says it
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The object's id.")],  # noqa: A002
+    ) -> Node | None:
+        kind, _ = split_global(id) or ("", None)
+        if kind not in _FINDERS:
+            return None
+        needed, find = _FINDERS[kind]
+        check(info.context.permissions, frozenset({needed}))  # before any look-up: it tells nothing of what exists
+        return await find(info, id)
+
+
+@strawberry.type(description="What can be done. Each mutation happens whole or not at all.")
+class Mutation(ContactMutations, TemplateMutations, SendingMutations):
+    """The root of mutations."""
+
+
+def build() -> strawberry.Schema:
+    """A new schema with its guards."""
+    built = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        schema_directives=[Requires, Cost],
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    )
+    install_guards(built)
+    return built
+
+
+schema = build()
+
+
+def sdl() -> str:
+    """The schema in the schema definition language, as it is committed in schema.graphql."""
+    return print_schema(schema) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(sdl())

@@ -1,0 +1,267 @@
+"""Sending, estimating and canceling in the schema."""
+
+from collections import Counter
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from auth.permissions import Permission
+from portal.messages.canceling import CancelProblem, cancel_batch, cancel_message
+from portal.messages.composing import Composition, RefusalCode, SendProblem
+from portal.messages.reading import read_batches_by_id
+from portal.messages.segments import Encoding, SegmentCount
+from portal.messages.sending import Estimate, OnRefusal, SendRequest, estimate, send
+from portal.plans.allowance import read_allowance
+from portal.problems import RefusedError, refuse
+from portal_schema.batches import MessageBatch, find_batch
+from portal_schema.context import Info
+from portal_schema.errors import ErrorCode, RequestError
+from portal_schema.guards import requires
+from portal_schema.messages import Message, find_message
+from portal_schema.nodes import key_of, split_global
+from portal_schema.payloads import UserError
+from portal_schema.plans import Allowance
+from portal_schema.scalars import Json
+
+SEND = requires(Permission.MESSAGES_SEND)
+
+
+@strawberry.input(description="Who is to get a message.")
+class RecipientsInput:
+    """At most 10,000 recipients."""
+
+    contact_ids: list[strawberry.ID] = strawberry.field(description="The contacts, at most 10,000.")
+
+
+@strawberry.input(description="A send to be worked out without sending.")
+class MessageEstimateInput:
+    """What `messageSend` takes, without its key."""
+
+    recipients: RecipientsInput = strawberry.field(description="Who is to get it.")
+    template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
+    body: str | None = strawberry.field(default=None, description="A text, or else a template.")
+    variables: Json | None = strawberry.field(
+        default=None, description="Texts for variables, for all recipients; they go before the contacts' own fields."
+    )
+
+
+@strawberry.input(description="A send.")
+class MessageSendInput:
+    """What is to be sent to whom."""
+
+    idempotency_key: str = strawberry.field(
+        description="1 to 255 characters of your choice. The same key with the same request has one effect, "
+        "however often it comes; with another request it is refused."
+    )
+    recipients: RecipientsInput = strawberry.field(description="Who is to get it.")
+    template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
+    body: str | None = strawberry.field(default=None, description="A text, or else a template.")
+    variables: Json | None = strawberry.field(
+        default=None, description="Texts for variables, for all recipients; they go before the contacts' own fields."
+    )
+    on_refusal: OnRefusal = strawberry.field(
+        default=OnRefusal.SEND_REST, description="What to do when some recipients are refused."
+    )
+
+
+@strawberry.type(description="How many recipients are refused for a reason.", directives=SEND)
+class RefusalCount:
+    """A reason and a number."""
+
+    code: RefusalCode = strawberry.field(description="The reason.")
+    count: int = strawberry.field(description="How many recipients.")
+
+
+@strawberry.type(description="What a send would do, if it were made now.", directives=SEND)
+class MessageEstimate:
+    """An estimate; that of `portal.messages` becomes it by `of`."""
+
+    recipients: int = strawberry.field(description="How many would get a message.")
+    refusals: list[RefusalCount] = strawberry.field(description="How many would be refused, by reason.")
+    preview: str | None = strawberry.field(description="The first recipient's text; null where nobody would get one.")
+    encoding: Encoding = strawberry.field(description="How the first recipient's text travels.")
+    encoding_reason: str | None = strawberry.field(description="What made the text travel as UCS-2, if it does.")
+    segments: int = strawberry.field(description="The segments of the first recipient's text.")
+    total_segments: int = strawberry.field(description="The segments of all recipients' texts.")
+    allowance_after: Allowance | None = strawberry.field(description="The allowance as the send would leave it.")
+
+    @classmethod
+    def of(cls, worked_out: Estimate) -> "MessageEstimate":
+        """The estimate in the schema."""
+        recipients = [recipient for _, recipient in worked_out.composed.recipients]
+        counts = Counter(refusal.code for refusal in worked_out.composed.refusals)
+        size = recipients[0].size if recipients else SegmentCount(Encoding.GSM_7, 0, None)
+        return cls(
+            recipients=len(recipients),
+            refusals=[RefusalCount(code=code, count=counts[code]) for code in RefusalCode if counts[code]],
+            preview=recipients[0].text if recipients else None,
+            encoding=size.encoding,
+            encoding_reason=_encoding_reason(size),
+            segments=size.segments,
+            total_segments=sum(recipient.size.segments for recipient in recipients),
+            allowance_after=Allowance.of(worked_out.allowance_after),
+        )
+
+
+def _encoding_reason(size: SegmentCount) -> str | None:
+    if size.culprit is None:
+        return None
+    return (
+        f"The character {size.culprit} is not in the GSM alphabet, so each segment holds 70 characters in place of 160."
+    )
+
+
+@strawberry.enum(description="Why a send was not accepted.")
+class MessageSendErrorCode(Enum):
+    """The problems that `messageSend` can have."""
+
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such template in use.")
+    INVALID = strawberry.enum_value("INVALID", description="A value is missing, too long or not of the kind asked for.")
+    TOO_MANY_RECIPIENTS = strawberry.enum_value("TOO_MANY_RECIPIENTS", description="More than 10,000 recipients.")
+    RECIPIENTS_REFUSED = strawberry.enum_value(
+        "RECIPIENTS_REFUSED", description="Some recipients are refused, and `SEND_NONE` was asked for."
+    )
+    IDEMPOTENCY_CONFLICT = strawberry.enum_value(
+        "IDEMPOTENCY_CONFLICT", description="The key was used for another request."
+    )
+    IDEMPOTENCY_IN_PROGRESS = strawberry.enum_value(
+        "IDEMPOTENCY_IN_PROGRESS", description="The same request is being worked on: ask again with the same key."
+    )
+    NO_SENDER = strawberry.enum_value(
+        "NO_SENDER", description="The tenant has no number to send from, or no plan, yet."
+    )
+
+
+@strawberry.enum(description="Why nothing was canceled.")
+class MessageCancelErrorCode(Enum):
+    """The problems that `messageCancel` can have."""
+
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such message or send.")
+    TOO_LATE = strawberry.enum_value("TOO_LATE", description="It has left already.")
+
+
+@strawberry.type(description="Why a send was not accepted.", directives=SEND)
+class MessageSendUserError(UserError):
+    """One problem."""
+
+    code: MessageSendErrorCode = strawberry.field(description="The problem for machines.")
+
+
+@strawberry.type(description="Why nothing was canceled.", directives=SEND)
+class MessageCancelUserError(UserError):
+    """One problem."""
+
+    code: MessageCancelErrorCode = strawberry.field(description="The problem for machines.")
+
+
+@strawberry.type(description="The outcome of `messageSend`.", directives=SEND)
+class MessageSendPayload:
+    """The batch, or errors."""
+
+    errors: list[MessageSendUserError] = strawberry.field(description="What is wrong; empty on success.")
+    batch: MessageBatch | None = strawberry.field(
+        default=None, description="The send: who got which message, and who was refused and why."
+    )
+    allowance: Allowance | None = strawberry.field(default=None, description="The allowance after it.")
+    idempotent_replay: bool = strawberry.field(
+        default=False, description="Whether an earlier request with this key made the batch."
+    )
+
+
+@strawberry.type(description="The outcome of `messageCancel`.", directives=SEND)
+class MessageCancelPayload:
+    """What was canceled, or errors."""
+
+    errors: list[MessageCancelUserError] = strawberry.field(description="What is wrong; empty on success.")
+    message: Message | None = strawberry.field(default=None, description="The message, if the id was a message's.")
+    batch: MessageBatch | None = strawberry.field(default=None, description="The send, if the id was a send's.")
+    canceled: int = strawberry.field(default=0, description="How many messages were canceled.")
+    allowance: Allowance | None = strawberry.field(default=None, description="The allowance after it.")
+
+
+def _composition(given: MessageEstimateInput | MessageSendInput) -> Composition:
+    variables: object = given.variables if given.variables is not None else {}
+    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
+        raise refuse(SendProblem.INVALID, 'Variables are an object of texts: {"time": "10:30"}.', "variables")
+    return Composition(
+        contact_ids=tuple(key_of("Contact", given_id) for given_id in given.recipients.contact_ids),
+        template_id=key_of("Template", given.template_id) if given.template_id is not None else None,
+        body=given.body,
+        variables=variables,
+    )
+
+
+@strawberry.type
+class SendingQueries:
+    """The root field that estimates."""
+
+    @strawberry.field(
+        description="What a send would do, without doing it; null before the tenant has a plan.", directives=SEND
+    )
+    async def message_estimate(  # noqa: D102  the field's description says it
+        self,
+        info: Info,
+        input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],  # noqa: A002
+    ) -> MessageEstimate | None:
+        try:
+            worked_out = await estimate(info.context.tx, _composition(input), now=info.context.now)
+        except RefusedError as refusal:
+            (problem, *_) = refusal.problems
+            raise RequestError(ErrorCode.BAD_USER_INPUT, problem.message, path=["input", *problem.path]) from refusal
+        return None if worked_out is None else MessageEstimate.of(worked_out)
+
+
+@strawberry.type
+class SendingMutations:
+    """The root fields that send and cancel."""
+
+    @strawberry.mutation(
+        description="Send a template or a text to contacts. Accepted messages are sent even if nobody waits for them.",
+        directives=requires(Permission.MESSAGES_SEND, cost=20),
+    )
+    async def message_send(  # noqa: D102  the field's description says it
+        self,
+        info: Info,
+        input: Annotated[MessageSendInput, strawberry.argument(description="What to send to whom.")],  # noqa: A002
+    ) -> MessageSendPayload | None:
+        tx = info.context.tx
+        request = SendRequest(input.idempotency_key, _composition(input), input.on_refusal)
+        sent = await send(tx, request, info.context.principal.actor, now=info.context.now)
+        batch = (await read_batches_by_id(tx, [sent.batch_id]))[sent.batch_id]
+        return MessageSendPayload(
+            batch=MessageBatch.of(batch), allowance=await _allowance(info), idempotent_replay=sent.replay, errors=[]
+        )
+
+    @strawberry.mutation(
+        description="Cancel a message, or all of a send that has not left yet. Its units are given back.",
+        directives=SEND,
+    )
+    async def message_cancel(  # noqa: D102  the field's description says it
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="A message's id or a send's.")],  # noqa: A002
+    ) -> MessageCancelPayload | None:
+        tx, now = info.context.tx, info.context.now
+        kind, key = split_global(id) or ("", UUID(int=0))
+        if kind == "Message":
+            canceled = await cancel_message(tx, key, now=now)
+            message, batch = await find_message(info, id, frozenset({"batch", "contact", "template", "timeline"})), None
+        elif kind == "MessageBatch":
+            canceled = await cancel_batch(tx, key, now=now)
+            message, batch = None, await find_batch(info, id)
+        else:
+            raise refuse(CancelProblem.NOT_FOUND, "There is no such message or send.", "id")
+        return MessageCancelPayload(
+            message=message,
+            batch=batch,
+            canceled=len(canceled.message_ids),
+            allowance=await _allowance(info),
+            errors=[],
+        )
+
+
+async def _allowance(info: Info) -> Allowance | None:
+    state = await read_allowance(info.context.tx, now=info.context.now)
+    return None if state is None else Allowance.of(state)

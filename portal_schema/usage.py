@@ -1,0 +1,98 @@
+"""Usage in the schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from auth.permissions import Permission
+from portal.usage.usage import LABELS, CategoryTotal, UsageBucketSize, UsagePeriod, read_usage
+from portal_schema.context import Info
+from portal_schema.guards import requires
+
+READ = requires(Permission.USAGE_READ)
+
+
+@strawberry.type(description="The usage of one category.", directives=READ)
+class UsageCategoryTotal:
+    """One category's sum."""
+
+    category: str = strawberry.field(description="The category for machines, such as sms-outbound.")
+    label: str = strawberry.field(description="The category for people.")
+    count: int = strawberry.field(description="How often, in `countUnit`.")
+    count_unit: str = strawberry.field(description="What `count` counts, such as messages.")
+    usage: int = strawberry.field(description="How much, in `usageUnit`.")
+    usage_unit: str = strawberry.field(description="What `usage` counts, such as segments.")
+
+
+@strawberry.type(description="The usage of a part of the period.", directives=READ)
+class UsageBucket:
+    """A half-open part of the period."""
+
+    start: datetime = strawberry.field(description="Its first instant.")
+    until: datetime = strawberry.field(description="The first instant after it.")
+    categories: list[UsageCategoryTotal] = strawberry.field(description="Its usage; empty where nothing was used.")
+
+
+@strawberry.type(description="Usage in a period, in UTC.", directives=READ)
+class UsageReport:
+    """A report."""
+
+    as_of: datetime = strawberry.field(description="The instant up to which usage is counted.")
+    start: datetime = strawberry.field(description="The period's first instant.")
+    until: datetime = strawberry.field(description="The first instant after the period.")
+    categories: list[UsageCategoryTotal] = strawberry.field(description="The usage of the whole period.")
+    buckets: list[UsageBucket] = strawberry.field(description="The same, cut as asked for.")
+
+
+@strawberry.input(description="Which usage.")
+class UsageInput:
+    """A period and how to cut it."""
+
+    period: UsagePeriod = strawberry.field(description="The period, in UTC.")
+    bucket_size: UsageBucketSize = strawberry.field(
+        default=UsageBucketSize.WHOLE, description="How finely to cut it; not at all unless given."
+    )
+
+
+def _categories(totals: Sequence[CategoryTotal]) -> list[UsageCategoryTotal]:
+    return [
+        UsageCategoryTotal(
+            category=total.category,
+            label=LABELS[total.category],
+            count=total.count,
+            count_unit="messages",
+            usage=total.segments,
+            usage_unit="segments",
+        )
+        for total in totals
+    ]
+
+
+@strawberry.type
+class UsageQueries:
+    """The root field that reads usage."""
+
+    @strawberry.field(
+        description="What the tenant used. Messages count once they are handed over, on that day in UTC.",
+        directives=READ,
+    )
+    async def usage(  # noqa: D102  the field's description says it
+        self,
+        info: Info,
+        input: Annotated[UsageInput, strawberry.argument(description="Which usage.")],  # noqa: A002
+    ) -> UsageReport | None:
+        report = await read_usage(info.context.tx, input.period, input.bucket_size, now=info.context.now)
+        return UsageReport(
+            as_of=report.as_of,
+            start=report.period.start,
+            until=report.period.end,
+            categories=_categories(report.categories),
+            buckets=[
+                UsageBucket(
+                    start=bucket.period.start, until=bucket.period.end, categories=_categories(bucket.categories)
+                )
+                for bucket in report.buckets
+            ],
+        )
