@@ -93,7 +93,7 @@ class Database:
         """
         context = TortoiseContext()
         credentials = address.credentials() | {
-            "minsize": 1,
+            "minsize": 0,  # connect on first use: a process starts, and says so, while its database is down
             "maxsize": pool_size,
             "reset": _nothing_to_reset,
             "command_timeout": 60,

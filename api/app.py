@@ -1,0 +1,62 @@
+"""The composition root of the API: the one place where its parts are put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+
+from api.graphql.endpoint import GraphQLEndpoint
+from api.graphql.ide import ide_page
+from api.health import Readiness, health_routes
+from api.home import encryption_key
+from api.page import Page
+from api.settings import Settings
+from api.webhooks import webhook_routes
+from auth.routes import auth_routes
+from auth.services import AuthServices
+from portal.clock import Clock, SystemClock
+from portal.database import Database
+from portal.database.connection import QueryLogger
+from portal.encryption import SecretBox
+from portal.messages.inbox import CallbackInbox
+from portal.tenants.accounts import ProviderAccounts
+from portal_schema.context import Contexts
+from portal_schema.schema import schema
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None, on_query: QueryLogger | None = None) -> Starlette:
+    """The API, the sign-in pages, the webhooks and the page; `on_query` hears every SQL statement."""
+    now = clock or SystemClock()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        database = await Database.connect(settings.database(), pool_size=settings.pool_size, on_query=on_query)
+        try:
+            app.router.routes[:] = _routes(settings, database, now)
+            yield
+        finally:
+            await database.close()
+
+    return Starlette(lifespan=lifespan)
+
+
+def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRoute]:
+    box = SecretBox(encryption_key(settings).get_secret_value())
+    services = AuthServices.build(
+        database=database, clock=clock, secret_box=box, public_url=settings.url, product_name=settings.product_name
+    )
+    accounts = ProviderAccounts(database, box, clock)
+    endpoint = GraphQLEndpoint(
+        schema,
+        authenticate=services.authenticator.authenticate,
+        operation_context=Contexts(database, clock).open,
+        ide_page=ide_page(services.authenticator.visitor),
+    )
+    return [
+        Route("/graphql", endpoint),
+        *auth_routes(services),
+        *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),
+        *health_routes(Readiness(lambda: database, clock)),
+        Mount("/", Page()),
+    ]

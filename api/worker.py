@@ -1,0 +1,69 @@
+"""The worker: hands messages over, applies what was called back, makes partitions ahead of time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from api.home import encryption_key
+from api.settings import Settings
+from api.webhooks import callback_url
+from portal.clock import Clock, SystemClock
+from portal.database import Database
+from portal.database.migrate import create_partitions
+from portal.encryption import SecretBox
+from portal.messages.dispatching import Dispatcher
+from portal.messages.inbox import apply_inbox
+from portal.tenants.accounts import ProviderAccounts
+from twilio_gateway.gateway import TwilioGateway
+
+_IDLE_SECONDS = 0.1  # how long a message or a callback waits at most while nothing else is to do
+_FAULT_SECONDS = 1.0
+_PARTITIONS_EVERY = timedelta(hours=6)
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings, *, clock: Clock | None = None) -> None:
+    """Work until cancelled. A fault is logged and tried again: what was claimed comes back when its lease ends."""
+    now = clock or SystemClock()
+    database = await Database.connect(settings.database(), pool_size=settings.pool_size)
+    try:
+        async with TwilioGateway.open(settings.simulator_url if settings.simulated else None) as gateway:
+            box = SecretBox(encryption_key(settings).get_secret_value())
+            dispatcher = Dispatcher(
+                database,
+                gateway.messages,
+                ProviderAccounts(database, box, now),
+                now,
+                callback_url(settings.provider_callback_url),
+            )
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_repeat("dispatch", dispatcher.run_once))
+                group.create_task(_repeat("inbox", lambda: apply_inbox(database, gateway.status_reports, now)))
+                group.create_task(_keep_partitions(database, now))
+    finally:
+        await database.close()
+
+
+async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:
+    while True:
+        try:
+            done = await work()
+            pause = 0.0 if done else _IDLE_SECONDS
+        except Exception as error:
+            log.exception("work_failed", work=name, error=type(error).__name__)
+            pause = _FAULT_SECONDS
+        await asyncio.sleep(pause)
+
+
+async def _keep_partitions(database: Database, clock: Clock) -> None:
+    while True:
+        try:
+            await create_partitions(database, clock.now())
+            pause = _PARTITIONS_EVERY.total_seconds()
+        except Exception as error:
+            log.exception("work_failed", work="partitions", error=type(error).__name__)
+            pause = _FAULT_SECONDS
+        await asyncio.sleep(pause)

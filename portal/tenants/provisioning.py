@@ -1,0 +1,92 @@
+"""Adding tenants and plans, for the database role `operator`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from portal.clock import new_id
+from portal.database import Transaction
+from portal.plans.periods import AllowancePeriod
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffer:
+    """A plan with an allowance of messages that stops at its limit."""
+
+    name: str
+    amount: int | None
+    per: AllowancePeriod
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    """A tenant whose provider account is ready; the secrets are encrypted already."""
+
+    name: str
+    slug: str
+    time_zone: str
+    plan: str
+    account_sid: str
+    auth_token: bytes = field(repr=False)
+    key_sid: str
+    key_secret: bytes = field(repr=False)
+    messaging_service_sid: str | None
+    number: str
+    number_reference: str
+
+
+async def publish_plan(tx: Transaction, plan: PlanOffer, *, now: datetime) -> None:
+    """Put the first version of a plan into the catalogue; one that is there stays."""
+    await tx.execute(
+        "INSERT INTO plan (id, name, version, state, allowance_amount, allowance_unit, allowance_per, at_limit, "
+        "created_at) VALUES ($1, $2, 1, 'PUBLISHED', $3, 'MESSAGES', $4, 'STOP', $5) "
+        "ON CONFLICT (name, version) DO NOTHING",
+        new_id(now),
+        plan.name,
+        plan.amount,
+        plan.per.value,
+        now,
+    )
+
+
+async def add_tenant(tx: Transaction, tenant_id: UUID, tenant: NewTenant, *, now: datetime) -> None:
+    """Add an active tenant with its account, its number and its plan."""
+    await tx.execute(
+        "INSERT INTO tenant (id, name, slug, environment, state, time_zone, created_at) "
+        "VALUES ($1, $2, $3, 'DEVELOPMENT', 'ACTIVE', $4, $5)",
+        tenant_id,
+        tenant.name,
+        tenant.slug,
+        tenant.time_zone,
+        now,
+    )
+    await tx.execute(
+        "INSERT INTO provider_account (tenant_id, id, account_sid, auth_token, key_sid, key_secret, "
+        "messaging_service_sid, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tenant_id,
+        new_id(now),
+        tenant.account_sid,
+        tenant.auth_token,
+        tenant.key_sid,
+        tenant.key_secret,
+        tenant.messaging_service_sid,
+        now,
+    )
+    await tx.execute(
+        "INSERT INTO number (tenant_id, id, number, label, provider_reference, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        tenant_id,
+        new_id(now),
+        tenant.number,
+        tenant.name,
+        tenant.number_reference,
+        now,
+    )
+    await tx.execute(
+        "INSERT INTO tenant_plan (tenant_id, id, plan_id, since) "
+        "SELECT $1, $2, id, $4 FROM plan WHERE name = $3 AND state = 'PUBLISHED' ORDER BY version DESC LIMIT 1",
+        tenant_id,
+        new_id(now),
+        tenant.plan,
+        now,
+    )
