@@ -1,4 +1,14 @@
-import { Badge, Button, Card, createTheme, type MantineColorsTuple, Modal, Table, Tooltip } from '@mantine/core';
+import {
+  Badge,
+  Button,
+  Card,
+  createTheme,
+  type CSSVariablesResolver,
+  type MantineColorsTuple,
+  Modal,
+  Table,
+  Tooltip,
+} from '@mantine/core';
 
 const petrol: MantineColorsTuple = [
   '#e9f6f9',
@@ -60,4 +70,21 @@ export const theme = createTheme({
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 280 } }),
   },
+});
+
+/** In the dark the library's tinted surfaces are loud: these let the background through. */
+export const softInTheDark: CSSVariablesResolver = ({ colors }) => ({
+  variables: {},
+  light: {},
+  dark: Object.fromEntries(
+    Object.keys(colors).flatMap((name) => {
+      const tint = name === 'dark' ? 'gray' : name;
+      const through = (share: number) => `color-mix(in srgb, var(--mantine-color-${tint}-5) ${share}%, transparent)`;
+      return [
+        [`--mantine-color-${name}-light`, through(16)],
+        [`--mantine-color-${name}-light-hover`, through(24)],
+        [`--mantine-color-${name}-light-color`, `var(--mantine-color-${tint}-2)`],
+      ];
+    }),
+  ),
 });

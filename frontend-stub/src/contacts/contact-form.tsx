@@ -13,16 +13,19 @@ import { Trouble } from '../parts/trouble';
 interface ContactFormProps {
   opened: boolean;
   contact: Contact | null;
+  /** The details that a new contact is asked for: what the chosen text needs. */
+  details?: readonly string[];
   onClose: () => void;
   onSaved?: (contact: Contact) => void;
 }
 
 /** A new contact, or changes to one, in a dialog. */
-export function ContactForm({ opened, contact, onClose, onSaved }: ContactFormProps) {
+export function ContactForm({ opened, contact, details = [], onClose, onSaved }: ContactFormProps) {
   return (
     <Modal opened={opened} onClose={onClose} title={<Text fw={650}>{contact === null ? 'New contact' : 'Edit contact'}</Text>}>
       <Fields
         contact={contact}
+        asked={details.filter((name) => name !== 'name')}
         onClose={onClose}
         onSaved={(saved) => {
           void queryClient.invalidateQueries({ queryKey: ['contacts'] });
@@ -38,21 +41,22 @@ export function ContactForm({ opened, contact, onClose, onSaved }: ContactFormPr
 type Detail = readonly [name: string, value: string];
 
 interface FieldsProps extends Pick<ContactFormProps, 'contact' | 'onClose'> {
+  asked: readonly string[];
   onSaved: (contact: Contact) => void;
 }
 
-function Fields({ contact, onClose, onSaved }: FieldsProps) {
+function Fields({ contact, asked, onClose, onSaved }: FieldsProps) {
   const [name, setName] = useState(contact?.name ?? '');
   const [number, setNumber] = useState(contact?.number ?? '');
   const [details, setDetails] = useState<Detail[]>(() =>
-    Object.entries(contact?.fields ?? {}).map(([key, value]) => [key, String(value)]),
+    contact === null ? asked.map((key) => [key, '']) : Object.entries(contact.fields).map(([key, value]) => [key, String(value)]),
   );
   const { mutate, data, error, isPending } = useMutation({
     mutationFn: () =>
       save(contact, {
         name: name.trim() === '' ? null : name.trim(),
         number: number.trim(),
-        fields: Object.fromEntries(details.filter(([key]) => key.trim() !== '')),
+        fields: Object.fromEntries(details.filter(([key, value]) => key.trim() !== '' && value.trim() !== '')),
       }),
     onSuccess: (payload) => {
       if (payload?.contact != null) onSaved(payload.contact);
@@ -135,7 +139,6 @@ function Details({ details, error, onChange }: DetailsProps) {
             />
             <TextInput
               aria-label={`Value of ${key === '' ? `detail ${index + 1}` : key}`}
-              placeholder="Alice"
               value={value}
               flex={1}
               onChange={(event) => {

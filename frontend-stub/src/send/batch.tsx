@@ -27,7 +27,7 @@ export function BatchPage({ id }: { id: string }) {
   const batch = asBatch(data);
   return (
     <Page
-      title={isSettled(batch) ? 'Your message' : 'Your message is on its way'}
+      title={isSettled(batch) ? 'What became of your message' : 'Your message is on its way'}
       lead={isSettled(batch) ? 'Everything is settled.' : 'This page follows it by itself. You may leave: nothing stops.'}
       actions={
         <Button component={Link} href="/" variant="light" leftSection={<IconSend size={16} aria-hidden />}>

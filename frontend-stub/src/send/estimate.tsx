@@ -12,6 +12,7 @@ export const REFUSALS: Record<RefusalCode, string> = {
   OPTED_OUT: 'opted out of your messages',
   ALLOWANCE_EXHAUSTED: 'over your allowance',
   MISSING_VARIABLE: 'a detail in the text is missing',
+  TEXT_TOO_LONG: 'the text is empty or too long with their details',
   DUPLICATE: 'chosen twice',
 };
 
@@ -66,14 +67,14 @@ function Figures({ estimate }: { estimate: Estimate }) {
           <DataList.ItemLabel>In total</DataList.ItemLabel>
           <DataList.ItemValue>{counted(totalSegments, 'segment')}</DataList.ItemValue>
         </DataList.Item>
-        <DataList.Item>
-          <DataList.ItemLabel>After it</DataList.ItemLabel>
-          <DataList.ItemValue data-testid="allowance-after">
-            <Text size="sm" inherit {...(isLow(allowanceAfter) ? { fw: 650 } : {})}>
+        {allowanceAfter !== null && (
+          <DataList.Item>
+            <DataList.ItemLabel>After it</DataList.ItemLabel>
+            <DataList.ItemValue data-testid="allowance-after" {...(isLow(allowanceAfter) && { fw: 650 })}>
               {leftInWords(allowanceAfter)}
-            </Text>
-          </DataList.ItemValue>
-        </DataList.Item>
+            </DataList.ItemValue>
+          </DataList.Item>
+        )}
       </DataList>
       {refusals.length > 0 && (
         <Alert color="orange" icon={<IconUserOff aria-hidden />} title="Some will not get it">

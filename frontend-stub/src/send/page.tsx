@@ -38,15 +38,10 @@ export function SendPage() {
               <TemplateChoice choice={draft.choice} ownText={draft.ownText} onChoose={draft.choose} onOwnText={draft.write} />
             </Step>
             <Step number={2} title="Recipients">
-              <Recipients chosen={contacts} onChange={draft.setContacts} />
+              <Recipients chosen={contacts} details={variables.filter((variable) => variable.default === null).map(({ name }) => name)} onChange={draft.setContacts} />
             </Step>
             {variables.length > 0 && (
               <Step number={3} title="Details">
-                {contacts.length === 0 && (
-                  <Text size="sm" c="dimmed">
-                    Once you have chosen recipients, what their contact details do not fill is asked here.
-                  </Text>
-                )}
                 <Variables variables={variables} contacts={contacts} values={draft.values} onChange={draft.setValues} />
               </Step>
             )}
@@ -137,7 +132,7 @@ function useDraft() {
 function whyNot({ body, contacts, variables, values }: Draft): string | null {
   if (body.trim() === '') return 'Choose a message first';
   if (contacts.length === 0) return 'Choose who gets it';
-  const [missing] = unfilled({ variables, contacts, values });
+  const missing = unfilled({ variables, contacts, values });
   return missing === undefined ? null : `Fill in “${inWords(missing.name)}”`;
 }
 

@@ -11,11 +11,12 @@ import { useMay } from '../session/viewer';
 
 interface RecipientsProps {
   chosen: readonly Contact[];
+  details: readonly string[];
   onChange: (contacts: Contact[]) => void;
 }
 
 /** Who gets it: contacts found on the server while one types, or a new one. */
-export function Recipients({ chosen, onChange }: RecipientsProps) {
+export function Recipients({ chosen, details, onChange }: RecipientsProps) {
   const [search, setSearch] = useState('');
   const [wanted] = useDebouncedValue(search.trim(), 200);
   const { data, error, refetch, isFetching } = useQuery(
@@ -57,6 +58,7 @@ export function Recipients({ chosen, onChange }: RecipientsProps) {
       <ContactForm
         opened={adding}
         contact={null}
+        details={details}
         onClose={close}
         onSaved={(contact) => {
           onChange([...chosen, contact]);

@@ -13,31 +13,36 @@ interface VariablesProps {
 
 /** Asks for what the contacts' own details do not fill. */
 export function Variables({ variables, contacts, values, onChange }: VariablesProps) {
-  const open = variables.map((variable) => ({
+  const reachable = contacts.filter(({ suppression }) => suppression === null);
+  const lacking = variables.map((variable) => ({
     variable,
-    without: contacts.filter((contact) => !covers(contact, variable.name)).length,
+    lack: reachable.filter((contact) => !covers(contact, variable.name)).length,
   }));
-  const covered = open.filter(({ without }) => without === 0).map(({ variable }) => inWords(variable.name).toLowerCase());
+  const covered = lacking.filter(({ lack }) => lack === 0).map(({ variable }) => inWords(variable.name).toLowerCase());
+  if (contacts.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        Once you have chosen recipients, what their contact details do not fill is asked here.
+      </Text>
+    );
+  }
   return (
     <>
-      {covered.length > 0 && contacts.length > 0 && (
+      {covered.length > 0 && (
         <Text size="sm" c="dimmed">
           Filled from each contact: {covered.join(', ')}.
         </Text>
       )}
       <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" verticalSpacing="sm">
-        {open
-          .filter(({ without }) => without > 0)
-          .map(({ variable: { name, example, required, default: standard }, without }) => (
+        {lacking
+          .filter(({ lack }) => lack > 0)
+          .map(({ variable: { name, example, required, default: standard }, lack }) => (
             <TextInput
               key={name}
               label={inWords(name)}
-              required={required && standard === null}
-              description={
-                without === contacts.length
-                  ? 'The same for everyone'
-                  : `${counted(without, 'contact')} without it. What you write here goes to everyone.`
-              }
+              required={required && standard === null && lack === reachable.length}
+              // What is written here wins over the contact's own detail.
+              description={lack === reachable.length ? 'The same for everyone' : `${counted(lack, 'contact')} without it. Fills in for everyone.`}
               placeholder={standard ?? `e.g. ${example}`}
               value={values[name] ?? ''}
               onChange={(event) => {
@@ -50,13 +55,13 @@ export function Variables({ variables, contacts, values, onChange }: VariablesPr
   );
 }
 
-/** The variables that nothing fills yet, for some of the contacts. */
-export function unfilled({ variables, contacts, values }: Omit<VariablesProps, 'onChange'>): Variable[] {
-  return variables.filter(
+/** The first variable that nothing fills for anybody; whom only some detail is missing the estimate leaves out. */
+export function unfilled({ variables, contacts, values }: Omit<VariablesProps, 'onChange'>): Variable | undefined {
+  return variables.find(
     ({ name, required, default: standard }) =>
       required &&
       standard === null &&
       (values[name] ?? '').trim() === '' &&
-      contacts.some((contact) => !covers(contact, name)),
+      contacts.every((contact) => !covers(contact, name)),
   );
 }

@@ -1,4 +1,4 @@
-import { Group, Progress, Text, Tooltip } from '@mantine/core';
+import { Group, Progress, type ProgressProps, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { allowanceQuery } from '../api/queries';
@@ -19,16 +19,7 @@ export function AllowanceMeter() {
   return (
     <Tooltip label={`${sentence}. ${resets}. ${counted(allowance.used, 'message')} used so far.`}>
       <Group gap="xs" wrap="nowrap" tabIndex={0} role="group" aria-label="Allowance" className="allowance">
-        {allowance.limit !== null && (
-          <Progress
-            aria-label={sentence}
-            value={(100 * (allowance.remaining ?? 0)) / Math.max(1, allowance.limit)}
-            color={isLow(allowance) ? 'orange' : 'petrol'}
-            w={72}
-            size="md"
-            visibleFrom="md"
-          />
-        )}
+        <AllowanceBar allowance={allowance} size="md" w={72} visibleFrom="md" />
         <div>
           <Text size="sm" fw={600} lh={1.2}>
             {sentence}
@@ -39,6 +30,20 @@ export function AllowanceMeter() {
         </div>
       </Group>
     </Tooltip>
+  );
+}
+
+/** How much is left, as a bar; nothing where nothing limits. */
+export function AllowanceBar({ allowance, ...look }: { allowance: Allowance } & Omit<ProgressProps, 'value' | 'color'>) {
+  const { limit, remaining } = allowance;
+  if (limit === null) return null;
+  return (
+    <Progress
+      aria-label={leftInWords(allowance)}
+      value={(100 * (remaining ?? 0)) / Math.max(1, limit)}
+      color={isLow(allowance) ? 'orange' : 'petrol'}
+      {...look}
+    />
   );
 }
 

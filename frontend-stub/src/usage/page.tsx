@@ -1,4 +1,4 @@
-import { Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 
@@ -8,7 +8,7 @@ import { LoadingRows, Page } from '../parts/page';
 import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { counted } from '../parts/words';
-import { isLow, leftInWords } from '../session/allowance';
+import { AllowanceBar, leftInWords } from '../session/allowance';
 import { UsageTable } from './table';
 
 const UsageChart = lazy(() => import('./chart'));
@@ -71,7 +71,6 @@ function Figure({ title, report }: { title: string; report: UsageReport | NonNul
 
 function PlanCard({ plan: { plan, allowance, since } }: { plan: NonNullable<UsageQuery['plan']> }) {
   const clock = useClock();
-  const sentence = leftInWords(allowance);
   return (
     <Card component="section" aria-label="Plan">
       <Stack gap={6}>
@@ -86,20 +85,17 @@ function PlanCard({ plan: { plan, allowance, since } }: { plan: NonNullable<Usag
         <Text fz="xl" fw={700}>
           {plan.name}
         </Text>
-        {allowance.limit !== null && (
-          <Progress
-            size="lg"
-            aria-label={sentence}
-            value={(100 * (allowance.remaining ?? 0)) / Math.max(1, allowance.limit)}
-            color={isLow(allowance) ? 'orange' : 'petrol'}
-          />
+        {allowance !== null && (
+          <>
+            <AllowanceBar allowance={allowance} size="lg" />
+            <Text size="sm">
+              {leftInWords(allowance)}
+              <Text span c="dimmed" inherit>
+                , resets at {clock.short(allowance.resetsAt)}
+              </Text>
+            </Text>
+          </>
         )}
-        <Text size="sm">
-          {sentence}
-          <Text span c="dimmed" inherit>
-            , resets at {clock.short(allowance.resetsAt)}
-          </Text>
-        </Text>
       </Stack>
     </Card>
   );
