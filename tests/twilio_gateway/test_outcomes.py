@@ -12,6 +12,7 @@ from portal.messages.provider import (
     OutgoingMessage,
     ProviderCredentials,
     Refused,
+    SendOutcome,
     StatusReport,
     Throttled,
     Unknown,
@@ -45,7 +46,7 @@ REFUSALS = {
     "+12025550114": Issue.LANDLINE,
     "+12025550118": Issue.COUNTRY_NOT_ALLOWED,
 }
-STUMBLES = {
+STUMBLES: dict[str, list[SendOutcome]] = {
     "+12025550129": [Throttled(timedelta(seconds=1)), Throttled(timedelta(seconds=1))],
     "+12025550150": [Unknown("Twilio answered 500, error 20500")],
     "+12025550161": [Unknown("no answer from Twilio: ServerDisconnectedError")],
@@ -168,7 +169,7 @@ async def test_late_callbacks_come_after_the_message_is_delivered(
     sent = replace(message, recipient="+12025550170")
     began = datetime.now(UTC)
     await gateway.messages.send(credentials, sent)
-    await receiver.until(lambda seen: len(seen) == 1)
+    await receiver.until(bool)
     assert datetime.now(UTC) - began >= SETTINGS.step_delay * SETTINGS.lateness
     [found] = await gateway.messages.sent_to(credentials, sent.recipient, since=began)
     assert found.status is Status.DELIVERED

@@ -32,6 +32,7 @@ class Postman:
         self._step = settings.step_delay.total_seconds()
         self._news = asyncio.Event()
         self._deliveries: set[asyncio.Task[None]] = set()
+        self._latest: dict[str, asyncio.Task[None]] = {}  # of each message
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -77,11 +78,23 @@ class Postman:
                     self._ledger.write("DELETE FROM event WHERE id = ?", event["id"])
             else:
                 self._ledger.write("UPDATE event SET under_way = 1 WHERE id = ?", event["id"])
-                task = asyncio.create_task(self._deliver(event))
-                self._deliveries.add(task)
-                task.add_done_callback(self._deliveries.discard)
+                self._start_delivery(event)
 
-    async def _deliver(self, event: Row) -> None:
+    def _start_delivery(self, event: Row) -> None:
+        sid = event["message_sid"]
+        task = asyncio.create_task(self._deliver(event, self._latest.get(sid)))
+        self._deliveries.add(task)
+        self._latest[sid] = task
+        task.add_done_callback(lambda done: self._forget(sid, done))
+
+    def _forget(self, sid: str, done: asyncio.Task[None]) -> None:
+        self._deliveries.discard(done)
+        if self._latest.get(sid) is done:
+            del self._latest[sid]
+
+    async def _deliver(self, event: Row, before: asyncio.Task[None] | None) -> None:
+        if before is not None:  # one after the other, so that the order is the one that was planned
+            await asyncio.wait([before])
         message = self._ledger.row(
             "SELECT message.*, auth_token FROM message JOIN account ON account.sid = account_sid WHERE message.sid = ?",
             event["message_sid"],
@@ -89,7 +102,7 @@ class Postman:
         trouble = None
         if message is not None and is_loopback(message["status_callback"]):
             trouble = await self._post(message, event)
-        if trouble is not None and _retried(message["status_callback"] if message else "", event["attempt"], trouble):
+        if trouble is not None and is_retried(message["status_callback"] if message else "", event["attempt"], trouble):
             self._ledger.write(
                 "UPDATE event SET under_way = 0, attempt = attempt + 1, due = ? WHERE id = ?",
                 self._clock.now().timestamp() + self._step,
@@ -149,7 +162,7 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def _retried(url: str, attempt: int, trouble: str) -> bool:
+def is_retried(url: str, attempt: int, trouble: str) -> bool:
     """Whether Twilio would try again: by default once, and only where no connection came about.
 
     The address's fragment can ask for more: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.

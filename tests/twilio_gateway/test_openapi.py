@@ -1,0 +1,133 @@
+"""The simulator's every answer, held to Twilio's published OpenAPI files."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.twilio_gateway import openapi
+from tests.twilio_gateway.conftest import SETTINGS, Simulated
+from tests.twilio_gateway.receiver import Receiver
+from twilio_gateway.simulator.app import OPERATIONS
+from twilio_gateway.simulator.operations import Operation
+
+pytestmark = pytest.mark.skipif(
+    not openapi.FOLDER.is_dir(),
+    reason=f"Twilio's OpenAPI files are not in {openapi.FOLDER}; TWILIO_OPENAPI_DIR names another folder",
+)
+PARENT = (SETTINGS.parent_sid, SETTINGS.parent_token)
+ACCOUNTS = "/2010-04-01/Accounts"
+ACCOUNT = f"{ACCOUNTS}/{{AccountSid}}"
+
+
+def by_name(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=by_name)
+def test_an_operation_takes_only_parameters_that_twilio_names(operation: Operation) -> None:
+    assert operation.parameters <= openapi.parameters(operation.host, operation.method, operation.path)
+
+
+class Walk:
+    """Calls operations by their name in the files, and checks every answer."""
+
+    def __init__(self, simulator: Simulated) -> None:
+        self.simulator = simulator
+        self.credentials = PARENT
+        self.path: dict[str, str] = {}
+        self.called: set[tuple[str, str]] = set()
+
+    async def call(self, method: str, path: str, host: str = "api", **fields: str) -> Any:
+        """One call; the body of its answer."""
+        address = f"/{host}{path.format(**self.path)}"
+        status, body, _ = await self.simulator.call(self.credentials, method, address, **fields)
+        openapi.check(host, method, path, status, body)
+        self.called.add((method, path))
+        return body
+
+    async def until_final(self, sid: str) -> None:
+        """Wait for the end of a message, checking it in every status on the way."""
+        self.path["Sid"] = sid
+        async with asyncio.timeout(10):
+            status = ""
+            while status not in {"delivered", "undelivered", "failed"}:
+                status = (await self.call("GET", f"{ACCOUNT}/Messages/{{Sid}}.json"))["status"]
+
+
+async def test_every_answer_is_as_described(simulator: Simulated, receiver: Receiver) -> None:
+    walk = Walk(simulator)
+    await _accounts(walk)
+    await _numbers_and_services(walk, receiver)
+    await _messages(walk, receiver)
+    for operation in OPERATIONS:
+        if "Usage" in operation.path:
+            assert (await walk.call("GET", operation.path))["usage_records"]
+    walk.credentials = PARENT
+    walk.path["Sid"] = walk.path["AccountSid"]
+    await walk.call("POST", f"{ACCOUNTS}/{{Sid}}.json", Status="closed")
+    assert walk.called == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+async def _accounts(walk: Walk) -> None:
+    account = await walk.call("POST", f"{ACCOUNTS}.json", FriendlyName="As described")
+    walk.path = {"AccountSid": account["sid"], "Sid": account["sid"], "CountryCode": "US"}
+    await walk.call("GET", f"{ACCOUNTS}.json", PageSize="1")
+    await walk.call("GET", f"{ACCOUNTS}/{{Sid}}.json")
+    await walk.call("POST", f"{ACCOUNTS}/{{Sid}}.json", FriendlyName="Renamed")
+    walk.credentials = (account["sid"], account["auth_token"])
+    await walk.call("POST", f"{ACCOUNT}/Keys.json", FriendlyName="First")
+    await walk.call("GET", f"{ACCOUNT}/Keys.json")
+
+
+async def _numbers_and_services(walk: Walk, receiver: Receiver) -> None:
+    offered = await walk.call("GET", f"{ACCOUNT}/AvailablePhoneNumbers/{{CountryCode}}/Local.json", SmsEnabled="true")
+    wanted = offered["available_phone_numbers"][0]["phone_number"]
+    number = await walk.call("POST", f"{ACCOUNT}/IncomingPhoneNumbers.json", PhoneNumber=wanted)
+    await walk.call("GET", f"{ACCOUNT}/IncomingPhoneNumbers.json")
+    service = await walk.call(
+        "POST", "/v1/Services", host="messaging", FriendlyName="Bikes", StatusCallback=receiver.address
+    )
+    walk.path |= {"ServiceSid": service["sid"], "Sid": service["sid"]}
+    await walk.call("GET", "/v1/Services", host="messaging")
+    await walk.call("GET", "/v1/Services/{Sid}", host="messaging")
+    numbers = "/v1/Services/{ServiceSid}/PhoneNumbers"
+    await walk.call("POST", numbers, host="messaging", PhoneNumberSid=number["sid"])
+    await walk.call("GET", numbers, host="messaging")
+
+
+async def _messages(walk: Walk, receiver: Receiver) -> None:
+    messages, message = f"{ACCOUNT}/Messages.json", f"{ACCOUNT}/Messages/{{Sid}}.json"
+    service = walk.path["ServiceSid"]
+    for recipient in ("+12025550100", "+12025550103", "+12025550108"):
+        fields = {"To": recipient, "MessagingServiceSid": service, "Body": "Hi", "StatusCallback": receiver.address}
+        sent = await walk.call("POST", messages, **fields)
+        await walk.until_final(sent["sid"])
+    assert (await walk.call("GET", messages, PageSize="2"))["next_page_uri"] is not None
+    await walk.call("POST", message, Body="")
+    await walk.call("DELETE", message)
+    canceled = await walk.call("POST", messages, To="+12025550100", MessagingServiceSid=service, Body="Hi")
+    walk.path["Sid"] = canceled["sid"]
+    assert (await walk.call("POST", message, Status="canceled"))["status"] == "canceled"
+
+
+def broken_bodies() -> Iterator[tuple[str, Any]]:
+    yield "missing", {"sid": "SK" + "1" * 32}
+    good = {
+        "sid": "SK" + "1" * 32,
+        "friendly_name": "x",
+        "date_created": "Fri, 20 Nov 2026 12:00:00 +0000",
+        "date_updated": "Fri, 20 Nov 2026 12:00:00 +0000",
+        "secret": "x",
+    }
+    yield "wrong pattern", good | {"sid": "AC" + "1" * 32}
+    yield "wrong date", good | {"date_created": "2026-11-20T12:00:00Z"}
+    yield "wrong type", good | {"friendly_name": 1}
+    yield "not described", good | {"policy": None}
+
+
+@pytest.mark.parametrize("body", [body for _, body in broken_bodies()], ids=[name for name, _ in broken_bodies()])
+def test_the_check_itself_finds_faults(body: Any) -> None:
+    with pytest.raises(openapi.ValidationError):
+        openapi.check("api", "POST", f"{ACCOUNT}/Keys.json", 201, body)
