@@ -70,7 +70,8 @@ def migrate() -> None:
     from api.run import migrate_database  # noqa: PLC0415  the other commands do not pay for it
 
     settings = load_settings()
-    Home(settings.home).create()
+    if settings.embedded:
+        Home(settings.home).create()
     configure_logging("migrate", settings.log_format)
     _plainly(lambda: asyncio.run(migrate_database(settings)), settings, None)
 

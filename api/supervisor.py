@@ -43,10 +43,11 @@ class ChildFailedError(Exception):
 class Supervisor:
     """The children of this process, in the order of their start."""
 
-    def __init__(self, *, first_pause: float = _FIRST_PAUSE) -> None:
+    def __init__(self, *, first_pause: float = _FIRST_PAUSE, patience: float = _SECONDS_TO_STOP) -> None:
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._first_pause = first_pause
+        self._patience = patience
         self._launching = asyncio.Lock()  # a launch that is cancelled half-way would leave a child that nobody knows
         self._lifeline, self._held = os.pipe()  # Python's pipes are not inherited unless passed on
 
@@ -76,7 +77,7 @@ class Supervisor:
                 self._keepers[name].cancel()
             with contextlib.suppress(asyncio.CancelledError, ChildFailedError):
                 await self._keepers[name]
-            await _end(name, self._children[name])
+            await _end(name, self._children[name], self._patience)
         self._children.clear()
         self._keepers.clear()
         for end in (self._lifeline, self._held):
@@ -127,15 +128,15 @@ def _end_at_eof(lifeline: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def _end(name: str, process: asyncio.subprocess.Process) -> None:
+async def _end(name: str, process: asyncio.subprocess.Process, patience: float) -> None:
     if process.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), _SECONDS_TO_STOP)
+        await asyncio.wait_for(process.wait(), patience)
     except TimeoutError:
-        _log.warning("%s did not stop within %s s and is killed", name, _SECONDS_TO_STOP)
+        _log.warning("%s did not stop within %s s and is killed", name, patience)
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()

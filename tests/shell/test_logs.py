@@ -1,0 +1,65 @@
+"""Logs are JSON lines that hold nothing secret or personal."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from api.logs import configure_logging, hide
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before = (root.handlers, root.level)
+    stream = io.StringIO()
+    configure_logging("api", stream=stream)
+    yield stream
+    root.handlers, level = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_secret_and_personal_keys_are_hidden_at_any_depth() -> None:
+    event = {
+        "Authorization": "Bearer abc",
+        "client_secret": "s",
+        "request": {"headers": [{"cookie": "c"}], "To": "+14155550100", "Body": "hello", "path": "/graphql"},
+        "count": 3,
+    }
+    assert hide(None, "info", event) == {
+        "Authorization": "[hidden]",
+        "client_secret": "[hidden]",
+        "request": {"headers": [{"cookie": "[hidden]"}], "To": "[hidden]", "Body": "[hidden]", "path": "/graphql"},
+        "count": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("sent to +14155550100 at last", "sent to [hidden] at last"),
+        ("GET /x?To=%2B14155550100", "GET /x?To=[hidden]"),
+        ("Authorization was Bearer abc.def-ghi_jkl", "Authorization was Bearer [hidden]"),
+        ("postgresql://portal:pass@db/portal", "postgresql://portal:[hidden]@db/portal"),
+        ("alice@shop.example did it", "[hidden] did it"),
+        ("took 1234567 ms on 2026-11-20T10:00:00+00:00", "took 1234567 ms on 2026-11-20T10:00:00+00:00"),
+    ],
+)
+def test_what_looks_secret_is_hidden_in_any_text(said: str, shown: str) -> None:
+    assert hide(None, "info", {"event": said}) == {"event": shown}
+
+
+def test_a_library_and_a_traceback_are_one_clean_json_line_each(written: io.StringIO) -> None:
+    logging.getLogger("some.library").warning("calling %s", "+14155550100")
+    try:
+        int("(+14155550100)")
+    except ValueError:
+        logging.getLogger("some.library").exception("failed")
+    first, second = (json.loads(line) for line in written.getvalue().splitlines())
+    assert (first["event"], first["level"], first["process"]) == ("calling [hidden]", "warning", "api")
+    assert "invalid literal for int() with base 10: '([hidden])'" in second["exception"]
+    assert "+1415" not in written.getvalue()
