@@ -212,15 +212,14 @@ class _Demo:
         return tenant_id
 
     async def _fill(self, tenant: DemoTenant, tenant_id: UUID) -> None:
-        now = self._clock.now()
         async with self._database.for_tenant(tenant_id) as own:
             if await own.value("SELECT 1 FROM template WHERE tenant_id = $1 LIMIT 1", tenant_id):
                 return
             for name, number in _CONTACTS:
-                await create_contact(own, ContactChange({"name": name, "number": number}), now=now)
+                await create_contact(own, ContactChange({"name": name, "number": number}), now=self._clock.now())
             for name, category, body, variables in _templates(tenant.shop, tenant.name):
                 change = TemplateChange(body=body, variables=variables)
-                await create_template(own, name, category, change, now=now)
+                await create_template(own, name, category, change, now=self._clock.now())
 
     async def _person(self, tenant: DemoTenant, name: str, role: TenantRole) -> UUID:
         email = f"{role.value.lower().replace('_', '-')}@{tenant.slug}.example"

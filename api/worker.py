@@ -19,6 +19,7 @@ from portal.tenants.accounts import ProviderAccounts
 from twilio_gateway.gateway import TwilioGateway
 
 _IDLE_SECONDS = 0.1  # how long a message or a callback waits at most while nothing else is to do
+_BUSY_SECONDS = 0.01
 _FAULT_SECONDS = 1.0
 _PARTITIONS_EVERY = timedelta(hours=6)
 
@@ -39,10 +40,13 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                 now,
                 callback_url(settings.provider_callback_url),
             )
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_repeat("dispatch", dispatcher.run_once))
-                group.create_task(_repeat("inbox", lambda: apply_inbox(database, gateway.status_reports, now)))
-                group.create_task(_keep_partitions(database, now))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_repeat("dispatch", dispatcher.start_due))
+                    group.create_task(_repeat("inbox", lambda: apply_inbox(database, gateway.status_reports, now)))
+                    group.create_task(_keep_partitions(database, now))
+            finally:  # what is being handed over gets its outcome written down
+                await dispatcher.finish()
     finally:
         await database.close()
 
@@ -51,7 +55,7 @@ async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:
     while True:
         try:
             done = await work()
-            pause = 0.0 if done else _IDLE_SECONDS
+            pause = _BUSY_SECONDS if done else _IDLE_SECONDS
         except Exception as error:
             log.exception("work_failed", work=name, error=type(error).__name__)
             pause = _FAULT_SECONDS

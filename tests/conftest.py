@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -15,7 +15,11 @@ from portal.database import Database
 from portal.database.address import DatabaseAddress
 from portal.database.embedded import EmbeddedPostgres
 from portal.database.migrate import migrate
+from tests.product import PARENT, Product
+from tests.product import product as serve_product
 from tests.turnable_clock import TurnableClock
+from twilio_gateway.simulator.app import create_simulator
+from twilio_gateway.simulator.server import running
 
 TEMPLATE = "portal_template"
 _SERVER = "PORTAL_TEST_SERVER"  # the controller starts the server, the parallel workers inherit its address
@@ -65,7 +69,7 @@ async def address(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
     """A new database of this test, as the user that the portal logs in as."""
     name = f"test_{secrets.token_hex(8)}"
     connection = await asyncpg.connect(**superuser.credentials())
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
     try:
         yield superuser.to(user="portal", database=name)
     finally:
@@ -87,3 +91,17 @@ async def database(address: DatabaseAddress) -> AsyncIterator[Database]:
 def clock() -> TurnableClock:
     """A clock that stands still until the test turns it."""
     return TurnableClock()
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[str]:
+    """One simulator for all tests of a worker: each tenant has a subaccount of its own there."""
+    with running(create_simulator(PARENT)) as address:
+        yield address
+
+
+@pytest.fixture
+async def product(address: DatabaseAddress, clock: TurnableClock, simulator: str) -> AsyncIterator[Product]:
+    """The whole product, on this test's database."""
+    async with serve_product(address, clock, simulator) as served:
+        yield served

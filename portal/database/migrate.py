@@ -50,6 +50,7 @@ async def migrate(
             try:
                 executor = MigrationExecutor(client, {"portal": {"migrations": "portal.database.migrations"}})
                 await executor.migrate(progress=lambda event, _app, name: _tell(progress, event, name))
+                await client.execute_script("GRANT SELECT ON tortoise_migrations TO portal_worker")  # for /readyz
                 if login is not None:
                     await client.execute_script(_grants(login))
             finally:

@@ -28,6 +28,8 @@ from portal.tenants.accounts import ProviderAccounts
 LEASE = timedelta(minutes=2)  # longer than any deadline of the gateway: when it ends, the sender is gone
 BATCH = 50
 AT_ONCE = 10  # requests side by side for one tenant
+MOST_TENANTS = 50  # served side by side by one dispatcher
+_GROUP_SECONDS = 0.02  # outcomes this close together share a transaction
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -46,7 +48,7 @@ class Claimed:
 
 
 class Dispatcher:
-    """Sends what is due; any number of them work side by side."""
+    """Sends what is due; any number of them work side by side, in one process or many."""
 
     def __init__(
         self,
@@ -61,38 +63,69 @@ class Dispatcher:
         self._accounts = accounts
         self._clock = clock
         self._callback_url = callback_url
+        self._serving: dict[UUID, asyncio.Task[None]] = {}
 
-    async def run_once(self) -> int:
-        """Look at every tenant with due work once; how many messages were handled."""
+    async def start_due(self) -> int:
+        """Begin to serve each tenant with due work that this dispatcher does not serve already; how many it began.
+
+        Tenants are served side by side, so that one whose requests are slow delays nobody else.
+        """
         async with self._database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
             due = await tx.rows(
-                "SELECT tenant_id FROM due_tenant WHERE due_at <= $1 ORDER BY due_at LIMIT 100", self._clock.now()
+                "SELECT tenant_id FROM due_tenant WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+                self._clock.now(),
+                MOST_TENANTS,
             )
-        handled = await asyncio.gather(*(self._serve(row["tenant_id"]) for row in due))
-        return sum(handled)
+        waiting = [row["tenant_id"] for row in due if row["tenant_id"] not in self._serving]
+        for tenant_id in waiting[: MOST_TENANTS - len(self._serving)]:
+            self._serving[tenant_id] = asyncio.create_task(self._serve(tenant_id))
+        return len(waiting)
 
-    async def _serve(self, tenant_id: UUID) -> int:
-        credentials = await self._accounts.credentials(tenant_id)
-        if credentials is None:
-            log.error("tenant_without_provider_account", tenant_id=str(tenant_id))
-            return 0
-        async with self._database.for_tenant(tenant_id) as tx:
-            sending, confirming = await _claim(tx, self._clock.now())
+    async def run_once(self) -> int:
+        """Serve every tenant with due work once and wait for the end of it; how many tenants that were."""
+        begun = await self.start_due()
+        await self.finish()
+        return begun
+
+    async def finish(self) -> None:
+        """Wait until whoever is being served is served; what went wrong is logged, and comes back with its lease."""
+        await asyncio.gather(*self._serving.values())
+
+    async def _serve(self, tenant_id: UUID) -> None:
+        try:
+            credentials = await self._accounts.credentials(tenant_id)
+            if credentials is None:
+                log.error("tenant_without_provider_account", tenant_id=str(tenant_id))
+                return
+            async with self._database.for_tenant(tenant_id) as tx:
+                sending, confirming = await _claim(tx, self._clock.now())
+            await self._send_all(tenant_id, credentials, sending)
+            await confirm(self._database, self._provider, credentials, tenant_id, confirming, self._clock)
+            async with self._database.for_tenant(tenant_id) as tx:
+                await _note_next(tx)
+        except Exception as error:
+            log.exception("tenant_not_served", tenant_id=str(tenant_id), error=type(error).__name__)
+        finally:
+            del self._serving[tenant_id]
+
+    async def _send_all(self, tenant_id: UUID, credentials: ProviderCredentials, messages: Sequence[Claimed]) -> None:
+        """Hand over, and write down each outcome soon: those that come together in one transaction."""
         turn = asyncio.Semaphore(AT_ONCE)
-        outcomes = await asyncio.gather(*(self._send(tenant_id, credentials, message, turn) for message in sending))
-        now = self._clock.now()
-        news = [self._news(message, outcome, now) for message, outcome in zip(sending, outcomes, strict=True)]
-        async with self._database.for_tenant(tenant_id) as tx:
-            await record(tx, news, now=now)
-            await _requeue(tx, [item for item in news if item.standing.status is MessageStatus.QUEUED])
-        await confirm(self._database, self._provider, credentials, tenant_id, confirming, self._clock)
-        async with self._database.for_tenant(tenant_id) as tx:
-            await _note_next(tx)
-        return len(sending) + len(confirming)
+        pending = {asyncio.create_task(self._send(tenant_id, credentials, message, turn)) for message in messages}
+        while pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            if pending:
+                more, pending = await asyncio.wait(pending, timeout=_GROUP_SECONDS)
+                done |= more
+            now = self._clock.now()
+            news = [_news(*task.result(), now) for task in done]
+            async with self._database.for_tenant(tenant_id) as tx:
+                await record(tx, news, now=now)
+                await _requeue(tx, [item for item in news if item.standing.status is MessageStatus.QUEUED])
 
     async def _send(
         self, tenant_id: UUID, credentials: ProviderCredentials, message: Claimed, turn: asyncio.Semaphore
-    ) -> SendOutcome:
+    ) -> tuple[Claimed, SendOutcome]:
         outgoing = OutgoingMessage(
             recipient=message.recipient,
             body=message.body,
@@ -101,24 +134,25 @@ class Dispatcher:
             status_callback=self._callback_url(tenant_id, message.id),
         )
         async with turn:
-            return await self._provider.send(credentials, outgoing)
+            return message, await self._provider.send(credentials, outgoing)
 
-    def _news(self, message: Claimed, outcome: SendOutcome, now: datetime) -> News:
-        if isinstance(outcome, Accepted):
-            standing = Standing(outcome.status)
-            return News(message.id, standing, now, EventSource.PROVIDER_ANSWER, outcome.reference)
-        if isinstance(outcome, Refused):
-            standing = Standing(MessageStatus.FAILED, outcome.issue)
-            return News(message.id, standing, now, EventSource.PROVIDER_ANSWER, left=False)
-        if isinstance(outcome, Throttled):
-            pause = _pause(message.attempts)
-            if outcome.retry_after is not None:
-                pause = max(pause, outcome.retry_after)
-            due_at = now + pause
-            return News(message.id, Standing(MessageStatus.QUEUED), now, EventSource.PORTAL, left=False, due_at=due_at)
-        standing = Standing(MessageStatus.CONFIRMING)
-        due_at = now + CONFIRM_AFTER
-        return News(message.id, standing, now, EventSource.PORTAL, left=False, due_at=due_at)
+
+def _news(message: Claimed, outcome: SendOutcome, now: datetime) -> News:
+    if isinstance(outcome, Accepted):
+        standing = Standing(outcome.status)
+        return News(message.id, standing, now, EventSource.PROVIDER_ANSWER, outcome.reference)
+    if isinstance(outcome, Refused):
+        standing = Standing(MessageStatus.FAILED, outcome.issue)
+        return News(message.id, standing, now, EventSource.PROVIDER_ANSWER, left=False)
+    if isinstance(outcome, Throttled):
+        pause = _pause(message.attempts)
+        if outcome.retry_after is not None:
+            pause = max(pause, outcome.retry_after)
+        due_at = now + pause
+        return News(message.id, Standing(MessageStatus.QUEUED), now, EventSource.PORTAL, left=False, due_at=due_at)
+    standing = Standing(MessageStatus.CONFIRMING)
+    due_at = now + CONFIRM_AFTER
+    return News(message.id, standing, now, EventSource.PORTAL, left=False, due_at=due_at)
 
 
 def _pause(attempts: int) -> timedelta:

@@ -1,0 +1,241 @@
+"""The whole product for a test: the API over HTTP, the simulator, and the worker's parts to be run by hand or alone."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+from gql import Client, gql
+from gql.graphql_request import GraphQLRequest
+from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.exceptions import TransportQueryError
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pydantic import SecretStr
+
+from api import worker
+from api.app import create_app
+from api.settings import Settings
+from api.webhooks import callback_url
+from auth.api_clients import create_api_client
+from auth.authentication import PROOF_HEADER, SESSION_COOKIE
+from auth.people import add_member, create_person
+from auth.permissions import Permission, StaffRole, TenantRole, machine_permissions
+from portal.clock import new_id
+from portal.database import Database, DatabaseRole
+from portal.database.address import DatabaseAddress
+from portal.encryption import SecretBox
+from portal.messages.dispatching import Dispatcher
+from portal.messages.inbox import apply_inbox
+from portal.plans.periods import AllowancePeriod
+from portal.tenants.accounts import ProviderAccounts
+from portal.tenants.provisioning import NewTenant, PlanOffer, add_tenant, publish_plan
+from tests.serving import free_port, serving
+from tests.turnable_clock import TurnableClock
+from twilio_gateway.gateway import TwilioGateway
+from twilio_gateway.simulator.settings import SimulatorSettings
+
+SECRET = "a made-up secret of enough characters"
+PASSWORD = "correct horse battery staple"
+PARENT = SimulatorSettings(
+    parent_sid="AC" + "0" * 32,
+    parent_token="the-parents-token",
+    step_delay=timedelta(milliseconds=10),
+    slow_answer=timedelta(milliseconds=300),
+    lateness=20,
+)
+_CHEAP_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
+OPERATIONS = Path(__file__).parent.parent / "frontend-stub" / "src" / "operations"
+
+
+class Caller:
+    """Somebody who sends operations: gql with a token, or with a session's cookie as the page does."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        self.url = url
+        self.headers = headers
+
+    async def run(self, text: str, **variables: Any) -> Any:
+        """The data of an operation; raises gql's error where there are errors."""
+        transport = AIOHTTPTransport(url=self.url, headers=self.headers, ssl=False)
+        request = GraphQLRequest(gql(text), variable_values=variables)
+        async with Client(transport=transport) as session:
+            return await session.execute(request)
+
+    async def errors(self, text: str, **variables: Any) -> list[dict[str, Any]]:
+        """The errors of an operation that has some."""
+        try:
+            data = await self.run(text, **variables)
+        except TransportQueryError as error:
+            return list(error.errors or [])
+        raise AssertionError(f"there were no errors, but {data}")
+
+    async def codes(self, text: str, **variables: Any) -> list[str]:
+        """The codes of an operation's errors."""
+        return [error["extensions"]["code"] for error in await self.errors(text, **variables)]
+
+    async def post(self, **body: Any) -> httpx2.Response:
+        """The raw answer to a request."""
+        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+            return await http.post(self.url, json=body, headers=self.headers)
+
+
+@dataclass
+class TenantUnderTest:
+    """A tenant with its provider account, and its callers."""
+
+    id: UUID
+    account_sid: str
+    auth_token: str
+    machine: Caller
+
+
+@dataclass
+class Product:
+    """A served portal; everything in it goes by one turnable clock."""
+
+    settings: Settings
+    url: str
+    database: Database
+    clock: TurnableClock
+    gateway: TwilioGateway
+    dispatcher: Dispatcher
+    box: SecretBox
+    statements: list[str] = field(default_factory=list)
+
+    async def tenant(self, name: str = "Falcon Flights", *, allowance: int | None = 250) -> TenantUnderTest:
+        """A tenant with a plan, an account at the simulator, a number, and a machine with all a machine may hold."""
+        plan = f"plan of {allowance}"
+        slug = f"tenant-{secrets.token_hex(6)}"
+        account = await self.gateway.accounts(PARENT.parent_sid, PARENT.parent_token).provision(slug)
+        new = NewTenant(
+            name=name,
+            slug=slug,
+            time_zone="America/New_York",
+            plan=plan,
+            account_sid=account.account_sid,
+            auth_token=self.box.encrypt(account.auth_token),
+            key_sid=account.key_sid,
+            key_secret=self.box.encrypt(account.key_secret),
+            messaging_service_sid=account.messaging_service_sid,
+            number=account.number,
+            number_reference=account.number_reference,
+        )
+        tenant_id = new_id(self.clock.now())
+        async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
+            await publish_plan(tx, PlanOffer(plan, allowance, AllowancePeriod.DAY), now=self.clock.now())
+            await add_tenant(tx, tenant_id, new, now=self.clock.now())
+        machine = await self.machine(tenant_id, machine_permissions())
+        return TenantUnderTest(tenant_id, account.account_sid, account.auth_token, machine)
+
+    async def machine(
+        self, tenant_id: UUID, permissions: Iterable[Permission], *, created_by: UUID | None = None
+    ) -> Caller:
+        """An API client of the tenant with a token for all of its scopes."""
+        async with self.database.as_role(DatabaseRole.AUTH) as tx:
+            made = await create_api_client(
+                tx,
+                self.clock.now(),
+                tenant_id=tenant_id,
+                name="Shop system",
+                permissions=permissions,
+                created_by=created_by,
+            )
+        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+            answer = await http.post(
+                f"{self.url}/oauth/token",
+                data={"grant_type": "client_credentials"},
+                auth=(made.client_id, made.client_secret),
+            )
+        assert answer.status_code == 200, answer.text
+        return Caller(f"{self.url}/graphql", {"Authorization": f"Bearer {answer.json()['access_token']}"})
+
+    async def member(self, tenant_id: UUID | None, role: TenantRole | StaffRole) -> Caller:
+        """A person with this role, signed in as in the browser."""
+        email = f"{secrets.token_hex(6)}@example.com"
+        async with self.database.as_role(DatabaseRole.AUTH) as tx:
+            person_id = await create_person(
+                tx,
+                self.clock.now(),
+                email=email,
+                name=role.value.title(),
+                password_hash=_CHEAP_HASH,
+                staff_role=role if isinstance(role, StaffRole) else None,
+            )
+            if tenant_id is not None and isinstance(role, TenantRole):
+                await add_member(tx, self.clock.now(), tenant_id=tenant_id, person_id=person_id, role=role)
+        return await self.sign_in(email)
+
+    async def sign_in(self, email: str, password: str = PASSWORD) -> Caller:
+        """A caller with the session that the sign-in page gives."""
+        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+            answer = await http.post(
+                f"{self.url}/sign-in",
+                data={"email": email, "password": password, "return_to": "/"},
+                headers={"Sec-Fetch-Site": "same-origin"},
+            )
+        assert answer.status_code == 303, answer.text
+        secret = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+        headers = {"Cookie": f"{SESSION_COOKIE}={secret}", PROOF_HEADER: "1", "Sec-Fetch-Site": "same-origin"}
+        return Caller(f"{self.url}/graphql", headers)
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """The worker as it runs in production, in the background."""
+        task = asyncio.create_task(worker.run(self.settings, clock=self.clock))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def apply_callbacks(self) -> int:
+        """Apply what waits in the inbox."""
+        return await apply_inbox(self.database, self.gateway.status_reports, self.clock)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 15) -> None:
+    """Wait until something holds, and fail where it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110  the condition is the database's, it sets no event
+            await asyncio.sleep(0.02)
+
+
+def operation(name: str) -> str:
+    """The text of one of the page's own operations."""
+    return (OPERATIONS / f"{name}.graphql").read_text()
+
+
+@asynccontextmanager
+async def product(
+    address: DatabaseAddress, clock: TurnableClock, simulator: str, **settings: Any
+) -> AsyncIterator[Product]:
+    """Serve the product on this database."""
+    listening = free_port()
+    url = f"http://localhost:{listening.getsockname()[1]}"
+    given = Settings(
+        _env_file=None,
+        public_url=url,
+        database_url=SecretStr(address.url()),
+        secret_key=SecretStr(SECRET),
+        simulator_url=simulator,
+        pool_size=6,
+        **settings,
+    )
+    statements: list[str] = []
+    app = create_app(given, clock=clock, on_query=statements.append)
+    async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=3)) as gateway:
+        database = await Database.connect(address, pool_size=6)
+        box = SecretBox(SECRET)
+        accounts = ProviderAccounts(database, box, clock)
+        dispatcher = Dispatcher(database, gateway.messages, accounts, clock, callback_url(url))
+        try:
+            yield Product(given, url, database, clock, gateway, dispatcher, box, statements)
+        finally:
+            await database.close()
