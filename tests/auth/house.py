@@ -12,7 +12,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from auth.api_clients import NewApiClient, create_api_client
@@ -118,7 +118,7 @@ async def serve(database: Database, clock: TurnableClock) -> AsyncIterator[House
         public_url=f"http://localhost:{port}",
         product_name="Owl Inc. messaging",
     )
-    app = Starlette(routes=[*auth_routes(services), _protected(database, services)])
+    app = Starlette(routes=[*auth_routes(services), _protected(database, services), _page(services)])
     config = uvicorn.Config(app, log_config=None, lifespan="off")
     config.load()
     server = uvicorn.Server(config)
@@ -149,3 +149,11 @@ def _protected(database: Database, services: AuthServices) -> Route:
         return JSONResponse({"key": principal.key, "tenant": tenant, "permissions": sorted(held)})
 
     return Route("/graphql", who, methods=["GET", "POST", "PUT"])
+
+
+def _page(services: AuthServices) -> Route:
+    async def page(request: Request) -> Response:
+        visitor = await services.authenticator.visitor(request)
+        return PlainTextResponse(visitor.key if visitor else "nobody")
+
+    return Route("/page", page)
