@@ -17,7 +17,6 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.exceptions import TransportQueryError
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from pydantic import SecretStr
 
 from api import worker
 from api.app import create_app
@@ -219,15 +218,15 @@ async def product(
     """Serve the product on this database."""
     listening = free_port()
     url = f"http://localhost:{listening.getsockname()[1]}"
-    given = Settings(
-        _env_file=None,
-        public_url=url,
-        database_url=SecretStr(address.url()),
-        secret_key=SecretStr(SECRET),
-        simulator_url=simulator,
-        pool_size=6,
-        **settings,
-    )
+    told: dict[str, Any] = {
+        "_env_file": None,
+        "public_url": url,
+        "database_url": address.url(),
+        "secret_key": SECRET,
+        "simulator_url": simulator,
+        "pool_size": 6,
+    }
+    given = Settings(**told | settings)
     statements: list[str] = []
     app = create_app(given, clock=clock, on_query=statements.append)
     async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=3)) as gateway:
