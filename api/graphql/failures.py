@@ -93,7 +93,7 @@ def masked(error: BaseException, request_id: str) -> GraphQLError:
     _log.error(
         "a request failed",
         request_id=request_id,
-        exception=[f"{type(one).__module__}.{type(one).__qualname__}" for one in _causes(error)],
+        raised=[f"{type(one).__module__}.{type(one).__qualname__}" for one in _causes(error)],
         frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     )
     return RequestError(ErrorCode.INTERNAL, _MASKED)

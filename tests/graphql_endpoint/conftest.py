@@ -1,5 +1,6 @@
 """A real server for each test, on a port of its own."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -65,9 +66,13 @@ async def _served(endpoint: GraphQLEndpoint) -> AsyncIterator[str]:
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    # Server.serve() would take over the signals of the test run, and ask every 100 ms whether it should end.
+    # Server.serve() would take over the signals of the test run, and its end lasts 200 ms.
     await server.startup(sockets=[listener])
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
     finally:
-        await server.shutdown(sockets=[listener])
+        for listening in server.servers:
+            listening.close()
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+        await asyncio.gather(*server.server_state.tasks)

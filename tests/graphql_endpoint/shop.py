@@ -37,12 +37,17 @@ class Books:
     """What happened on the server, for tests to read, and the switches that tests turn."""
 
     begun: list[tuple[str, OperationType, str]] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
+    ended: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     renamed: list[str] = field(default_factory=list)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     refuse_with: RequestError | None = None
     fail_on: str | None = None
+
+    async def next_end(self) -> str:
+        """How the next operation's context ends."""
+        async with asyncio.timeout(5):
+            return await self.ended.get()
 
     @asynccontextmanager
     async def context(self, principal: Principal, kind: OperationType, request_id: str) -> AsyncIterator[Context]:
@@ -55,11 +60,11 @@ class Books:
         try:
             yield Context(principal, request_id, self)
         except BaseException as error:
-            self.ended.append(type(error).__name__)
+            self.ended.put_nowait(type(error).__name__)
             raise
         if self.fail_on == "commit":
             raise ConnectionError(SECRET)
-        self.ended.append("committed")
+        self.ended.put_nowait("committed")
 
 
 async def authenticate(request: Request) -> Principal:

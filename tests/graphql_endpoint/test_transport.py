@@ -314,7 +314,7 @@ requests = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=(requests | json_values).map(json.dumps).map(str.encode) | st.binary(max_size=60), modern=st.booleans())
 async def test_no_body_whatever_makes_a_server_error(shop: Shopkeeper, body: bytes, *, modern: bool) -> None:
     headers = {"Content-Type": "application/json", "Accept": MODERN if modern else "application/json"}
