@@ -23,7 +23,7 @@ SETTINGS = SimulatorSettings(
     parent_sid="AC" + "0" * 32,
     parent_token="the-parents-token",
     step_delay=timedelta(milliseconds=10),
-    slow_answer=timedelta(seconds=1),
+    slow_answer=timedelta(seconds=3),
     lateness=20,
 )
 

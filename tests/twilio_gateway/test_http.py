@@ -25,7 +25,7 @@ CREDENTIALS = ProviderCredentials(ACCOUNT, "SK" + "1" * 32, "secret")
 
 @pytest.fixture
 async def http(receiver: Receiver) -> AsyncIterator[PortalTwilioHttp]:
-    async with PortalTwilioHttp(api_base=receiver.address, timeout=timedelta(milliseconds=300)) as http:
+    async with PortalTwilioHttp(api_base=receiver.address, timeout=timedelta(seconds=5)) as http:
         yield http
 
 

@@ -109,16 +109,6 @@ async def test_the_log_is_read_to_its_end(
     assert simulator.door.count("GET", tenant.account_sid + "/Messages") == 3
 
 
-async def test_a_message_still_in_the_queue_is_found(
-    gateway: TwilioGateway, credentials: ProviderCredentials, tenant: ProvisionedAccount, receiver: Receiver
-) -> None:
-    receiver.answer = lambda _: web.Response(status=204)
-    since = datetime.now(UTC)
-    message = OutgoingMessage("+13105550101", "Hi", None, tenant.messaging_service_sid, receiver.address)
-    await gateway.messages.send(credentials, message)
-    assert len(await gateway.messages.sent_to(credentials, "+13105550101", since=since)) == 1
-
-
 def listed(created: datetime, direction: str = "outbound-api") -> dict[str, Any]:
     stamp = created.strftime("%a, %d %b %Y %H:%M:%S +0000")
     return {"sid": stamp, "to": "+1", "status": "sent", "direction": direction, "date_created": stamp}

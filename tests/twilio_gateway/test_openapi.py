@@ -107,7 +107,7 @@ async def _messages(walk: Walk, receiver: Receiver) -> None:
     assert (await walk.call("GET", messages, PageSize="2"))["next_page_uri"] is not None
     await walk.call("POST", message, Body="")
     await walk.call("DELETE", message)
-    canceled = await walk.call("POST", messages, To="+12025550100", MessagingServiceSid=service, Body="Hi")
+    canceled = await walk.call("POST", messages, To="+12025550180", MessagingServiceSid=service, Body="Hi")
     walk.path["Sid"] = canceled["sid"]
     assert (await walk.call("POST", message, Status="canceled"))["status"] == "canceled"
 

@@ -1,7 +1,9 @@
 """Every magic number, sent to through the gateway, and what the portal is told of it."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import phonenumbers
 import pytest
@@ -56,7 +58,7 @@ CREATED_UNSEEN = {
     "+12025550151": "Twilio answered 500, error 20500",
     "+12025550160": "no answer from Twilio: ServerDisconnectedError",
 }
-SILENT = {"+12025550173"}
+SILENT = {"+12025550173", "+12025550180"}
 
 
 def reports(gateway: TwilioGateway, receiver: Receiver) -> list[StatusReport]:
@@ -140,7 +142,7 @@ async def test_a_message_whose_answer_is_lost_is_unknown_but_found_and_called_ba
     number: str,
 ) -> None:
     since = datetime.now(UTC)
-    async with TwilioGateway.open(simulator.address, timedelta(milliseconds=300)) as gateway:
+    async with TwilioGateway.open(simulator.address, timedelta(seconds=1.5)) as gateway:
         outcome = await gateway.messages.send(credentials, replace(message, recipient=number))
         assert outcome == Unknown(CREATED_UNSEEN[number])
         [found] = await gateway.messages.sent_to(credentials, number, since=since)
@@ -161,6 +163,16 @@ async def test_a_message_without_callbacks_is_still_found_delivered(
     assert {one.path for one in receiver.received} == {"/marker"}
     [found] = await gateway.messages.sent_to(credentials, "+12025550173", since=since)
     assert found.status is Status.DELIVERED
+
+
+async def test_a_message_that_stays_in_the_queue_is_found_there(
+    gateway: TwilioGateway, credentials: ProviderCredentials, message: OutgoingMessage, receiver: Receiver
+) -> None:
+    since = datetime.now(UTC)
+    await gateway.messages.send(credentials, replace(message, recipient="+12025550180"))
+    assert (await receiver.until(bool))[0].fields["MessageStatus"] == "queued"
+    [found] = await gateway.messages.sent_to(credentials, "+12025550180", since=since)
+    assert (found.status, found.body) == (Status.SENDING, message.body)
 
 
 async def test_late_callbacks_come_after_the_message_is_delivered(
@@ -214,3 +226,27 @@ async def test_nothing_listens_is_throttling_for_nothing_was_sent(
 ) -> None:
     async with TwilioGateway.open("http://127.0.0.1:1", timedelta(seconds=2)) as gateway:
         assert await gateway.messages.send(credentials, message) == Throttled(None)
+
+
+async def test_many_at_once_of_two_tenants_are_not_mixed(gateway: TwilioGateway, receiver: Receiver) -> None:
+    since = datetime.now(UTC)
+    accounts = gateway.accounts(SETTINGS.parent_sid, SETTINGS.parent_token)
+    tenants = [await accounts.provision(f"tenant {uuid4()}") for _ in range(2)]
+    keys = [ProviderCredentials(one.account_sid, one.key_sid, one.key_secret) for one in tenants]
+
+    async def send(index: int) -> tuple[int, str, str]:
+        tenant, text = tenants[index % 2], f"message {index}"
+        message = OutgoingMessage("+13105550101", text, tenant.number, None, f"{receiver.address}/{index}")
+        outcome = await gateway.messages.send(keys[index % 2], message)
+        assert isinstance(outcome, Accepted)
+        return index % 2, outcome.reference, text
+
+    sent = await asyncio.gather(*[send(index) for index in range(100)])
+    for index, key in enumerate(keys):
+        found = await gateway.messages.sent_to(key, "+13105550101", since=since)
+        expected = {(reference, text) for owner, reference, text in sent if owner == index}
+        assert {(one.reference, one.body) for one in found} == expected
+        assert len(found) == 50
+    seen = await receiver.until(lambda seen: len(seen) == 200)
+    references = {f"/{text.removeprefix('message ')}": reference for _, reference, text in sent}
+    assert all(one.fields["MessageSid"] == references[one.path] for one in seen)

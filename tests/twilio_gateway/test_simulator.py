@@ -15,6 +15,7 @@ from twilio_gateway.simulator.wire import Page
 
 PARENT = (SETTINGS.parent_sid, SETTINGS.parent_token)
 ROOT = "/api/2010-04-01/Accounts"
+QUEUED = "+12025550180"
 
 
 class Account:
@@ -146,7 +147,7 @@ async def test_a_failed_message_costs_nothing(account: Account) -> None:
 
 
 async def test_a_message_is_canceled_before_it_is_sent_and_not_after(account: Account, receiver: Receiver) -> None:
-    sent = await account.send(StatusCallback=receiver.address)
+    sent = await account.send(To=QUEUED, StatusCallback=receiver.address)
     status, body = await account.call("POST", f"/Messages/{sent['sid']}.json", Status="canceled")
     assert (status, body["status"]) == (200, "canceled")
     [told] = await receiver.until(bool)
@@ -171,12 +172,12 @@ async def test_a_final_message_is_redacted_and_deleted(account: Account) -> None
 
 
 async def test_a_message_under_way_is_neither_redacted_nor_deleted(account: Account) -> None:
-    sent = await account.send()
+    sent = await account.send(To=QUEUED)
     path = f"/Messages/{sent['sid']}.json"
     assert await refused(account.call("DELETE", path)) == (409, 20009)
-    again = await account.send()
-    assert await refused(account.call("POST", f"/Messages/{again['sid']}.json", Body="")) == (409, 20009)
-    assert (await account.until(sent["sid"], "delivered"))["body"] == "Hello"
+    assert await refused(account.call("POST", path, Body="")) == (409, 20009)
+    _, body = await account.call("GET", path)
+    assert (body["status"], body["body"]) == ("queued", "Hello")
 
 
 async def test_lists_filter_by_recipient_sender_and_date(account: Account) -> None:
@@ -202,10 +203,10 @@ async def test_lists_filter_by_recipient_sender_and_date(account: Account) -> No
 
 
 async def test_a_date_filter_leaves_out_what_is_not_sent_yet(account: Account) -> None:
-    sent = await account.send()
-    await account.call("POST", f"/Messages/{sent['sid']}.json", Status="canceled")
-    _, body = await account.call("GET", "/Messages.json", **{"DateSent>": "2026-01-01"})
-    assert body["messages"] == []
+    await account.send(To=QUEUED)
+    assert len((await account.call("GET", "/Messages.json"))[1]["messages"]) == 1
+    for name in ("DateSent>", "DateSent<"):
+        assert (await account.call("GET", "/Messages.json", **{name: "2026-01-01"}))[1]["messages"] == []
 
 
 async def test_a_suspended_account_sends_nothing_until_it_is_active_again(

@@ -28,6 +28,9 @@ Send to one of these to see it happen. They are reserved for fiction and valid, 
 
 - A parameter that it does not know is refused with error 20001, where Twilio ignores it: a misspelling shows.
 - Status callbacks go to loopback addresses only; any other is refused with error 21609.
+- A message is canceled while it is accepted or queued, and none can be scheduled, which is when Twilio allows it.
+- A message is redacted or deleted once its status is final, at once; Twilio may take longer.
+- The callbacks of one message come in the order that its number promises; Twilio promises none.
 - A local number costs 1.15 USD when it is bought, and nothing later. A segment costs 0.0083 USD.
 - Numbers for sale come from the range that is reserved for fiction. Nobody writes back.
 

@@ -26,7 +26,7 @@ def plan(outcome: Outcome, *, through_service: bool, start: float, step: float, 
     """All that happens after the answer; Twilio calls back for every status but the first."""
     statuses = ["queued"] if through_service else []
     statuses += ["sent"] if outcome.status in _BILLED else []
-    statuses.append(outcome.status)
+    statuses += [outcome.status] if outcome.status in FINAL else []
     times = [start + step * (index + 1) for index in range(len(statuses))]
     moments = list(zip(statuses, times, strict=True))
     changes = [Planned("status", at, at, status, _error(outcome, status), "") for status, at in moments]
@@ -34,7 +34,7 @@ def plan(outcome: Outcome, *, through_service: bool, start: float, step: float, 
 
 
 def _callbacks(outcome: Outcome, moments: list[tuple[str, float]], step: float, lateness: int) -> list[Planned]:
-    end = moments[-1][1]
+    end = max((at for _, at in moments), default=0.0)
     planned = []
     for index, (status, at) in enumerate(moments):
         due = at

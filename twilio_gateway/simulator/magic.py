@@ -66,6 +66,7 @@ _OUTCOMES = (
     Outcome("+12025550171", "delivered, each callback twice", callbacks=Callbacks.TWICE),
     Outcome("+12025550172", "delivered, callbacks in the wrong order", callbacks=Callbacks.REVERSED),
     Outcome("+12025550173", "delivered, no callback ever", callbacks=Callbacks.NEVER),
+    Outcome("+12025550180", "stays in the queue until it is canceled", "queued"),
 )
 MAGIC = {outcome.number: outcome for outcome in _OUTCOMES}
 DELIVERED = _OUTCOMES[0]
