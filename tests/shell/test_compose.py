@@ -1,0 +1,42 @@
+"""docker-compose.yml and Dockerfile name only what exists: commands, settings, files."""
+
+import re
+from pathlib import Path
+
+from api.command import portal
+from api.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+FOR_COMPOSE_ALONE = {"DATABASE_PASSWORD", "DATABASE_OWNER_PASSWORD"}
+FOR_POSTGRES = {"POSTGRES_DB", "POSTGRES_PASSWORD"}
+
+
+def test_every_command_exists() -> None:
+    known = {command.callback.__name__ for command in portal.registered_commands if command.callback}
+    named = re.findall(r'\["portal", "(\w+)"\]', COMPOSE + DOCKERFILE)
+    assert sorted(named) == ["migrate", "serve", "serve", "worker"]
+    assert set(named) <= known
+
+
+def test_every_variable_is_a_setting() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    keys = set(re.findall(r"^ +([A-Z_]+): ", COMPOSE, re.MULTILINE))
+    asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE))
+    assert keys - settings - FOR_POSTGRES == {"DATABASE_PASSWORD"}
+    assert asked - settings == FOR_COMPOSE_ALONE
+    assert {"SECRET_KEY", "DATABASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "PUBLIC_URL"} <= keys
+
+
+def test_no_secret_has_a_value_in_the_file() -> None:
+    for name in ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "SECRET_KEY", "TWILIO_AUTH_TOKEN"):
+        assert re.search(rf"^ +{name}: \$\{{[A-Z_]+:\?[^}}]+\}}$", COMPOSE, re.MULTILINE), name
+
+
+def test_every_copied_file_exists_and_passes_the_ignore_file() -> None:
+    allowed = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
+        for source in sources.split():
+            assert (ROOT / source).exists(), source
+            assert source.split("/")[0] in allowed, source
