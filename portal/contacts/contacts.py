@@ -1,16 +1,13 @@
 """The use cases of contacts."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
-from tortoise.exceptions import IntegrityError
 
 from portal.clock import new_id
 from portal.contacts.models import Contact
@@ -18,6 +15,7 @@ from portal.contacts.numbers import NotAPhoneNumberError, PhoneNumber, parse_num
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
+from portal.database.uniqueness import taken_means
 from portal.problems import Problem, RefusedError, refuse
 
 LONGEST_NAME = 200
@@ -75,6 +73,9 @@ BY_CREATION = Keyset("created")
 BY_NAME = Keyset("name", "lower(coalesce(contact.name, ''))")
 
 
+_TAKEN = Problem(ContactProblem.NUMBER_TAKEN, "Another contact has this number: change that one.", ("number",))
+
+
 def contact_row(row: Row) -> ContactRow:
     """A record with COLUMNS as a contact."""
     since = row["suppressed_since"]
@@ -119,7 +120,7 @@ async def create_contact(tx: TenantTransaction, change: ContactChange, *, now: d
     """
     values = _checked(change)
     contact_id = new_id(now)
-    with _number_may_be_taken():
+    with taken_means(_TAKEN):
         await Contact.create(
             using_db=tx.orm,
             id=contact_id,
@@ -138,7 +139,7 @@ async def update_contact(tx: TenantTransaction, contact_id: UUID, change: Contac
         RefusedError: there is no such contact, or the values are not acceptable.
     """
     found = Contact.filter(tenant_id=tx.tenant_id, id=contact_id).using_db(tx.orm)
-    with _number_may_be_taken():
+    with taken_means(_TAKEN):
         if not await found.update(**_checked(change), updated_at=now):
             raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
 
@@ -151,18 +152,6 @@ async def delete_contact(tx: TenantTransaction, contact_id: UUID) -> None:
     """
     if not await Contact.filter(tenant_id=tx.tenant_id, id=contact_id).using_db(tx.orm).delete():
         raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
-
-
-@contextmanager
-def _number_may_be_taken() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        if isinstance(error.__cause__, asyncpg.UniqueViolationError):
-            raise refuse(
-                ContactProblem.NUMBER_TAKEN, "Another contact has this number: change that one.", "number"
-            ) from error
-        raise
 
 
 def _checked(change: ContactChange) -> dict[str, Any]:

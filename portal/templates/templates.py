@@ -1,21 +1,19 @@
 """The use cases of templates."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-import asyncpg
 import orjson
-from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
 from portal.clock import new_id
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
+from portal.database.uniqueness import taken_means
 from portal.problems import Problem, RefusedError, refuse
 from portal.templates.models import Template, TemplateVersion
 from portal.templates.rendering import TemplateVariable, variables_in
@@ -88,6 +86,9 @@ _SOURCE = (
 )
 
 
+_TAKEN = Problem(TemplateProblem.NAME_TAKEN, "Another template has this name.", ("name",))
+
+
 def version_row(row: Row) -> VersionRow:
     """A record with the version's columns as a version."""
     return VersionRow(
@@ -153,7 +154,7 @@ async def create_template(
     template = Template(
         id=new_id(now), tenant_id=tx.tenant_id, name=name.strip(), category=category.value, version=1, created_at=now
     )
-    with _name_may_be_taken():
+    with taken_means(_TAKEN):
         await template.save(using_db=tx.orm)
     await _add_version(tx, template.id, 1, body, variables, now=now)
     return template.id
@@ -181,7 +182,7 @@ async def update_template(tx: TenantTransaction, template_id: UUID, change: Temp
         await _add_version(tx, template.id, version, body, variables, now=now)
     name = template.name if change.name is None else change.name.strip()
     category = template.category if change.category is None else change.category.value
-    with _name_may_be_taken():
+    with taken_means(_TAKEN):
         await _one(tx, template_id).update(name=name, category=category, version=version)
 
 
@@ -205,16 +206,6 @@ async def _locked(tx: TenantTransaction, template_id: UUID) -> Template:
     if template is None:
         raise refuse(TemplateProblem.NOT_FOUND, "There is no such template.", "id")
     return template
-
-
-@contextmanager
-def _name_may_be_taken() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        if isinstance(error.__cause__, asyncpg.UniqueViolationError):
-            raise refuse(TemplateProblem.NAME_TAKEN, "Another template has this name.", "name") from error
-        raise
 
 
 async def _add_version(
