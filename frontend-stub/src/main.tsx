@@ -12,14 +12,14 @@ import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/queries';
 import { Rooms } from './rooms';
 import { Shell } from './session/shell';
-import { softInTheDark, theme } from './theme';
+import { tints, theme } from './theme';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} cssVariablesResolver={softInTheDark} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={tints} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
         <Notifications position="bottom-right" />
         <Shell>

@@ -4,6 +4,7 @@ import {
   Card,
   createTheme,
   type CSSVariablesResolver,
+  EmptyState,
   type MantineColorsTuple,
   Modal,
   Table,
@@ -17,7 +18,7 @@ const petrol: MantineColorsTuple = [
   '#76bdd0',
   '#50aac3',
   '#359cb9',
-  '#1b7f9b',
+  '#187a96',
   '#0b667f',
   '#0a5266',
   '#063d4d',
@@ -54,7 +55,7 @@ const family = '"Inter Variable", ui-sans-serif, system-ui, sans-serif';
 
 export const theme = createTheme({
   primaryColor: 'petrol',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   colors: { petrol, gray: slate, dark: night },
   defaultRadius: 'md',
@@ -66,16 +67,22 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { tt: 'none', radius: 'sm', fw: 600, variant: 'light' } }),
     Button: Button.extend({ defaultProps: { fw: 600 } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'lg', radius: 'lg' } }),
+    EmptyState: EmptyState.extend({ defaultProps: { py: 'xl' } }),
     Modal: Modal.extend({ defaultProps: { centered: true, radius: 'lg', closeButtonProps: { 'aria-label': 'Close' } } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 280 } }),
   },
 });
 
-/** In the dark the library's tinted surfaces are loud: these let the background through. */
-export const softInTheDark: CSSVariablesResolver = ({ colors }) => ({
+/** Tinted surfaces: text dark enough to read in the light, and tints that let the background through in the dark. */
+export const tints: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
-  light: {},
+  light: Object.fromEntries(
+    Object.keys(colors).map((name) => [
+      `--mantine-color-${name}-light-color`,
+      `color-mix(in srgb, var(--mantine-color-${name}-9) 72%, black)`,
+    ]),
+  ),
   dark: Object.fromEntries(
     Object.keys(colors).flatMap((name) => {
       const tint = name === 'dark' ? 'gray' : name;

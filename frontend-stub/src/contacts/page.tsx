@@ -79,7 +79,7 @@ interface ContactListProps {
 
 function ContactList({ search, mayWrite, onEdit }: ContactListProps) {
   const page = usePage(25);
-  const { data, error, refetch } = useQuery(contactsQuery({ ...page, filter: search === '' ? null : { search } }));
+  const { data, error, refetch } = useQuery(contactsQuery({ ...page, sort: { field: 'NAME', direction: 'ASCENDING' }, filter: search === '' ? null : { search } }));
   const [doomed, setDoomed] = useState<Contact | null>(null);
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows />;

@@ -1,4 +1,4 @@
-import { Avatar, Group, Menu, Text, UnstyledButton } from '@mantine/core';
+import { Avatar, Group, Menu, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconBuildingStore, IconCheck, IconChevronDown, IconLogout } from '@tabler/icons-react';
 
@@ -17,9 +17,10 @@ export function AccountMenu({ viewer }: { viewer: Viewer }) {
       <form id={SIGN_OUT} method="post" action="/sign-out" />
       <Menu position="bottom-end" width={280} shadow="md">
         <Menu.Target>
-          <UnstyledButton aria-label={`Account of ${principal.name}`} className="account">
+          <UnstyledButton>
             <Group gap="xs" wrap="nowrap">
               <Avatar name={principal.name} color="petrol" size={34} aria-hidden />
+              <VisuallyHidden>Account of</VisuallyHidden>
               <div className="account-name">
                 <Text size="sm" fw={600} lh={1.2}>
                   {principal.name}

@@ -1,4 +1,5 @@
-import { Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Card, EmptyState, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { IconChartBar } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 
@@ -34,9 +35,18 @@ export function UsagePage() {
                 <Title order={2} size="h4" id="by-day" mb="md">
                   Messages by day
                 </Title>
-                <Suspense fallback={<Skeleton h={260} />}>
-                  <UsageChart report={data.month} />
-                </Suspense>
+                {data.month.categories.some(({ count }) => count > 0) ? (
+                  <Suspense fallback={<Skeleton h={260} />}>
+                    <UsageChart report={data.month} />
+                  </Suspense>
+                ) : (
+                  <EmptyState
+                    size="sm"
+                    icon={<IconChartBar aria-hidden />}
+                    title="Nothing sent this month yet"
+                    description="Once you send, each day gets its bar here."
+                  />
+                )}
               </Card>
               <UsageTable report={data.month} />
               <Text size="xs" c="dimmed">

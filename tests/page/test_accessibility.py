@@ -1,0 +1,91 @@
+"""Every view passes axe-core, in the light, in the dark and on a small phone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.page.conftest import NewVisitor
+from tests.page.visitor import Visitor
+
+pytestmark = pytest.mark.slow
+
+AXE = Path(__file__).parents[2] / "frontend-stub" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS = ("/", "/messages", "/contacts", "/templates", "/usage")
+SCREENS: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}},
+}
+
+
+@pytest.fixture(params=SCREENS)
+async def guest(new_visitor: NewVisitor, request: pytest.FixtureRequest) -> Visitor:
+    """A visitor with each kind of screen; the page's own policy would keep axe-core out."""
+    return await new_visitor(**SCREENS[request.param], bypass_csp=True, reduced_motion="reduce")
+
+
+async def test_every_view_is_accessible(guest: Visitor) -> None:
+    await guest.sign_in()
+    found = []
+    for view in VIEWS:
+        await guest.open(view)
+        await guest.page.wait_for_load_state("networkidle")
+        await expect(guest.page.get_by_role("heading", level=1)).to_be_visible()
+        found += [f"{view}: {each}" for each in await _violations(guest.page)]
+    assert found == []
+
+
+async def test_every_dialog_is_accessible(guest: Visitor) -> None:
+    await guest.sign_in()
+    found = []
+    for view, button in (("/", "New contact"), ("/contacts", "New contact"), ("/templates", "New template")):
+        await guest.open(view)
+        await guest.page.get_by_role("button", name=button).click()
+        await expect(guest.page.get_by_role("dialog")).to_be_visible()
+        found += [f"{view}: {each}" for each in await _violations(guest.page)]
+    assert found == []
+
+
+async def test_no_view_is_wider_than_a_small_phone(new_visitor: NewVisitor) -> None:
+    guest = await new_visitor(**SCREENS["phone"])
+    await guest.sign_in()
+    widths = {}
+    for view in VIEWS:
+        await guest.open(view)
+        await guest.page.wait_for_load_state("networkidle")
+        widths[view] = await guest.page.evaluate("document.documentElement.scrollWidth")
+    assert widths == dict.fromkeys(VIEWS, 360)
+
+
+async def test_a_message_is_sent_with_the_keyboard_alone(visitor: Visitor) -> None:
+    page = visitor.page
+    await visitor.sign_in(tenant="Freestyle Falcons")
+    await page.get_by_role("radio", name="Service reminder").focus()
+    await page.keyboard.press("Space")
+    await page.get_by_role("combobox", name="Contacts").focus()
+    await page.keyboard.type("Alice")
+    await expect(page.get_by_role("option", name="Alice Adler")).to_be_visible()
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Escape")
+    send = page.get_by_role("button", name="Send to 1 person")
+    await expect(send).to_be_enabled()
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        if await send.evaluate("button => button === document.activeElement"):
+            break
+    await page.keyboard.press("Enter")
+    await visitor.becomes("Alice Adler", "DELIVERED")
+
+
+async def _violations(page: Page) -> list[str]:
+    await page.add_script_tag(path=AXE)
+    results = await page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)
+    return [
+        f"{violation['id']}: {' | '.join(node['html'][:160] for node in violation['nodes'])}"
+        for violation in results["violations"]
+    ]
