@@ -79,12 +79,12 @@ class GraphQLEndpoint:
         request = Request(scope, receive)
         request_id = request_id_of(request.headers)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            if self._ide_page is not None and asks_for_a_page(request):
-                response = await self._ide_page(request)
-                await response(scope, receive, send)
-                return
             media_type = media_type_for(request.headers.get("accept"))
             try:
+                if self._ide_page is not None and asks_for_a_page(request):
+                    page = await self._ide_page(request)
+                    await page(scope, receive, send)
+                    return
                 answer = await self._answer(request, request_id, acceptable=media_type is not None)
                 body = encode(answer.body)
             except HungUp:

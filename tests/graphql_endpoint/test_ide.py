@@ -9,8 +9,8 @@ from starlette.requests import Request
 from api.graphql import ide_page
 from auth.authentication import AuthenticationError
 from auth.principal import Principal
-from tests.graphql_endpoint.conftest import Serve, Shopkeeper
-from tests.graphql_endpoint.shop import authenticate
+from tests.graphql_endpoint.conftest import Serve, Shopkeeper, code_of
+from tests.graphql_endpoint.shop import SECRET, authenticate
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PAGE = "<!doctype html><title>GraphiQL</title>"
@@ -64,3 +64,13 @@ async def test_without_a_page_a_browser_is_told_that_there_is_none(serve: Serve)
     shop = await serve()
     response = await shop.http.get(shop.url, headers={"Accept": "text/html"})
     assert response.status_code == 406
+
+
+async def test_a_visitor_who_cannot_be_looked_up_gets_no_stack_trace(serve: Serve, tmp_path: Path) -> None:
+    async def broken(_: Request) -> Principal | None:
+        raise ConnectionError(SECRET)
+
+    shop = await serve(ide_page=ide_page(broken, tmp_path))
+    response = await shop.http.get(shop.url, headers=BROWSER)
+    assert (response.status_code, code_of(response)) == (500, "INTERNAL")
+    assert SECRET not in response.text

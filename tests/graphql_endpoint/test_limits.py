@@ -7,8 +7,7 @@ import pytest
 from graphql import get_introspection_query
 
 from api.graphql import Limits
-from tests.graphql_endpoint.conftest import MODERN, Serve, Shopkeeper
-from tests.graphql_endpoint.test_transport import code_of
+from tests.graphql_endpoint.conftest import MODERN, Serve, Shopkeeper, code_of
 
 FASTER_THAN = 0.1  # seconds of processor time, for the client and the server together
 
