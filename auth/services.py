@@ -23,6 +23,7 @@ class AuthServices:
 
     public_url: str
     product_name: str
+    passwords: Passwords
     keys: SigningKeys
     sessions: Sessions
     sign_in: SignIn
@@ -31,19 +32,28 @@ class AuthServices:
 
     @classmethod
     def build(
-        cls, *, database: Database, clock: Clock, secret_box: SecretBox, public_url: str, product_name: str
+        cls,
+        *,
+        database: Database,
+        clock: Clock,
+        secret_box: SecretBox,
+        public_url: str,
+        product_name: str,
+        passwords: Passwords | None = None,
     ) -> Self:
         """Make them; `public_url` is scheme and host, the issuer of tokens whatever a request's Host says."""
         url = public_url.rstrip("/")
+        passwords = passwords or Passwords()
         keys = SigningKeys(database, clock, secret_box)
         tokens = AccessTokens(keys, clock, issuer=url, audience=f"{url}/graphql")
         sessions = Sessions(database, clock)
         return cls(
             public_url=url,
             product_name=product_name,
+            passwords=passwords,
             keys=keys,
             sessions=sessions,
-            sign_in=SignIn(database, clock, Passwords()),
+            sign_in=SignIn(database, clock, passwords),
             token_endpoint=TokenEndpoint(database, clock, keys, tokens, url=f"{url}{TOKEN_PATH}"),
             authenticator=Authenticator(database, sessions, tokens, url),
         )

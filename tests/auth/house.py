@@ -18,6 +18,7 @@ from starlette.routing import Route
 from auth.api_clients import NewApiClient, create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE, AuthenticationError
 from auth.effective import effective_permissions, permissions_without_tenant
+from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
 from auth.routes import auth_routes
@@ -28,7 +29,8 @@ from tests.turnable_clock import TurnableClock
 
 SECRET = "a made-up secret of enough characters"
 PASSWORD = "correct horse battery staple"
-CHEAP_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
+CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+CHEAP_HASH = CHEAP.hash(PASSWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ async def serve(database: Database, clock: TurnableClock) -> AsyncIterator[House
         secret_box=SecretBox(SECRET),
         public_url=f"http://localhost:{port}",
         product_name="Owl Inc. messaging",
+        passwords=Passwords(CHEAP),
     )
     app = Starlette(routes=[*auth_routes(services), _protected(database, services), _page(services)])
     config = uvicorn.Config(app, log_config=None, lifespan="off")
