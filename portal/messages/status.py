@@ -25,13 +25,14 @@ class MessageStatus(StrEnum):
 
 # A total order, so that any order of arrival ends in the same status. Twilio promises no order of its callbacks.
 # Bad news outranks "sent"; "delivered" outranks bad news, since a carrier that delivered has the last word.
+# "Canceled" takes only what has not been sent: SENDING here is what Twilio calls queued, from where it can be canceled.
 _RANK = {
     MessageStatus.SCHEDULED: 0,
     MessageStatus.QUEUED: 1,
     MessageStatus.SENDING: 2,
     MessageStatus.CONFIRMING: 3,
-    MessageStatus.SENT: 4,
-    MessageStatus.CANCELED: 5,
+    MessageStatus.CANCELED: 4,
+    MessageStatus.SENT: 5,
     MessageStatus.EXPIRED: 6,
     MessageStatus.FAILED: 7,
     MessageStatus.UNDELIVERED: 8,
@@ -52,13 +53,6 @@ FINAL = frozenset(
 )
 
 
-def advances(current: MessageStatus, reported: MessageStatus) -> bool:
-    """Whether a report moves the status forward; canceled only takes what has not left the portal."""
-    if reported is MessageStatus.CANCELED:
-        return current in {MessageStatus.SCHEDULED, MessageStatus.QUEUED}
-    return _RANK[reported] > _RANK[current]
-
-
 def rank(status: MessageStatus) -> int:
     """The status's place in the order, higher is later."""
     return _RANK[status]
@@ -73,7 +67,7 @@ class Standing:
 
     def after(self, reported: "Standing") -> "Standing":
         """Where it stands once this report is heard: never back, and a reason is never replaced by none."""
-        if advances(self.status, reported.status):
+        if rank(reported.status) > rank(self.status):
             return Standing(reported.status, reported.issue or (self.issue if reported.status in _BAD else None))
         if reported.status is self.status and self.issue is None:
             return Standing(self.status, reported.issue)

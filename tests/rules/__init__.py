@@ -1,0 +1,1 @@
+"""The business's pure rules, held by properties rather than by examples."""
