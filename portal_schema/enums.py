@@ -22,6 +22,8 @@ from portal.usage.usage import UsageBucketSize, UsagePeriod
 
 def describe(enum: EnumMeta, description: str, **values: str) -> None:
     """Put an enum of the business into the schema; each of its values has to be described."""
+    if hasattr(enum, "__strawberry_definition__"):
+        raise RuntimeError(f"{enum.__name__} was met in a type before it was described")
     registered: Any = strawberry.enum(enum, description=description)
     for value in registered.__strawberry_definition__.values:
         value.description = values.pop(value.name)
