@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -64,9 +65,9 @@ def superuser() -> DatabaseAddress:
     return DatabaseAddress.parse(os.environ[_SERVER])
 
 
-@pytest.fixture
-async def address(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
-    """A new database of this test, as the user that the portal logs in as."""
+@asynccontextmanager
+async def new_database(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
+    """A new database, as the user that the portal logs in as."""
     name = f"test_{secrets.token_hex(8)}"
     connection = await asyncpg.connect(**superuser.credentials())
     await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
@@ -75,6 +76,13 @@ async def address(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
     finally:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await connection.close()
+
+
+@pytest.fixture
+async def address(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
+    """The new database of this test."""
+    async with new_database(superuser) as address:
+        yield address
 
 
 @pytest.fixture

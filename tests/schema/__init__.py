@@ -1,0 +1,1 @@
+"""The GraphQL surface, tried over HTTP: conventions, roles, isolation, lists, changes, and the statements it takes."""

@@ -1,0 +1,25 @@
+"""One served product for a whole module where its tests change nothing that another of them sees."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from portal.database.address import DatabaseAddress
+from tests.conftest import new_database
+from tests.product import Product
+from tests.product import product as serve_product
+from tests.schema.world import World, make_world
+from tests.turnable_clock import TurnableClock
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(superuser: DatabaseAddress, simulator: str) -> AsyncIterator[Product]:
+    """The whole product, on a database of this module."""
+    async with new_database(superuser) as address, serve_product(address, TurnableClock(), simulator) as product:
+        yield product
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def falcon(served: Product) -> World:
+    """A tenant that has one of everything."""
+    return await make_world(served, "Falcon Flights", allowance=250)

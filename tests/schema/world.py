@@ -1,0 +1,103 @@
+"""A tenant that has one of everything that the schema can show."""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from portal.database.address import DatabaseAddress
+from tests.product import Caller, Product, TenantUnderTest
+
+CONTACT = "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { contact { id } errors { code } } }"
+TEMPLATE = """mutation ($input: TemplateCreateInput!) {
+  templateCreate(input: $input) { template { id current { id } } errors { code } }
+}"""
+CHANGE = "mutation ($id: ID!, $body: String!) { templateUpdate(id: $id, input: {body: $body}) { errors { code } } }"
+SEND = """mutation ($input: MessageSendInput!) {
+  messageSend(input: $input) {
+    batch { id messages(first: 100) { nodes { id } } } errors { code path message }
+  }
+}"""
+OLGA = "+12025550110"  # whose carrier tells that she opted out
+
+
+@dataclass
+class World:
+    """A tenant, and the global ids of what it has."""
+
+    tenant: TenantUnderTest
+    contact: str  # who opted out
+    other_contact: str
+    template: str
+    version: str
+    message: str  # to who opted out: it failed, for a reason
+    batch: str  # with two messages and a refusal
+    plan: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def machine(self) -> Caller:
+        """The tenant's machine that may do all that a machine may."""
+        return self.tenant.machine
+
+
+async def add_contact(caller: Caller, number: str, name: str = "Alice") -> str:
+    """A new contact's id."""
+    made = await caller.run(CONTACT, input={"name": name, "number": number})
+    assert made["contactCreate"]["errors"] == []
+    return str(made["contactCreate"]["contact"]["id"])
+
+
+async def add_template(caller: Caller, name: str, body: str = "Ready, {{name}}!") -> tuple[str, str]:
+    """A new template's id and its version's."""
+    given = {"name": name, "category": "NOTIFICATION", "body": body}
+    made = (await caller.run(TEMPLATE, input=given))["templateCreate"]
+    assert made["errors"] == []
+    return str(made["template"]["id"]), str(made["template"]["current"]["id"])
+
+
+async def send(caller: Caller, contacts: list[str], **what: Any) -> dict[str, Any]:
+    """The batch of a send that was accepted."""
+    given = {"idempotencyKey": secrets.token_hex(8), "recipients": {"contactIds": contacts}, **what}
+    made = (await caller.run(SEND, input=given))["messageSend"]
+    assert made["errors"] == []
+    return dict(made["batch"])
+
+
+async def make_world(product: Product, name: str, *, allowance: int) -> World:
+    """A tenant with contacts, a template of two versions, a send that was worked off, and a refusal."""
+    tenant = await product.tenant(name, allowance=allowance)
+    caller = tenant.machine
+    alice = await add_contact(caller, "+12025550100")
+    olga = await add_contact(caller, OLGA, "Olga")
+    template, version = await add_template(caller, "Ready for pick-up")
+    await caller.run(CHANGE, id=template, body="Your bicycle is ready, {{name}}!")
+    batch = await send(caller, [alice, olga, alice], templateId=template)
+    assert await product.dispatcher.run_once() == 2
+    _, message = (one["id"] for one in batch["messages"]["nodes"])
+    plan = (await caller.run("{ plan { plan { id } } }"))["plan"]["plan"]["id"]
+    ids = {
+        "Contact": olga,
+        "Template": template,
+        "TemplateVersion": version,
+        "Message": message,
+        "MessageBatch": batch["id"],
+        "Plan": plan,
+    }
+    return World(tenant, olga, alice, template, version, message, str(batch["id"]), plan, ids)
+
+
+async def contents(superuser: DatabaseAddress, database: str) -> dict[str, str]:
+    """A digest of the rows of every table that belongs to tenants: what a refusal has to leave as it is."""
+    connection = await asyncpg.connect(**superuser.to(database=database).credentials())
+    try:
+        tables = await connection.fetch(
+            "SELECT table_name FROM information_schema.columns JOIN information_schema.tables "
+            "USING (table_schema, table_name) WHERE table_schema = 'public' AND column_name = 'tenant_id' "
+            "AND table_type = 'BASE TABLE'"
+        )
+        digest = "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {} AS t"
+        return {row[0]: await connection.fetchval(digest.format(row[0])) for row in tables}
+    finally:
+        await connection.close()
