@@ -4,6 +4,7 @@ import {
   Card,
   createTheme,
   type CSSVariablesResolver,
+  Drawer,
   EmptyState,
   type MantineColorsTuple,
   Modal,
@@ -51,6 +52,11 @@ const night: MantineColorsTuple = [
   '#0b1116',
 ];
 
+const dialog = {
+  closeButtonProps: { 'aria-label': 'Close' },
+  attributes: { header: { role: 'presentation' } }, // else its <header> counts as a second banner of the page
+};
+
 const family = '"Inter Variable", ui-sans-serif, system-ui, sans-serif';
 
 export const theme = createTheme({
@@ -68,7 +74,8 @@ export const theme = createTheme({
     Button: Button.extend({ defaultProps: { fw: 600 } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'lg', radius: 'lg' } }),
     EmptyState: EmptyState.extend({ defaultProps: { py: 'xl' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, radius: 'lg', closeButtonProps: { 'aria-label': 'Close' } } }),
+    Drawer: Drawer.extend({ defaultProps: dialog }),
+    Modal: Modal.extend({ defaultProps: { ...dialog, centered: true, radius: 'lg' } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 280 } }),
   },

@@ -31,7 +31,6 @@ export function MessageDrawer({ id, onClose }: { id: string | null; onClose: () 
       position="right"
       size="md"
       title={<Text fw={650}>Message</Text>}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {id !== null && <Details id={id} />}
     </Drawer>
