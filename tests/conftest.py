@@ -33,7 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the run's server, once."""
     if _SERVER in os.environ or config.option.collectonly:
         return
-    folder = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a folder of our own is made in it
+    folder = Path(tempfile.mkdtemp(prefix="portal-tests-", dir=in_memory))
     config.stash[_FOLDER] = folder
     os.environ[_SERVER] = asyncio.run(_start(folder)).url()
 

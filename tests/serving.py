@@ -11,7 +11,11 @@ from starlette.types import ASGIApp
 
 def free_port() -> socket.socket:
     """A listening socket on a port that nobody else has."""
-    return socket.create_server(("127.0.0.1", 0))
+    # Of protocol TCP by name: otherwise asyncio does not set TCP_NODELAY, and each answer takes 40 ms more.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    return listening
 
 
 @asynccontextmanager

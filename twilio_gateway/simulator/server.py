@@ -43,7 +43,11 @@ def serve(app: ASGIApp, port: int) -> None:
 @contextmanager
 def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Serve in a thread of its own for as long as the context lasts; gives the address."""
-    with socket.create_server((HOST, port)) as listening:
+    # Of protocol TCP by name: otherwise asyncio does not set TCP_NODELAY, and each answer takes 40 ms more.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen()
         server = _Server(_config(app, port))
         thread = Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
