@@ -52,8 +52,8 @@ export function AccountMenu({ viewer }: { viewer: Viewer }) {
 }
 
 function Companies({ memberships }: Pick<Viewer, 'memberships'>) {
-  const change = (id: string) => {
-    switchTenant(id).catch((error: unknown) => {
+  const change = (slug: string) => {
+    switchTenant(slug).catch((error: unknown) => {
       notifications.show({ color: 'red', title: 'Still the same company', message: String(error) });
     });
   };
@@ -68,7 +68,7 @@ function Companies({ memberships }: Pick<Viewer, 'memberships'>) {
           leftSection={<IconBuildingStore size={16} aria-hidden />}
           rightSection={current ? <IconCheck size={16} aria-label="current" /> : null}
           onClick={() => {
-            change(tenant.id);
+            change(tenant.slug);
           }}
         >
           {tenant.name}
