@@ -88,8 +88,9 @@ class _Planner:
     def plan(self, parent: GraphQLNamedType, sets: list[SelectionSetNode], page: PageSize | None) -> CostPlan:
         """The cost of what is selected in `parent`; `page` is the size of its lists where it is a connection."""
         found: dict[tuple[GraphQLNamedType, str], list[FieldNode]] = {}
+        visited: set[str] = set()  # of the whole level: else fragments that double on each are walked 2^depth times
         for selection_set in sets:
-            self._collect(parent, selection_set, found, set())
+            self._collect(parent, selection_set, found, visited)
         fixed = 0
         pages: list[tuple[PageSize, CostPlan]] = []
         for (owner, _), nodes in found.items():

@@ -42,7 +42,7 @@ class Limits:
     root_fields: int = 20
     selections: int = 1_000
     aliases: int = 50
-    repeats: int = 100
+    repeats: int = 64
     directives: int = 50
     cost: int = 1_000
     page_size: int = 100
