@@ -28,7 +28,6 @@ check: ## Check style, types, the direction of imports, the schema's snapshot an
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tools
 	PATH="$(BIN):$$PATH" lint-imports
 	$(BIN)/portal schema --check
 	cd frontend-stub && PATH="$(BIN):$$PATH" npm run --silent check

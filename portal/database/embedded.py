@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,10 +45,11 @@ class EmbeddedPostgres:
         """The running server's process id, by its own lock file."""
         try:
             pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
+            # A dead server's number may be a stranger's by now; a dead one that nobody reaped has no command line.
+            ours = str(self._data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        return pid
+        return pid if ours else None
 
     async def start(self) -> None:
         """Start the server, or take over one that a killed portal left running; make the database if it is new.
@@ -58,8 +60,11 @@ class EmbeddedPostgres:
         self._socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (self._data / "PG_VERSION").exists():
             await self._create()
-        if not await self._answers():
+        if self.pid() is None:
+            (self._data / "postmaster.pid").unlink(missing_ok=True)  # PostgreSQL would believe a stranger's number
             await self._launch()
+        else:
+            await self._wait(lambda: self.pid() is None)  # left by a killed portal, and perhaps still recovering
         await self._prepare()
 
     async def stop(self) -> None:
@@ -106,10 +111,13 @@ class EmbeddedPostgres:
             ],
             setsid=True,  # Ctrl-C reaches the portal, which stops its server when nothing needs it any more
         )
+        await self._wait(lambda: _reap(pid))
+
+    async def _wait(self, ended: Callable[[], bool]) -> None:
         for _ in range(_START_SECONDS * 20):
             if await self._answers():
                 return
-            if _reap(pid):
+            if ended():
                 raise EmbeddedServerError(_advice(_tail(self._log)))
             await asyncio.sleep(0.05)
         raise EmbeddedServerError(f"PostgreSQL did not answer within {_START_SECONDS} s: see {self._log}")
