@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -197,13 +197,6 @@ class Product:
     async def apply_callbacks(self) -> int:
         """Apply what waits in the inbox."""
         return await apply_inbox(self.database, self.gateway.status_reports, self.clock)
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 15) -> None:
-    """Wait until something holds, and fail where it does not in time."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  the condition is the database's, it sets no event
-            await asyncio.sleep(0.02)
 
 
 def operation(name: str) -> str:

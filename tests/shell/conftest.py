@@ -1,15 +1,18 @@
-"""What the tests of the shell share: an application served over real HTTP, and waiting for a condition."""
+"""What the tests of the shell share: an application served over real HTTP, and an installed portal."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
-import uvicorn
 from starlette.types import ASGIApp
 
 from api.listening import listen
+from tests.serving import free_port
+from tests.serving import serving as served
+from tests.shell.installation import Installation
 
 Serving = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
 
@@ -20,21 +23,22 @@ def serving() -> Serving:
 
     @asynccontextmanager
     async def serve(app: ASGIApp) -> AsyncIterator[str]:
-        with listen("127.0.0.1", 0) as listening:
-            server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
-            task = asyncio.create_task(server.serve(sockets=[listening]))
-            try:
-                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            finally:
-                server.should_exit = True
-                await task
+        async with served(app, free_port()) as port:
+            yield f"http://127.0.0.1:{port}"
 
     return serve
 
 
-async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    """Wait until the condition holds; fail when it does not in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        await asyncio.sleep(0.02)
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """An installation that does not run yet."""
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    installation = Installation(tmp_path / "home", port)
+    yield installation
+    for process in installation.started:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+    for pid in installation.pids():  # what a failed test left
+        os.kill(pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from api.supervisor import ChildFailedError, Program, Supervisor
-from tests.shell.conftest import until
+from tests.waiting import until
 
 # Writes its name when it is told to stop, and says "up" once it can be told.
 CHILD = """

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.product import Caller, Product, TenantUnderTest, until
+from tests.product import Caller, Product, TenantUnderTest
+from tests.waiting import until
 
 CREATE = """mutation ($input: ContactCreateInput!) {
   contactCreate(input: $input) { contact { id } errors { code path } }
