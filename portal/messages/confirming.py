@@ -121,7 +121,8 @@ async def _set_due(tx: TenantTransaction, messages: Sequence[Confirming], status
     if messages:
         await tx.execute(
             "UPDATE message SET status = $3, due_at = $4, first_tried_at = CASE $3 WHEN 'QUEUED' THEN NULL "
-            "ELSE first_tried_at END WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING'",
+            "ELSE first_tried_at END, status_at = CASE $3 WHEN 'QUEUED' THEN $4 ELSE status_at END "
+            "WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING'",
             tx.tenant_id,
             [message.id for message in messages],
             status,

@@ -1,6 +1,7 @@
 """Handing accepted messages to the provider: claimed per tenant, sent once, and never again when nobody can say."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,18 +21,21 @@ from portal.messages.provider import (
     Refused,
     SendOutcome,
     Throttled,
+    Unknown,
 )
 from portal.messages.recording import EventSource, News, record
 from portal.messages.status import MessageStatus, Standing
 from portal.tenants.accounts import ProviderAccounts
 
-LEASE = timedelta(minutes=2)  # longer than any deadline of the gateway: when it ends, the sender is gone
+LEASE = timedelta(minutes=2)  # when it ends, the sender is gone, and what it sent is in the provider's log
+_HAND_OVER = timedelta(minutes=1)  # nothing is handed over later in a lease: its request has to end before the lease
 BATCH = 50
 AT_ONCE = 10  # requests side by side for one tenant
 MOST_TENANTS = 50  # served side by side by one dispatcher
 _GROUP_SECONDS = 0.02  # outcomes this close together share a transaction
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
+_REST = timedelta(seconds=30)  # of a tenant that could not be served
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +49,7 @@ class Claimed:
     sender: str
     body: str
     attempts: int
+    claimed_at: datetime
 
 
 class Dispatcher:
@@ -77,9 +82,10 @@ class Dispatcher:
                 MOST_TENANTS,
             )
         waiting = [row["tenant_id"] for row in due if row["tenant_id"] not in self._serving]
-        for tenant_id in waiting[: MOST_TENANTS - len(self._serving)]:
+        begun = waiting[: MOST_TENANTS - len(self._serving)]
+        for tenant_id in begun:
             self._serving[tenant_id] = asyncio.create_task(self._serve(tenant_id))
-        return len(waiting)
+        return len(begun)
 
     async def run_once(self) -> int:
         """Serve every tenant with due work once and wait for the end of it; how many tenants that were."""
@@ -96,6 +102,7 @@ class Dispatcher:
             credentials = await self._accounts.credentials(tenant_id)
             if credentials is None:
                 log.error("tenant_without_provider_account", tenant_id=str(tenant_id))
+                await self._rest(tenant_id)
                 return
             async with self._database.for_tenant(tenant_id) as tx:
                 sending, confirming = await _claim(tx, self._clock.now())
@@ -105,23 +112,36 @@ class Dispatcher:
                 await _note_next(tx)
         except Exception as error:
             log.exception("tenant_not_served", tenant_id=str(tenant_id), error=type(error).__name__)
+            with contextlib.suppress(Exception):  # the database may be what is wrong
+                await self._rest(tenant_id)
         finally:
             del self._serving[tenant_id]
+
+    async def _rest(self, tenant_id: UUID) -> None:
+        """Come back later to a tenant that cannot be served: it waits, and nobody turns in circles for it."""
+        async with self._database.for_tenant(tenant_id) as tx:
+            await tx.execute(
+                "UPDATE due_tenant SET due_at = greatest(due_at, $2) WHERE tenant_id = $1",
+                tenant_id,
+                self._clock.now() + _REST,
+            )
 
     async def _send_all(self, tenant_id: UUID, credentials: ProviderCredentials, messages: Sequence[Claimed]) -> None:
         """Hand over, and write down each outcome soon: those that come together in one transaction."""
         turn = asyncio.Semaphore(AT_ONCE)
         pending = {asyncio.create_task(self._send(tenant_id, credentials, message, turn)) for message in messages}
-        while pending:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            if pending:
-                more, pending = await asyncio.wait(pending, timeout=_GROUP_SECONDS)
-                done |= more
-            now = self._clock.now()
-            news = [_news(*task.result(), now) for task in done]
-            async with self._database.for_tenant(tenant_id) as tx:
-                await record(tx, news, now=now)
-                await _requeue(tx, [item for item in news if item.standing.status is MessageStatus.QUEUED])
+        try:
+            while pending:
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                if pending:
+                    more, pending = await asyncio.wait(pending, timeout=_GROUP_SECONDS)
+                    done |= more
+                now = self._clock.now()
+                async with self._database.for_tenant(tenant_id) as tx:
+                    await record(tx, [_news(*task.result(), now) for task in done], now=now)
+        finally:  # whose outcomes cannot be written down are not sent; what is on its way is confirmed after its lease
+            for task in pending:
+                task.cancel()
 
     async def _send(
         self, tenant_id: UUID, credentials: ProviderCredentials, message: Claimed, turn: asyncio.Semaphore
@@ -134,25 +154,27 @@ class Dispatcher:
             status_callback=self._callback_url(tenant_id, message.id),
         )
         async with turn:
+            if self._clock.now() - message.claimed_at >= _HAND_OVER:
+                return message, Throttled(None)  # nothing was sent, and another may be about to
             return message, await self._provider.send(credentials, outgoing)
 
 
 def _news(message: Claimed, outcome: SendOutcome, now: datetime) -> News:
-    if isinstance(outcome, Accepted):
-        standing = Standing(outcome.status)
-        return News(message.id, standing, now, EventSource.PROVIDER_ANSWER, outcome.reference)
-    if isinstance(outcome, Refused):
-        standing = Standing(MessageStatus.FAILED, outcome.issue)
-        return News(message.id, standing, now, EventSource.PROVIDER_ANSWER, left=False)
-    if isinstance(outcome, Throttled):
-        pause = _pause(message.attempts)
-        if outcome.retry_after is not None:
-            pause = max(pause, outcome.retry_after)
-        due_at = now + pause
-        return News(message.id, Standing(MessageStatus.QUEUED), now, EventSource.PORTAL, left=False, due_at=due_at)
-    standing = Standing(MessageStatus.CONFIRMING)
-    due_at = now + CONFIRM_AFTER
-    return News(message.id, standing, now, EventSource.PORTAL, left=False, due_at=due_at)
+    standing, due_at = Standing(MessageStatus.CONFIRMING), None
+    reference, left = None, False
+    match outcome:
+        case Accepted():
+            standing, reference, left = Standing(outcome.status), outcome.reference, True
+        case Refused():
+            standing = Standing(MessageStatus.FAILED, outcome.issue)
+        case Throttled():
+            standing = Standing(MessageStatus.QUEUED)
+            due_at = now + max(_pause(message.attempts), outcome.retry_after or timedelta())
+        case Unknown():
+            due_at = now + CONFIRM_AFTER
+    told = isinstance(outcome, Accepted | Refused)
+    source = EventSource.PROVIDER_ANSWER if told else EventSource.PORTAL
+    return News(message.id, standing, now, source, reference, left=left, due_at=due_at, attempt=message.attempts)
 
 
 def _pause(attempts: int) -> timedelta:
@@ -172,7 +194,8 @@ async def _claim(tx: TenantTransaction, now: datetime) -> tuple[list[Claimed], l
     rows = await tx.rows(
         "WITH due AS (SELECT id FROM message WHERE tenant_id = $1 AND due_at <= $2 "
         "ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) "
-        "UPDATE message SET status = CASE status WHEN 'QUEUED' THEN 'SENDING' ELSE 'CONFIRMING' END, due_at = $3, "
+        "UPDATE message SET status = CASE status WHEN 'QUEUED' THEN 'SENDING' ELSE 'CONFIRMING' END, "
+        "status_at = CASE status WHEN 'CONFIRMING' THEN status_at ELSE $2 END, due_at = $3, "
         "attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, $2) FROM due "
         "WHERE message.tenant_id = $1 AND message.id = due.id "
         "RETURNING message.id, status, recipient_number, sender_number, body, attempts, first_tried_at",
@@ -182,7 +205,7 @@ async def _claim(tx: TenantTransaction, now: datetime) -> tuple[list[Claimed], l
         BATCH,
     )
     sending = [
-        Claimed(row["id"], row["recipient_number"], row["sender_number"], row["body"], row["attempts"])
+        Claimed(row["id"], row["recipient_number"], row["sender_number"], row["body"], row["attempts"], now)
         for row in rows
         if row["status"] == MessageStatus.SENDING
     ]
@@ -193,17 +216,6 @@ async def _claim(tx: TenantTransaction, now: datetime) -> tuple[list[Claimed], l
     ]
     await _note_next(tx)
     return sending, confirming
-
-
-async def _requeue(tx: TenantTransaction, news: Sequence[News]) -> None:
-    """Put throttled messages back: they were never processed. The order of statuses alone would keep them SENDING."""
-    if news:
-        await tx.execute(
-            "UPDATE message SET status = 'QUEUED' WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'SENDING' "
-            "AND provider_reference IS NULL",
-            tx.tenant_id,
-            [item.message_id for item in news],
-        )
 
 
 async def _note_next(tx: TenantTransaction) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
+import structlog
 
 from portal.clock import Clock, new_id
 from portal.database import Database, DatabaseRole, TenantTransaction
@@ -15,6 +16,8 @@ from portal.messages.status import Standing
 
 _GROUP_SECONDS = 0.002
 _BATCH = 500
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,11 @@ async def apply_inbox(database: Database, reports: StatusReports, clock: Clock) 
         waiting = await tx.rows("SELECT DISTINCT tenant_id FROM callback_inbox WHERE applied_at IS NULL LIMIT 100")
     applied = 0
     for row in waiting:
-        async with database.for_tenant(row["tenant_id"]) as own:
-            applied += await _apply_batch(own, reports, clock)
+        try:
+            async with database.for_tenant(row["tenant_id"]) as own:
+                applied += await _apply_batch(own, reports, clock)
+        except Exception as error:  # it waits for the next round, and no other tenant waits with it
+            log.exception("callbacks_not_applied", tenant_id=str(row["tenant_id"]), error=type(error).__name__)
     return applied
 
 

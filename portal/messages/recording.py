@@ -36,6 +36,7 @@ class News:
     reference: str | None = None
     left: bool = True  # whether it was handed over to the provider, which is when it counts as used
     due_at: datetime | None = None  # when a worker has to look at it again
+    attempt: int | None = None  # which claim it is about; one that another worker claimed since is that worker's
 
 
 async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) -> None:
@@ -43,25 +44,38 @@ async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) 
     if not news:
         return
     rows = {row["id"]: row for row in await _locked(tx, [item.message_id for item in news])}
-    known = [item for item in news if item.message_id in rows]
+    known = [item for item in news if item.message_id in rows and _counts(item, rows[item.message_id])]
     after: dict[UUID, Standing] = {key: _standing(row) for key, row in rows.items()}
     latest: dict[UUID, News] = {}
     for item in known:
-        after[item.message_id] = after[item.message_id].after(item.standing)
+        standing = after[item.message_id]
+        back = _turned_away(item, standing, rows[item.message_id])
+        after[item.message_id] = item.standing if back else standing.after(item.standing)
         latest[item.message_id] = item
     await _write_messages(tx, rows, after, latest, now=now)
     await _write_events(tx, known, now=now)
     await _settle(tx, rows, latest, now=now)
-    for item in known:
-        if item.standing.issue is DeliveryIssueCode.OPTED_OUT:
-            await suppress(tx, rows[item.message_id]["recipient_number"], SuppressionSource.CARRIER, now=now)
+    opted_out = {item.message_id for item in known if item.standing.issue is DeliveryIssueCode.OPTED_OUT}
+    for number in sorted({rows[key]["recipient_number"] for key in opted_out}):
+        await suppress(tx, number, SuppressionSource.CARRIER, now=now)
+
+
+def _counts(item: News, row: Row) -> bool:
+    return item.attempt is None or item.left or item.attempt == row["attempts"]
+
+
+def _turned_away(item: News, standing: Standing, row: Row) -> bool:
+    """Whether the provider never processed it, so that it waits again: the one way back in the order."""
+    sending = standing.status is MessageStatus.SENDING and row["provider_reference"] is None
+    return sending and item.standing.status is MessageStatus.QUEUED
 
 
 async def _locked(tx: TenantTransaction, ids: Sequence[UUID]) -> list[Row]:
     # In the order of ids, so that two recorders never wait for each other.
     return await tx.rows(
         "SELECT id, status, issue, reserved_units, balance_id, batch_id, segments, recipient_number, due_at, "
-        "provider_reference FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
+        "provider_reference, attempts FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id "
+        "FOR UPDATE",
         tx.tenant_id,
         sorted(set(ids)),
     )
@@ -84,6 +98,7 @@ async def _write_messages(
         "UPDATE message SET status_at = CASE WHEN message.status <> n.status THEN $2 ELSE status_at END, "
         "status = n.status, issue = n.issue, due_at = n.due_at, "
         "provider_reference = coalesce(provider_reference, n.reference), "
+        "first_tried_at = CASE n.status WHEN 'QUEUED' THEN NULL ELSE first_tried_at END, "
         "reserved_units = CASE WHEN n.closes THEN 0 ELSE reserved_units END "
         "FROM unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bool[]) "
         "AS n (id, status, issue, due_at, reference, closes) WHERE message.tenant_id = $1 AND message.id = n.id",

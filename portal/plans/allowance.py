@@ -124,6 +124,13 @@ async def apply_changes(tx: TenantTransaction, changes: Sequence[Change], *, now
     summed = [Change(*key, units) for key, units in sorted(totals.items()) if units]
     if not summed:
         return
+    if len({change.balance_id for change in summed}) > 1:
+        # In the order of ids, so that two who change the balances of two periods never wait for each other.
+        await tx.execute(
+            "SELECT 1 FROM allowance_balance WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
+            tx.tenant_id,
+            [change.balance_id for change in summed],
+        )
     await tx.execute(
         "UPDATE allowance_balance AS balance SET reserved = reserved - change.released, used = used + change.settled "
         "FROM (SELECT id, sum(units) AS released, coalesce(sum(units) FILTER (WHERE kind = 'SETTLE'), 0) AS settled "
