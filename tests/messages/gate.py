@@ -1,0 +1,51 @@
+"""Stands before the simulator: turns away or holds back the next requests to send from an account."""
+
+import asyncio
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from enum import Enum
+from threading import Event
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class Way(Enum):
+    """What happens to one request to send."""
+
+    THROUGH = "THROUGH"
+    THROTTLED = "THROTTLED"  # 429, and nothing created
+    BROKEN = "BROKEN"  # 500, and nothing created
+    HELD = "HELD"  # let through once `released` is set
+
+
+@dataclass
+class Gate:
+    """The simulator's application behind a gate; what it is told holds for one account."""
+
+    app: ASGIApp
+    ways: defaultdict[str, deque[Way]] = field(default_factory=lambda: defaultdict(deque))
+    creates: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # requests to send that came
+    arrived: Event = field(default_factory=Event)  # a held one stands before the gate
+    released: Event = field(default_factory=Event)
+
+    def next(self, account_sid: str, *ways: Way) -> None:
+        """How the account's next requests to send go; those after them go through."""
+        self.arrived.clear()
+        self.released.clear()
+        self.ways[account_sid].extend(ways)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith("/Messages.json"):
+            account_sid = scope["path"].split("/")[-2]
+            self.creates[account_sid] += 1
+            way = self.ways[account_sid].popleft() if self.ways[account_sid] else Way.THROUGH
+            if way in {Way.THROTTLED, Way.BROKEN}:
+                await Response(status_code=429 if way is Way.THROTTLED else 500)(scope, receive, send)
+                return
+            if way is Way.HELD:
+                self.arrived.set()
+                async with asyncio.timeout(20):
+                    while not self.released.is_set():  # noqa: ASYNC110  the test is in another thread
+                        await asyncio.sleep(0.005)
+        await self.app(scope, receive, send)
