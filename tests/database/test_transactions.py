@@ -102,8 +102,8 @@ async def test_two_hundred_interleaved_transactions_on_a_small_pool_never_mix(
 
         answers = await asyncio.gather(*(seen(tenants[n % 2]) for n in range(200)))
         assert all(rows == [tenant] for tenant, rows in answers)
-        async with database.as_role(DatabaseRole.APP) as tx:
-            assert await tx.value("SELECT current_setting('app.tenant_id', true)") in {None, ""}
+        async with database.as_role(DatabaseRole.APP) as nobody:
+            assert await nobody.value("SELECT current_setting('app.tenant_id', true)") in {None, ""}
     finally:
         await database.close()
 
@@ -151,3 +151,34 @@ async def test_statements_side_by_side_in_one_transaction_take_turns(database: D
     async with database.for_tenant(tenant) as tx:
         answers = await asyncio.gather(*(tx.value("SELECT $1::int", number) for number in range(20)))
     assert answers == list(range(20))
+
+
+async def test_a_transaction_that_is_cancelled_twice_gives_a_clean_connection_back(
+    address: DatabaseAddress, clock: TurnableClock
+) -> None:
+    database = await Database.connect(address, pool_size=1)
+    faults: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))  # asyncpg tells there
+    try:
+        tenant = await make_tenant(database, clock)
+
+        async def work() -> None:
+            async with database.for_tenant(tenant) as tx:
+                await _add(tx, tenant, "+12025550100", clock)
+                await tx.execute("SELECT pg_sleep(30)")
+
+        for pause in (0.0, 0.001, 0.005, 0.02, 0.05):
+            task = asyncio.create_task(work())
+            await asyncio.sleep(pause)
+            task.cancel()
+            await asyncio.sleep(0)
+            task.cancel()  # while it rolls back
+            await asyncio.gather(task, return_exceptions=True)
+            async with asyncio.timeout(5), database.as_role(DatabaseRole.APP) as tx:
+                assert await tx.value("SELECT current_setting('app.tenant_id', true)") in {None, ""}
+                assert await tx.rows("SELECT * FROM contact") == []
+        async with database.for_tenant(tenant) as tx:
+            assert await tx.rows("SELECT * FROM contact") == []
+    finally:
+        await database.close()
+    assert faults == []
