@@ -3,9 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 SETTLED = 60_000  # milliseconds: the longest that a message may take to its last status
+
+
+def operation_of(route: Route) -> dict[str, Any]:
+    """What the page asks the API, in a request on its way there."""
+    posted: dict[str, Any] = route.request.post_data_json or {}
+    return posted
 
 
 @dataclass(frozen=True)
