@@ -6,6 +6,7 @@ tenant too, in the message that begins it: what forgets to ask has no rights at 
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -146,15 +147,16 @@ class Database:
     async def _begin(self, begin: str) -> AsyncIterator[TransactionWrapper]:
         # Tortoise's in_transaction() acquires and then awaits BEGIN: cancelled in between, it keeps the connection
         # for ever. Here the pool's own context manager holds it, whatever happens inside.
-        async with self._pool.acquire() as connection:
-            try:
-                await connection.execute(begin)
-                yield self._orm_on(connection)
-                await connection.execute("COMMIT")
-            except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
-                raise
+        # Tortoise's queries ask for its context: a copy, since a context remembers who entered it last.
+        with copy(self._context):
+            async with self._pool.acquire() as connection:
+                try:
+                    await connection.execute(begin)
+                    yield self._orm_on(connection)
+                    await connection.execute("COMMIT")
+                except BaseException:
+                    await _roll_back(connection)
+                    raise
 
     def _orm_on(self, connection: Any) -> TransactionWrapper:
         wrapper = TransactionWrapper(self._client)
@@ -167,6 +169,15 @@ class Database:
         if pool is None:
             raise RuntimeError("the database is closed")
         return pool
+
+
+async def _roll_back(connection: Any) -> None:
+    try:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+    except BaseException:  # cancelled once more, or broken: nobody gets a connection with an open transaction
+        connection.terminate()
+        raise
 
 
 def _begin(*, read_only: bool) -> str:
