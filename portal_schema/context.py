@@ -51,6 +51,11 @@ class RequestContext:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
         """A transaction for one mutation field: the permissions are read in it, so a demotion before it holds."""
+        if (
+            self.principal.tenant_id is None
+        ):  # there is nothing to open: what a field needs is missing, or needs no tenant
+            yield
+            return
         async with self._open(read_only=False) as tx:
             self.permissions = await effective_permissions(tx, self.principal)
             self.transaction = tx

@@ -80,7 +80,10 @@ class MessageEstimate:
 
     recipients: int = strawberry.field(description="How many would get a message.")
     refusals: list[RefusalCount] = strawberry.field(description="How many would be refused, by reason.")
-    preview: str | None = strawberry.field(description="The first recipient's text; null where nobody would get one.")
+    preview: str | None = strawberry.field(
+        description="The first recipient's text; null where nobody would get one.",
+        directives=requires(Permission.MESSAGES_READ),
+    )
     encoding: Encoding = strawberry.field(description="How the first recipient's text travels.")
     encoding_reason: str | None = strawberry.field(description="What made the text travel as UCS-2, if it does.")
     segments: int = strawberry.field(description="The segments of the first recipient's text.")

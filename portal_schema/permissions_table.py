@@ -1,0 +1,45 @@
+"""Every field and who may use it: `python -m portal_schema.permissions_table` prints docs/PERMISSIONS.csv."""
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+
+from auth.permissions import (
+    Permission,
+    StaffRole,
+    TenantRole,
+    machine_permissions,
+    permissions_of,
+    staff_permissions,
+)
+from portal_schema.guards import object_types, required_permissions
+from portal_schema.schema import schema
+
+# ISV support holds a tenant's permissions only inside a support session in that tenant.
+HOLDERS: dict[str, frozenset[Permission]] = {
+    **{role.value: permissions_of(role) for role in TenantRole},
+    "API_CLIENT": machine_permissions(),
+    **{role.value: staff_permissions(role) for role in StaffRole},
+}
+
+
+def _rows() -> Iterator[list[str]]:
+    for owner in sorted(object_types(schema), key=lambda one: one.name):
+        for name, field in owner.fields.items():
+            needed = required_permissions(owner, field)
+            marks = ["x" if needed <= held else "" for held in HOLDERS.values()]
+            yield [f"{owner.name}.{name}", " ".join(sorted(needed)), *marks]
+
+
+def permissions_table() -> str:
+    """The text of docs/PERMISSIONS.csv."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["field", "needs", *HOLDERS])
+    table.writerows(_rows())
+    return text.getvalue()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(permissions_table())
