@@ -13,9 +13,16 @@ from tests.turnable_clock import TurnableClock
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served(superuser: DatabaseAddress, simulator: str) -> AsyncIterator[Product]:
-    """The whole product, on a database of this module."""
-    async with new_database(superuser) as address, serve_product(address, TurnableClock(), simulator) as product:
+async def place(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
+    """A database of this module, as the user that may look at everything."""
+    async with new_database(superuser) as address:
+        yield superuser.to(database=address.database)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(place: DatabaseAddress, simulator: str) -> AsyncIterator[Product]:
+    """The whole product, on the module's database."""
+    async with serve_product(place.to(user="portal"), TurnableClock(), simulator) as product:
         yield product
 
 

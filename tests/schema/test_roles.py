@@ -1,0 +1,202 @@
+"""Who may use what: every role, and a machine with every single scope, on every field, as the committed data says."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from graphql import get_named_type, is_leaf_type
+
+from auth.permissions import (
+    Permission,
+    StaffRole,
+    TenantRole,
+    machine_permissions,
+    permissions_of,
+    staff_permissions,
+)
+from portal.database.address import DatabaseAddress
+from portal_schema.permissions_table import permissions_table
+from tests.product import Caller, Product
+from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
+from tests.schema.world import World, add_contact, add_template, contents, send
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ALL = ways()
+QUERIES = [way for way in ALL.values() if way[0].owner.name == "Query"]
+MUTATIONS = [way for way in ALL.values() if way[0].owner.name == "Mutation"]
+HELD: dict[str, Permissions] = {
+    **{role.value: permissions_of(role) for role in TenantRole},
+    **{role.value: staff_permissions(role) for role in StaffRole},
+    **{permission.scope: frozenset({permission}) for permission in sorted(machine_permissions())},
+}
+AT_ONCE = 20  # root fields that one operation may have
+Refused = set[tuple[tuple[str, ...], tuple[str, ...]]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def callers(served: Product, falcon: World) -> dict[str, Caller]:
+    """Somebody of each kind, all of them signed in before the first test asks anything."""
+    found: dict[str, Caller] = {}
+    for name, held in HELD.items():
+        if name in TenantRole.__members__:
+            found[name] = await served.member(falcon.tenant.id, TenantRole(name))
+        elif name in StaffRole.__members__:
+            found[name] = await served.member(None, StaffRole(name))
+        else:
+            found[name] = await served.machine(falcon.tenant.id, held)
+    return found
+
+
+def given(world: World) -> dict[str, Any]:
+    """The required arguments of every root field that reads."""
+    return {
+        "Query.contact(id)": world.contact,
+        "Query.template(id)": world.template,
+        "Query.message(id)": world.message,
+        "Query.node(id)": world.message,
+        "Query.usage(input)": {"period": "TODAY"},
+        "Query.messageEstimate(input)": {"recipients": {"contactIds": [world.other_contact]}, "body": "Hello"},
+    }
+
+
+async def changes(world: World) -> dict[str, Any]:
+    """Arguments with which every mutation succeeds, once."""
+    contacts = [await add_contact(world.machine, number) for number in islice(world.numbers, 2)]
+    templates = [(await add_template(world.machine, f"Template of {contact}"))[0] for contact in contacts]
+    batch = await send(world.machine, [contacts[0]], body="Hello")
+    return {
+        "Mutation.contactCreate(input)": {"number": next(world.numbers), "name": "Bea"},
+        "Mutation.contactUpdate(id)": contacts[0],
+        "Mutation.contactUpdate(input)": {"name": "Carl"},
+        "Mutation.contactDelete(id)": contacts[1],
+        "Mutation.templateCreate(input)": {"name": contacts[0], "category": "MARKETING", "body": "Sale"},
+        "Mutation.templateUpdate(id)": templates[0],
+        "Mutation.templateUpdate(input)": {"body": "Other"},
+        "Mutation.templateArchive(id)": templates[1],
+        "Mutation.messageSend(input)": {
+            "idempotencyKey": contacts[1],
+            "recipients": {"contactIds": [contacts[0]]},
+            "body": "Hello",
+        },
+        "Mutation.messageCancel(id)": batch["id"],
+    }
+
+
+def refused(asked: Mapping[str, Way], held: Permissions) -> Refused:
+    """Where an answer to these ways has to have an error, and the scopes that it has to name."""
+    found: Refused = set()
+    for alias, way in asked.items():
+        for place, step in enumerate(way):
+            # `node` asks for the permission of the type that the id is of: here a message.
+            also = declared(SCHEMA.type_map["Message"]) if coordinate((step,)) == "Query.node" else None
+            if missing := (step.needed | (also or NOTHING)) - held:
+                path = (alias, *(one.name for one in way[1 : place + 1]))
+                found.add((path, tuple(sorted(one.scope for one in missing))))
+                break
+    return found
+
+
+def told(answer: Mapping[str, Any]) -> Refused:
+    """Where an answer has errors, all of which say FORBIDDEN, and the scopes that they name."""
+    found: Refused = set()
+    for error in answer.get("errors", ()):
+        assert error["extensions"]["code"] == "FORBIDDEN", error
+        path = tuple(step for step in error["path"] if isinstance(step, str))
+        found.add((path, tuple(sorted(error["extensions"]["requiredScopes"]))))
+    return found
+
+
+def values(data: Any, path: Iterable[str]) -> list[Any]:
+    """All values that a path leads to, through lists; a null on the way counts as where it leads."""
+    level = [data]
+    for name in path:
+        level = [one if one is None else one[name] for one in level]
+        level = [item for one in level for item in (one if isinstance(one, list) else [one])]
+    return level
+
+
+def batches(found: Sequence[Way]) -> Iterator[dict[str, Way]]:
+    """The ways by alias, as many at once as one operation may ask for."""
+    rest = iter(enumerate(found))
+    while some := {f"f{number}": way for number, way in islice(rest, AT_ONCE)}:
+        yield some
+
+
+async def ask(caller: Caller, asked: Mapping[str, Way], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole answer: data and errors."""
+    text, variables = operation(asked, arguments)
+    answer = await caller.post(query=text, variables=variables)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def check_data(data: Mapping[str, Any], asked: Mapping[str, Way], expected: Refused) -> None:
+    """What is refused is null; what is not and is guarded has a value: its neighbours' refusals do not void it."""
+    for path, _ in expected:
+        assert set(values(data, path)) <= {None}, path
+    for alias, way in asked.items():
+        names = (alias, *(step.name for step in way[1:]))
+        is_refused = any(names[: len(path)] == path for path, _ in expected)
+        if not is_refused and declared(way[-1].field):
+            assert None not in values(data, names), coordinate(way)
+
+
+@pytest.mark.parametrize("who", HELD)
+async def test_a_query_field_answers_those_who_may_and_refuses_the_rest(
+    who: str, callers: dict[str, Caller], falcon: World
+) -> None:
+    for asked in batches(QUERIES):
+        answer = await ask(callers[who], asked, given(falcon))
+        expected = refused(asked, HELD[who])
+        assert told(answer) == expected
+        check_data(answer["data"], asked, expected)
+
+
+@pytest.mark.parametrize("who", HELD)
+async def test_a_mutation_that_is_refused_changes_nothing(
+    who: str, callers: dict[str, Caller], falcon: World, place: DatabaseAddress
+) -> None:
+    roots = [way for way in MUTATIONS if len(way) == 1 and way[0].needed - HELD[who]]
+    arguments = await changes(falcon)
+    before = await contents(place)
+    for asked in batches(roots):
+        answer = await ask(callers[who], asked, arguments)
+        assert told(answer) == refused(asked, HELD[who])
+        assert answer["data"] == dict.fromkeys(asked)
+    assert await contents(place) == before
+    assert roots or who in {"OWNER", "ADMINISTRATOR", "DEVELOPER"}
+
+
+@pytest.mark.parametrize("who", HELD)
+async def test_a_mutation_works_for_those_who_may_and_its_payload_hides_what_they_may_not_see(
+    who: str, callers: dict[str, Caller], falcon: World
+) -> None:
+    arguments = await changes(falcon)
+    for root in (way for way in MUTATIONS if len(way) == 1 and not way[0].needed - HELD[who]):
+        below = [way for way in MUTATIONS if len(way) == 2 and way[0] == root[0]]
+        text, variables = operation({"done": root}, arguments)
+        leaves = {way: is_leaf_type(get_named_type(way[-1].field.type)) for way in below}
+        selected = " ".join(way[-1].name + ("" if leaf else " { __typename }") for way, leaf in leaves.items())
+        answer = (await callers[who].post(query=text.replace("__typename", selected), variables=variables)).json()
+        expected = {
+            (("done", way[-1].name), tuple(sorted(one.scope for one in missing)))
+            for way in below
+            if (missing := way[-1].needed - HELD[who])
+        }
+        assert told(answer) == expected, root
+        assert answer["data"]["done"]["errors"] == []
+
+
+async def test_the_committed_table_of_permissions_is_the_code_s_own() -> None:
+    committed = SDL.parents[1] / "docs" / "PERMISSIONS.csv"
+    assert committed.read_text(encoding="utf-8") == permissions_table(), (
+        "write it again: python -m portal_schema.permissions_table > docs/PERMISSIONS.csv"
+    )
+
+
+async def test_every_permission_that_the_schema_names_is_held_by_somebody() -> None:
+    named: set[Permission] = set().union(*(step.needed for way in ALL.values() for step in way))
+    assert named <= set().union(*HELD.values())
