@@ -22,13 +22,12 @@ from api.settings import Settings, SettingsError
 from api.supervisor import ChildFailedError, Program, Supervisor
 from portal.clock import SystemClock
 from portal.database import Database
-from portal.database.embedded import EmbeddedPostgres, EmbeddedServerError
+from portal.database.embedded import EmbeddedPostgres
 from portal.database.migrate import create_partitions, migrate
 
 _SECONDS_TO_BE_READY = 60
 _SECONDS_TO_BE_FREE = 6  # the children of a killed portal need up to three to notice
 _SECONDS_TO_STOP = 40
-_DATABASE_ATTEMPTS = 8
 _log = logging.getLogger(__name__)
 
 
@@ -123,40 +122,17 @@ async def _database(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[
     async def watch() -> None:
         while True:
             await asyncio.sleep(0.5)
-            if not _alive(server.pid()):
+            if server.pid() is None:
                 _log.warning("PostgreSQL ended and is started again")
-                await _start_database(server)
+                await server.start()
 
     try:
         started = time.monotonic()
-        await _start_database(server)
+        await server.start()
         say("database", f"embedded PostgreSQL ({time.monotonic() - started:.1f} s)")
         yield watch
     finally:
         await server.stop()
-
-
-async def _start_database(server: EmbeddedPostgres) -> None:
-    for attempt in range(1, _DATABASE_ATTEMPTS + 1):
-        try:
-            await server.start()
-        except EmbeddedServerError as error:
-            # A server killed a moment ago holds its lock file and shared memory until its last process is gone.
-            held = any(sign in str(error) for sign in ("postmaster.pid", "shared memory"))
-            if not held or attempt == _DATABASE_ATTEMPTS:
-                raise
-            await asyncio.sleep(1)
-        else:
-            return
-
-
-def _alive(pid: int | None) -> bool:
-    if pid is None:
-        return False
-    try:
-        return os.waitpid(pid, os.WNOHANG) == (0, 0)  # a dead child keeps its number until somebody asks
-    except ChildProcessError:  # taken over from a killed portal: the number alone tells
-        return True
 
 
 async def _migrate(settings: Settings) -> None:

@@ -35,6 +35,7 @@ class EmbeddedPostgres:
         self._log = home / f"postgresql-{version}.log"
         self._version = version
         self._options = options
+        self._child: int | None = None
         self._socket_folder = _socket_folder(home / f"socket-{version}")
 
     def address(self, user: str = "portal", database: str = "portal") -> DatabaseAddress:
@@ -43,6 +44,7 @@ class EmbeddedPostgres:
 
     def pid(self) -> int | None:
         """The running server's process id, by its own lock file."""
+        self._reap()
         try:
             pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
             # A dead server's number may be a stranger's by now; a dead one that nobody reaped has no command line.
@@ -61,7 +63,7 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             await self._create()
         if self.pid() is None:
-            (self._data / "postmaster.pid").unlink(missing_ok=True)  # PostgreSQL would believe a stranger's number
+            await self._clear_up()
             await self._launch()
         else:
             await self._wait(lambda: self.pid() is None)  # left by a killed portal, and perhaps still recovering
@@ -75,7 +77,7 @@ class EmbeddedPostgres:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)  # PostgreSQL's "fast shutdown"
         for _ in range(_START_SECONDS * 20):
-            if _reap(pid) or self.pid() is None:
+            if self.pid() is None:
                 return
             await asyncio.sleep(0.05)
         raise EmbeddedServerError(f"PostgreSQL (process {pid}) did not stop within {_START_SECONDS} s: see {self._log}")
@@ -95,12 +97,26 @@ class EmbeddedPostgres:
             raise EmbeddedServerError(_advice(output.decode(errors="replace")))
         unfinished.rename(self._data)
 
+    async def _clear_up(self) -> None:
+        """Remove a dead server's lock files: PostgreSQL would believe a number that is a zombie's or a stranger's.
+
+        Not before its last process is gone, which shared memory tells: two servers on one folder would ruin it.
+        """
+        for _ in range(_START_SECONDS * 20):
+            if not _in_use(self._data / "postmaster.pid"):
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise EmbeddedServerError(f"Processes of a dead PostgreSQL server still use {self._data}: end them first.")
+        for stale in (self._data / "postmaster.pid", self._socket_folder / ".s.PGSQL.5432.lock"):
+            stale.unlink(missing_ok=True)
+
     async def _launch(self) -> None:
         options = ["-D", str(self._data), "-k", str(self._socket_folder), "-h", "", "-c", "max_connections=200"]
         command = [*self._command("postgres"), *options, *self._options]
         appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         # Not a subprocess object: the server may outlive this event loop, and this process.
-        pid = os.posix_spawn(  # noqa: ASYNC221  it returns at once
+        self._child = os.posix_spawn(  # noqa: ASYNC221  it returns at once
             command[0],
             command,
             os.environ,
@@ -111,7 +127,7 @@ class EmbeddedPostgres:
             ],
             setsid=True,  # Ctrl-C reaches the portal, which stops its server when nothing needs it any more
         )
-        await self._wait(lambda: _reap(pid))
+        await self._wait(self._reap)
 
     async def _wait(self, ended: Callable[[], bool]) -> None:
         for _ in range(_START_SECONDS * 20):
@@ -121,6 +137,13 @@ class EmbeddedPostgres:
                 raise EmbeddedServerError(_advice(_tail(self._log)))
             await asyncio.sleep(0.05)
         raise EmbeddedServerError(f"PostgreSQL did not answer within {_START_SECONDS} s: see {self._log}")
+
+    def _reap(self) -> bool:
+        """Whether the server that was started here has ended; one taken over from another portal is nobody's child."""
+        if self._child is not None and os.waitpid(self._child, os.WNOHANG)[0] == self._child:
+            self._child = None
+            return True
+        return False
 
     async def _answers(self) -> bool:
         # The lock file alone proves nothing: its process may be dead, a zombie, or still recovering.
@@ -167,12 +190,14 @@ def _socket_folder(wanted: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"portal-{os.geteuid()}-{short}"
 
 
-def _reap(pid: int) -> bool:
-    """Whether this child of ours has ended; a server taken over from another portal is nobody's child here."""
+def _in_use(lock_file: Path) -> bool:
+    """Whether a process is attached to the shared memory that a server's lock file names (key and id in line 7)."""
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:
+        shared_memory = lock_file.read_text().splitlines()[6].split()[1]
+        segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    except (OSError, IndexError):
         return False
+    return any(fields[1] == shared_memory and fields[6] != "0" for fields in map(str.split, segments))
 
 
 def _tail(log: Path) -> str:
