@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Iterator
 
-from benchmarks.comparing import Measure, Ratio, Say, Variant, compare
+from benchmarks.comparing import Ratio, Say, Turn, Variant, compare
 from benchmarks.lists import access_token, operation
-from benchmarks.load import answers_per_second
+from benchmarks.load import Load
 from benchmarks.servers import portal
 from benchmarks.stage import Stage
 from portal_schema.nodes import to_global
@@ -20,24 +20,22 @@ SEND = (
 
 async def accept(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Ratio]:
     """Compare them."""
-    async with portal(stage) as port:
-        token = await access_token(stage, port)
+    async with portal(stage) as server:
+        token = await access_token(stage, server.port)
 
-        def sending(recipients: int) -> Measure:
-            requests = _sends(stage, token, recipients)
-
-            async def recipients_per_second() -> float:
-                sends = await answers_per_second(
-                    port, requests, connections=CONNECTIONS, seconds=seconds, containing=accepted
-                )
-                return sends * recipients
-
+        def variant(name: str, recipients: int) -> Variant:
             accepted = f'"accepted":{recipients}}}'.encode()
-            return recipients_per_second
+            load = Load(server.port, _sends(stage, token, recipients), CONNECTIONS, containing=accepted)
+
+            async def play() -> Turn:
+                turn = await load.last(seconds)
+                return Turn(turn.done * recipients, turn.seconds)
+
+            return Variant(name, play, server.pid)
 
         variants = [
-            Variant(f"one send to {MANY:,} contacts", sending(MANY)),
-            Variant(f"{MANY:,} sends to one contact each", sending(1)),
+            variant(f"sends to {MANY:,} contacts each, for each recipient", MANY),
+            variant("sends to one contact each", 1),
         ]
         return await compare("accept", variants, rounds, say)
 

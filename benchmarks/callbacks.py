@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from api.webhooks import callback_url
-from benchmarks.comparing import Measure, Ratio, Say, Variant, compare
-from benchmarks.inboxes import INBOX, INBOXES
-from benchmarks.load import answers_per_second, request
-from benchmarks.servers import peer
+from benchmarks.comparing import Ratio, Say, Variant, compare
+from benchmarks.inboxes import INBOX
+from benchmarks.load import Load, request
+from benchmarks.servers import Server, peer
 from benchmarks.stage import Stage
 from portal.clock import SystemClock, new_id
 
@@ -26,22 +26,19 @@ _NAMES = {
 
 async def callbacks(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Ratio]:
     """Compare them."""
-    requests = itertools.cycle(_prepared(stage, random.Random(stage.seed)))
+    chance = random.Random(stage.seed)
+    requests = itertools.cycle([_callback(stage, chance) for _ in range(PREPARED)])
 
-    def calling(port: int) -> Measure:
-        return lambda: answers_per_second(port, requests, connections=CONNECTIONS, seconds=seconds, expected=204)
+    def variant(name: str, server: Server) -> Variant:
+        load = Load(server.port, requests, CONNECTIONS, status=204)
+        return Variant(name, lambda: load.last(seconds), server.pid)
 
-    async with AsyncExitStack() as open_servers:
+    async with AsyncExitStack() as servers:
         variants = []
-        for inbox in INBOXES:
-            server = peer(stage, inbox, "benchmarks.inboxes:create_app", **{INBOX: inbox})
-            port = await open_servers.enter_async_context(server)
-            variants.append(Variant(_NAMES[inbox], calling(port)))
+        for inbox, name in _NAMES.items():
+            starting = peer(inbox, "benchmarks.inboxes:create_app", stage, **{INBOX: inbox})
+            variants.append(variant(name, await servers.enter_async_context(starting)))
         return await compare("callbacks", variants, rounds, say)
-
-
-def _prepared(stage: Stage, chance: random.Random) -> list[bytes]:
-    return [_callback(stage, chance) for _ in range(PREPARED)]
 
 
 def _callback(stage: Stage, chance: random.Random) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from benchmarks.comparing import Measure, Ratio, Say, Variant, compare
+from benchmarks.comparing import Ratio, Say, Turn, Variant, compare
 from benchmarks.stage import POOL_SIZE, Stage
 from portal.database import Database
 
@@ -41,12 +41,12 @@ async def isolation(stage: Stage, rounds: int, seconds: float, say: Say) -> list
     return ratios
 
 
-def _repeating(once: Callable[[], Awaitable[None]], seconds: float) -> Measure:
-    async def times_per_second() -> float:
-        times, start = 0, time.perf_counter()
+def _repeating(once: Callable[[], Awaitable[None]], seconds: float) -> Callable[[], Awaitable[Turn]]:
+    async def play() -> Turn:
+        done, start = 0, time.perf_counter()
         while time.perf_counter() < start + seconds:
             await once()
-            times += 1
-        return times / (time.perf_counter() - start)
+            done += 1
+        return Turn(done, time.perf_counter() - start)
 
-    return times_per_second
+    return play

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from benchmarks.comparing import Measure, Ratio, Say, Variant, compare
-from benchmarks.load import Client, answers_per_second, request
-from benchmarks.servers import peer, portal
+from benchmarks.comparing import Ratio, Say, Variant, compare
+from benchmarks.load import Load, ask, request
+from benchmarks.servers import Server, peer, portal
 from benchmarks.stage import Stage
 
 CONNECTIONS = 16
@@ -27,19 +27,19 @@ class DifferentAnswersError(Exception):
 async def lists(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Ratio]:
     """Compare them."""
     as_superuser = {"DATABASE_URL": stage.superuser.url(), "TENANT_ID": str(stage.tenant.id)}
-    documented = peer(stage, "documented", "benchmarks.documented:create_app", **as_superuser)
+    documented = peer("documented", "benchmarks.documented:create_app", stage, **as_superuser)
     async with portal(stage) as own, documented as other:
-        token = await access_token(stage, own)
-        signed_in = operation({"query": QUERY}, token)
+        signed_in = operation({"query": QUERY}, await access_token(stage, own.port))
         anonymous = operation({"query": QUERY}, None, path="/graphql/")
-        _require_same(await _answer(own, signed_in), await _answer(other, anonymous))
+        _require_same(await ask(own.port, signed_in), await ask(other.port, anonymous))
 
-        def asking(port: int, asked: bytes) -> Measure:
-            return lambda: answers_per_second(port, itertools.repeat(asked), connections=CONNECTIONS, seconds=seconds)
+        def variant(name: str, server: Server, asked: bytes) -> Variant:
+            load = Load(server.port, itertools.repeat(asked), CONNECTIONS)
+            return Variant(name, lambda: load.last(seconds), server.pid)
 
         variants = [
-            Variant("portal: token, permissions, row-level security", asking(own, signed_in)),
-            Variant("Strawberry + Tortoise as documented, without these", asking(other, anonymous)),
+            variant("portal: token, permissions, row-level security", own, signed_in),
+            variant("Strawberry + Tortoise as documented, without these", other, anonymous),
         ]
         return await compare("lists", variants, rounds, say)
 
@@ -50,7 +50,7 @@ async def access_token(stage: Stage, port: int) -> str:
     credentials = base64.b64encode(f"{tenant.client_id}:{tenant.client_secret}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/x-www-form-urlencoded"}
     body = urlencode({"grant_type": "client_credentials"}).encode()
-    token: str = orjson.loads(await _answer(port, request("/oauth/token", body, headers)))["access_token"]
+    token: str = orjson.loads(await ask(port, request("/oauth/token", body, headers)))["access_token"]
     return token
 
 
@@ -60,14 +60,6 @@ def operation(body: dict[str, Any], token: str | None, *, path: str = "/graphql"
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     return request(path, orjson.dumps(body), headers)
-
-
-async def _answer(port: int, asked: bytes) -> bytes:
-    client = await Client.to(port)
-    try:
-        return await client.send(asked, 200)
-    finally:
-        client.close()
 
 
 def _require_same(own: bytes, other: bytes) -> None:

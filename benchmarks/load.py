@@ -5,7 +5,10 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from benchmarks.comparing import Turn
+
 _SECONDS_FOR_ANSWER = 60
+_SHOWN = 500  # bytes of an unexpected answer
 
 
 class UnexpectedAnswerError(Exception):
@@ -21,69 +24,57 @@ def request(path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     )
 
 
-@dataclass(slots=True)
-class Client:
-    """One kept-alive connection."""
+async def ask(port: int, request: bytes) -> bytes:
+    """Send one request that has to be answered with 200; the body of the answer."""
+    connection = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        return await _ask(*connection, request, 200)
+    finally:
+        connection[1].close()
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
 
-    @classmethod
-    async def to(cls, port: int) -> "Client":
-        """Connect to a server of this machine."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Clients that ask again as soon as they have their answer, which has to have this status and contain this text."""
 
-    async def send(self, request: bytes, expected: int) -> bytes:
-        """Send a request; the body of its answer.
+    port: int
+    requests: Iterator[bytes]
+    connections: int
+    status: int = 200
+    containing: bytes = b""
+
+    async def last(self, seconds: float) -> Turn:
+        """Ask for so long; what is under way at the end still counts.
 
         Raises:
-            UnexpectedAnswerError: the answer has another status.
+            UnexpectedAnswerError: an answer is another one.
         """
-        async with asyncio.timeout(_SECONDS_FOR_ANSWER):
-            self.writer.write(request)
-            head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
-            _, found, rest = head.partition(b"content-length:")
-            body = await self.reader.readexactly(int(rest.partition(b"\r\n")[0])) if found else b""
-        if int(head[9:12]) != expected:
-            raise UnexpectedAnswerError(f"status {head[9:12].decode()} in place of {expected}: {body[:500]!r}")
-        return body
+        opened = [await asyncio.open_connection("127.0.0.1", self.port) for _ in range(self.connections)]
+        start = time.perf_counter()
+        try:
+            async with asyncio.TaskGroup() as group:
+                asking = [group.create_task(self._ask_until(start + seconds, *connection)) for connection in opened]
+            return Turn(sum(task.result() for task in asking), time.perf_counter() - start)
+        finally:
+            for _, writer in opened:
+                writer.close()
 
-    def close(self) -> None:
-        """Hang up."""
-        self.writer.close()
-
-
-async def answers_per_second(
-    port: int,
-    requests: Iterator[bytes],
-    *,
-    connections: int,
-    seconds: float,
-    expected: int = 200,
-    containing: bytes = b"",
-) -> float:
-    """Ask on each connection as soon as it has its answer, for so long; what is under way at the end still counts.
-
-    Raises:
-        UnexpectedAnswerError: an answer has not the expected status, or does not contain what it should.
-    """
-    clients = [await Client.to(port) for _ in range(connections)]
-    start = time.perf_counter()
-    answered = 0
-
-    async def ask(client: Client) -> None:
-        nonlocal answered
-        while time.perf_counter() < start + seconds:
-            body = await client.send(next(requests), expected)
-            if containing not in body:
-                raise UnexpectedAnswerError(f"{containing!r} is missing: {body[:500]!r}")
+    async def _ask_until(self, end: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+        answered = 0
+        while time.perf_counter() < end:
+            body = await _ask(reader, writer, next(self.requests), self.status)
+            if self.containing not in body:
+                raise UnexpectedAnswerError(f"{self.containing!r} is missing: {body[:_SHOWN]!r}")
             answered += 1
+        return answered
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for client in clients:
-                group.create_task(ask(client))
-        return answered / (time.perf_counter() - start)
-    finally:
-        for client in clients:
-            client.close()
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, status: int) -> bytes:
+    async with asyncio.timeout(_SECONDS_FOR_ANSWER):
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        _, found, rest = head.partition(b"content-length:")
+        body = await reader.readexactly(int(rest.partition(b"\r\n")[0])) if found else b""
+    if int(head[9:12]) != status:  # behind HTTP/1.1
+        raise UnexpectedAnswerError(f"status {head[9:12].decode()} in place of {status}: {body[:_SHOWN]!r}")
+    return body

@@ -2,8 +2,9 @@
 
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import import_module
 
 import uvicorn
@@ -11,39 +12,47 @@ import uvicorn
 from api.supervisor import Program, Supervisor, end_with_supervisor
 from benchmarks.stage import Stage
 
-
-@asynccontextmanager
-async def portal(stage: Stage) -> AsyncIterator[int]:
-    """The portal's API as `portal serve` runs it; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        command = [sys.executable, "-m", "api.command", "serve", "--fd", str(listening.fileno())]
-        async with _running(Program("portal", command, stage.home / "portal.log", stage.environment, [listening])):
-            yield _port(listening)
+_LOG_SHOWN = 2_000  # characters, when something went wrong
 
 
-@asynccontextmanager
-async def peer(stage: Stage, name: str, application: str, **environment: str) -> AsyncIterator[int]:
-    """Another application, by `module:factory`, served with the same settings; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        command = [sys.executable, "-m", "benchmarks.servers", application, str(listening.fileno())]
-        told = {**stage.environment, **environment}
-        async with _running(Program(name, command, stage.home / f"{name}.log", told, [listening])):
-            yield _port(listening)
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    port: int
+    pid: int
 
 
 @asynccontextmanager
-async def _running(program: Program) -> AsyncIterator[None]:
+async def portal(stage: Stage) -> AsyncIterator[Server]:
+    """The portal's API as `portal serve` runs it."""
+    async with _running("portal", ["api.command", "serve", "--fd"], stage, {}) as server:
+        yield server
+
+
+@asynccontextmanager
+async def peer(name: str, application: str, stage: Stage, **environment: str) -> AsyncIterator[Server]:
+    """Another application, by `module:factory`, on the same web server."""
+    async with _running(name, ["benchmarks.servers", application], stage, environment) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _running(
+    name: str, module: Sequence[str], stage: Stage, environment: Mapping[str, str]
+) -> AsyncIterator[Server]:
     supervisor = Supervisor()
-    try:
-        await supervisor.start(program)
-        yield
-    finally:
-        await supervisor.stop()
-
-
-def _port(listening: socket.socket) -> int:
-    port: int = listening.getsockname()[1]
-    return port
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        command = [sys.executable, "-m", *module, str(listening.fileno())]
+        program = Program(name, command, stage.home / f"{name}.log", {**stage.environment, **environment}, [listening])
+        try:
+            await supervisor.start(program)
+            yield Server(listening.getsockname()[1], supervisor.pids()[name])
+        except Exception:
+            print(f"The log of {name} ends with:\n{program.log.read_text()[-_LOG_SHOWN:]}", file=sys.stderr)
+            raise
+        finally:
+            await supervisor.stop()
 
 
 def _serve(application: str, fd: int) -> None:
