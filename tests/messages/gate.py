@@ -17,6 +17,10 @@ class Way(Enum):
     THROTTLED = "THROTTLED"  # 429, and nothing created
     BROKEN = "BROKEN"  # 500, and nothing created
     HELD = "HELD"  # let through once `released` is set
+    HELD_AND_THROTTLED = "HELD_AND_THROTTLED"  # 429 once `released` is set
+
+
+_REFUSALS = {Way.THROTTLED: 429, Way.HELD_AND_THROTTLED: 429, Way.BROKEN: 500}
 
 
 @dataclass
@@ -26,12 +30,11 @@ class Gate:
     app: ASGIApp
     ways: defaultdict[str, deque[Way]] = field(default_factory=lambda: defaultdict(deque))
     creates: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # requests to send that came
-    arrived: Event = field(default_factory=Event)  # a held one stands before the gate
+    waiting: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # that stand, or stood, held
     released: Event = field(default_factory=Event)
 
     def next(self, account_sid: str, *ways: Way) -> None:
         """How the account's next requests to send go; those after them go through."""
-        self.arrived.clear()
         self.released.clear()
         self.ways[account_sid].extend(ways)
 
@@ -40,12 +43,12 @@ class Gate:
             account_sid = scope["path"].split("/")[-2]
             self.creates[account_sid] += 1
             way = self.ways[account_sid].popleft() if self.ways[account_sid] else Way.THROUGH
-            if way in {Way.THROTTLED, Way.BROKEN}:
-                await Response(status_code=429 if way is Way.THROTTLED else 500)(scope, receive, send)
-                return
-            if way is Way.HELD:
-                self.arrived.set()
+            if way in {Way.HELD, Way.HELD_AND_THROTTLED}:
+                self.waiting[account_sid] += 1
                 async with asyncio.timeout(20):
                     while not self.released.is_set():  # noqa: ASYNC110  the test is in another thread
                         await asyncio.sleep(0.005)
+            if way in _REFUSALS:
+                await Response(status_code=_REFUSALS[way])(scope, receive, send)
+                return
         await self.app(scope, receive, send)
