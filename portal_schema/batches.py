@@ -10,11 +10,12 @@ from portal.contacts.numbers import mask_number
 from portal.messages.composing import RefusalCode
 from portal.messages.reading import OLDEST_FIRST, BatchRow, MessageFilter, read_batches_by_id, read_refusals
 from portal.messages.status import MessageStatus
+from portal_schema.actors import Actor
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged, selected_in_nodes
 from portal_schema.contacts import Contact
 from portal_schema.context import Info
 from portal_schema.guards import requires
-from portal_schema.messages import Actor, MessageConnection
+from portal_schema.messages import MessageConnection
 from portal_schema.nodes import Node, from_global, to_global
 
 LOGS = requires(Permission.LOGS_READ)

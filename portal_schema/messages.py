@@ -8,13 +8,10 @@ from uuid import UUID
 
 import strawberry
 
-from auth.permissions import Permission
-from portal.actor import ActorKind
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
 from portal.contacts.numbers import mask_number
 from portal.database import TenantTransaction
 from portal.database.keyset import Keyset, Page
-from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
 from portal.messages.reading import (
     NEWEST_FIRST,
     OLDEST_FIRST,
@@ -29,23 +26,20 @@ from portal.messages.reading import (
 from portal.messages.reading import (
     MessageFilter as Only,
 )
-from portal.messages.recording import EventSource
 from portal.messages.segments import Encoding
 from portal.messages.status import MessageStatus
 from portal.templates.templates import VersionRow, read_versions_by_id
+from portal_schema.actors import Actor
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged, selected, selected_in_nodes
 from portal_schema.contacts import Contact, SortDirection
 from portal_schema.context import Info
-from portal_schema.guards import requires
+from portal_schema.delivery import CONTENT, LOGS, DeliveryIssue, MessageEvent, Recipient, Sender
 from portal_schema.nodes import Node, from_global, key_of, to_global
 from portal_schema.scalars import CountryCode, PhoneNumber
 from portal_schema.templates import TemplateVersion
 
 if TYPE_CHECKING:
     from portal_schema.batches import MessageBatch
-
-LOGS = requires(Permission.LOGS_READ)
-CONTENT = requires(Permission.MESSAGES_READ)
 
 
 @strawberry.enum(description="Which way a message goes.")
@@ -62,64 +56,6 @@ class MessageChannel(Enum):
 
     SMS = strawberry.enum_value("SMS", description="Text.")
     MMS = strawberry.enum_value("MMS", description="Text with media.")
-
-
-@strawberry.type(description="Who did something.", directives=requires())
-class Actor:
-    """A principal as it was written down."""
-
-    kind: ActorKind = strawberry.field(description="What kind of principal.")
-    name: str = strawberry.field(description="Its name at that time.")
-
-
-@strawberry.type(description="Who a message is from.", directives=LOGS)
-class Sender:
-    """A number, whole or masked."""
-
-    masked_number: str | None = strawberry.field(description="The number with its middle hidden.")
-    number: PhoneNumber | None = strawberry.field(description="The whole number.", directives=CONTENT)
-
-
-@strawberry.type(description="Who a message is for.", directives=LOGS)
-class Recipient:
-    """A number, whole or masked."""
-
-    masked_number: str = strawberry.field(description="The number with its middle hidden.")
-    number: PhoneNumber | None = strawberry.field(description="The whole number.", directives=CONTENT)
-    country: CountryCode | None = strawberry.field(description="The number's country.")
-
-
-@strawberry.type(description="One line of a message's timeline.", directives=LOGS)
-class MessageEvent:
-    """An event; rows of `portal.messages` become it by `of`."""
-
-    status: MessageStatus = strawberry.field(description="What became of the message.")
-    at: datetime = strawberry.field(description="When it happened, as far as the carrier says.")
-    heard_at: datetime = strawberry.field(description="When the portal learnt of it.")
-    source: EventSource = strawberry.field(description="Who told.")
-    issue: DeliveryIssueCode | None = strawberry.field(description="The reason, where something went wrong.")
-
-    @classmethod
-    def of(cls, row: EventRow) -> "MessageEvent":
-        """The event in this row."""
-        return cls(status=row.status, at=row.at, heard_at=row.heard_at, source=row.source, issue=row.issue)
-
-
-@strawberry.type(description="Why a message did not arrive, and what to do about it.", directives=LOGS)
-class DeliveryIssue:
-    """An entry of the one catalogue of reasons."""
-
-    code: DeliveryIssueCode = strawberry.field(description="The reason for machines.")
-    reason: str = strawberry.field(description="The reason in plain words.")
-    advice: str = strawberry.field(description="What to do about it.")
-    actor: IssueActor = strawberry.field(description="Who can do something about it.")
-    retryable: bool = strawberry.field(description="Whether sending again may help.")
-
-    @classmethod
-    def of(cls, code: DeliveryIssueCode) -> "DeliveryIssue":
-        """The catalogue's entry for this code."""
-        entry = CATALOGUE[code]
-        return cls(code=code, reason=entry.reason, advice=entry.advice, actor=entry.actor, retryable=entry.retryable)
 
 
 @strawberry.type(description="A message, from the click until it arrived or did not.", directives=LOGS)

@@ -1,0 +1,14 @@
+"""Who did something, in the schema."""
+
+import strawberry
+
+from portal.actor import ActorKind
+from portal_schema.guards import requires
+
+
+@strawberry.type(description="Who did something.", directives=requires())
+class Actor:
+    """A principal as it was written down."""
+
+    kind: ActorKind = strawberry.field(description="What kind of principal.")
+    name: str = strawberry.field(description="Its name at that time.")
