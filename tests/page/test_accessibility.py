@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.page.conftest import NewVisitor
 from tests.page.visitor import Visitor
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # axe-core takes its time on a busy machine
 
 AXE = Path(__file__).parents[2] / "frontend-stub" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -47,6 +47,21 @@ async def test_every_dialog_is_accessible(guest: Visitor) -> None:
         await expect(guest.page.get_by_role("dialog")).to_be_visible()
         found += [f"{view}: {each}" for each in await _violations(guest.page)]
     assert found == []
+
+
+async def test_what_became_of_a_send_is_accessible(guest: Visitor) -> None:
+    await guest.sign_in()
+    await guest.choose_template("Service reminder")
+    await guest.choose_contacts("Ben Castillo", "Fred Filtered")
+    await guest.send("Send to 2 people")
+    await guest.becomes("Fred Filtered", "UNDELIVERED")
+    await guest.becomes("Ben Castillo", "DELIVERED")
+    found = await _violations(guest.page)
+    await guest.page.get_by_role("link", name="Fred Filtered").click()
+    await expect(
+        guest.page.get_by_role("dialog", name="Message").get_by_role("heading", name="Its way")
+    ).to_be_visible()
+    assert found + await _violations(guest.page) == []
 
 
 async def test_no_view_is_wider_than_a_small_phone(new_visitor: NewVisitor) -> None:

@@ -33,7 +33,10 @@ async def test_the_owner_sends_to_a_new_contact_and_sees_it_delivered_without_re
     await expect(page.get_by_test_id("length")).to_contain_text("1 segment")
     await expect(page.get_by_test_id("allowance-after")).to_have_text(re.compile(r"^\d+ of 250 messages left today$"))
     if PICTURE is not None:
-        await page.screenshot(path=PICTURE)
+        await page.set_viewport_size({"width": 1280, "height": 1000})
+        await page.get_by_role("alert").get_by_role("button").click()
+        await page.evaluate("window.scrollTo(0, 0)")
+        await page.screenshot(path=PICTURE, animations="disabled")
     await visitor.send("Send to 1 person")
     await visitor.becomes("Vera Vogel", "DELIVERED")
     await expect(page.get_by_role("status").filter(has_text="Delivered")).to_have_text("Delivered")

@@ -158,6 +158,7 @@ function Row({ message, content, onOpen }: RowProps) {
           type="button"
           size="sm"
           fw={550}
+          ta="left"
           aria-haspopup="dialog"
           onClick={() => {
             onOpen(id);

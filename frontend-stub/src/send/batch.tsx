@@ -1,9 +1,10 @@
 import { Alert, Anchor, Badge, Button, Card, EmptyState, Group, Progress, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core';
+import { useDidUpdate } from '@mantine/hooks';
 import { IconMoodSad, IconSend, IconUserOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
-import { batchQuery } from '../api/queries';
+import { batchQuery, queryClient } from '../api/queries';
 import type { BatchQuery } from '../generated/operations';
 import { isFinal, STATUS, StatusBadge } from '../messages/status';
 import { LoadingRows, Page } from '../parts/page';
@@ -25,10 +26,15 @@ export function BatchPage({ id }: { id: string }) {
     refetchInterval: ({ state }) => (isSettled(asBatch(state.data)) ? false : POLL),
   });
   const batch = asBatch(data);
+  const settled = isSettled(batch);
+  useDidUpdate(() => {
+    // What could not be sent has given its share of the allowance back.
+    if (settled) void queryClient.invalidateQueries({ queryKey: ['allowance'] });
+  }, [settled]);
   return (
     <Page
-      title={isSettled(batch) ? 'What became of your message' : 'Your message is on its way'}
-      lead={isSettled(batch) ? 'Everything is settled.' : 'This page follows it by itself. You may leave: nothing stops.'}
+      title={settled ? 'What became of your message' : 'Your message is on its way'}
+      lead={settled ? 'Everything is settled.' : 'This page follows it by itself. You may leave: nothing stops.'}
       actions={
         <Button component={Link} href="/" variant="light" leftSection={<IconSend size={16} aria-hidden />}>
           Send another

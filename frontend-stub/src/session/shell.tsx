@@ -1,5 +1,5 @@
 import { AppShell, Badge, Burger, Center, EmptyState, Group, Loader, NavLink, Stack, Text, Tooltip } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDidUpdate, useDisclosure } from '@mantine/hooks';
 import {
   IconAddressBook,
   IconChartBar,
@@ -11,7 +11,7 @@ import {
   IconUserQuestion,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import type { ComponentType, ReactNode } from 'react';
+import { type ComponentType, type ReactNode, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 
 import { type Viewer, viewerQuery } from '../api/queries';
@@ -19,6 +19,7 @@ import type { Permission } from '../generated/operations';
 import { ErrorBoundary, Trouble } from '../parts/trouble';
 import { AccountMenu } from './account-menu';
 import { AllowanceMeter } from './allowance';
+import { StateNotice } from './state-notice';
 import { type Tenant, ViewerContext } from './viewer';
 
 interface Room {
@@ -59,6 +60,13 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function Frame({ viewer, tenant, children }: { viewer: Viewer; tenant: Tenant; children: ReactNode }) {
   const [open, { toggle, close }] = useDisclosure(false);
+  const [path] = useLocation();
+  const main = useRef<HTMLElement>(null);
+  useDidUpdate(() => {
+    // A new view begins at its top, for the eye and for the keyboard.
+    window.scrollTo({ top: 0 });
+    main.current?.focus({ preventScroll: true });
+  }, [path]);
   return (
     <AppShell
       header={{ height: 64 }}
@@ -90,9 +98,10 @@ function Frame({ viewer, tenant, children }: { viewer: Viewer; tenant: Tenant; c
           {viewer.permissions.includes('USAGE_READ') && <AllowanceMeter />}
         </Group>
       </AppShell.Navbar>
-      <AppShell.Main id="main" tabIndex={-1}>
+      <AppShell.Main id="main" tabIndex={-1} ref={main}>
         <div className="content">
-          <ErrorBoundary key={useLocation()[0]}>{children}</ErrorBoundary>
+          <StateNotice state={tenant.state} />
+          <ErrorBoundary key={path}>{children}</ErrorBoundary>
         </div>
       </AppShell.Main>
     </AppShell>
@@ -139,8 +148,8 @@ function NoTenant({ viewer }: { viewer: Viewer }) {
     <Center mih="100vh" p="md" component="main">
       <EmptyState
         icon={<IconUserQuestion aria-hidden />}
-        title="You do not belong to a company here yet"
-        description="Ask a colleague who is an owner or administrator to invite you, then come back."
+        title="You are not a member of a company here"
+        description="This page is for a company's own people. An owner or administrator of the company can invite you."
       >
         <EmptyState.Actions>
           <AccountMenu viewer={viewer} />

@@ -29,6 +29,7 @@ export default function UsageChart({ report }: { report: UsageReport }) {
         barProps={{ radius: 4, maxBarSize: 36, isAnimationActive: false }}
         barChartProps={{ accessibilityLayer: false }}
         tickLine="none"
+        yAxisProps={{ allowDecimals: false }}
       />
     </div>
   );
