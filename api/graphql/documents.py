@@ -1,5 +1,6 @@
 """Parsed and validated documents, kept: parsing and validating take ten times as long as executing."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,13 +22,15 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql.cost import CostPlan, plan_cost
-from api.graphql.failures import invalid
+from api.graphql.failures import Outcome, invalid, refused
 from api.graphql.limits import Limits, check_shape, over_limit
+from api.graphql.transport import NO_NUL
 from portal_schema.errors import ErrorCode
 
 # One tuple for the life of the process: rules built anew for each request would be other classes each time.
 RULES = (*specified_rules, *recommended_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 _MOST_ERRORS = 20
+_NUL = re.compile(r"\0|\\u(?:0000|\{0+\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Documents:
         if len(text) > limits.document_characters:
             message = f"A document may have {limits.document_characters} characters."
             raise over_limit(ErrorCode.BAD_USER_INPUT, message, limit=limits.document_characters)
+        if _NUL.search(text):
+            raise refused(Outcome.MALFORMED, NO_NUL)
         try:
             return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:

@@ -20,6 +20,7 @@ from portal_schema.errors import ErrorCode
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
+NO_NUL = "Texts cannot hold the character U+0000."  # PostgreSQL's cannot
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 
@@ -173,7 +174,16 @@ def _json(text: bytes, limits: Limits) -> Any:
     if brackets > limits.variables_depth and _is_deeper(value, limits.variables_depth):
         message = f"JSON may be nested {limits.variables_depth} deep."
         raise refused(Outcome.MALFORMED, message)
+    if b"u0000" in text and _holds_nul(value):
+        raise refused(Outcome.MALFORMED, NO_NUL)
     return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    below = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_holds_nul(one) for one in below)
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
