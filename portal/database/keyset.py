@@ -48,6 +48,8 @@ class Keyset:
             found = UUID(row_id)
         except (ValueError, TypeError, AttributeError, binascii.Error) as error:
             raise PageError("This is no cursor of this list: pass one that a page of it gave.") from error
+        if isinstance(value, str) and "\0" in value:  # no text in PostgreSQL has one, so no cursor of ours
+            raise PageError("This is no cursor of this list: pass one that a page of it gave.")
         if name != self.name or (value is None) != (self.expression is None) or not isinstance(value, str | None):
             raise PageError("This cursor belongs to another sort order: start again from the first page.")
         return value, found
@@ -109,23 +111,24 @@ async def read_page(
     Raises:
         PageError: the cursor is not one of this list.
     """
-    statement, arguments = _statement(listing, keyset, request)
+    statement, is_beyond, arguments = _statement(listing, keyset, request)
     rows = await tx.rows(statement, *arguments)
     more = len(rows) > request.size
     rows = rows[: request.size]
     # Beyond the cursor lies at least the row that the cursor was made from, unless it has gone since.
-    beyond = request.cursor is not None and (bool(rows[0]["beyond"]) if rows else True)
+    beyond = rows[0]["beyond"] if rows else request.cursor is not None and await tx.value(is_beyond, *arguments)
     if request.backward:
         rows.reverse()
     return Page(
         items=[make(row) for row in rows],
         cursors=[keyset.cursor(row) for row in rows],
-        has_next=beyond if request.backward else more,
-        has_previous=more if request.backward else beyond,
+        has_next=bool(beyond) if request.backward else more,
+        has_previous=more if request.backward else bool(beyond),
     )
 
 
-def _statement(listing: Listing, keyset: Keyset, request: PageRequest) -> tuple[str, list[object]]:
+def _statement(listing: Listing, keyset: Keyset, request: PageRequest) -> tuple[str, str, list[object]]:
+    """The page's statement, another that only tells whether rows lie beyond the cursor, and the arguments of both."""
     arguments = list(listing.arguments)
     key = listing.id_column if keyset.expression is None else f"{keyset.expression}, {listing.id_column}"
     falling = keyset.descending != request.backward
@@ -146,4 +149,4 @@ def _statement(listing: Listing, keyset: Keyset, request: PageRequest) -> tuple[
         f"SELECT {listing.columns}{sort_value}, {beyond} AS beyond FROM {listing.source} "  # noqa: S608  the same
         f"WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT {request.size + 1}"
     )
-    return statement, arguments
+    return statement, f"SELECT {beyond}", arguments
