@@ -92,6 +92,11 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     return World(tenant, olga, alice, template, version, message, str(batch["id"]), plan, ids)
 
 
+def taken(product: Product) -> list[str]:
+    """The SQL since the list of statements was cleared, without what the driver asks on a new connection."""
+    return [sql for sql in product.statements if "typeinfo_tree" not in sql]
+
+
 async def contents(address: DatabaseAddress) -> dict[str, str]:
     """A digest of the rows of every table that belongs to tenants: what a refusal has to leave as it is."""
     connection = await asyncpg.connect(**address.credentials())

@@ -1,0 +1,247 @@
+"""Tenants apart: what belongs to another looks like what is not there, in every answer's every byte."""
+
+import asyncio
+import base64
+import re
+from itertools import product as pairs
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from auth.people import add_member
+from auth.permissions import TenantRole
+from portal.clock import new_id
+from portal.database import DatabaseRole
+from portal.database.address import DatabaseAddress
+from portal_schema.nodes import split_global, to_global
+from tests.product import Caller, Product
+from tests.schema.surface import fields_with, id_places, node_types
+from tests.schema.world import World, add_contact, add_template, contents, make_world, send, taken
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# An operation for every place that takes an id: `$id` is the id. A place without one fails the first test.
+PLACES = {
+    "Query.node(id)": "query ($id: ID!) { node(id: $id) { __typename id } }",
+    "Query.contact(id)": "query ($id: ID!) { contact(id: $id) { id name messages { nodes { id } } } }",
+    "Query.template(id)": "query ($id: ID!) { template(id: $id) { id name versions { id } } }",
+    "Query.message(id)": "query ($id: ID!) { message(id: $id) { id body batch { id } } }",
+    "Mutation.contactUpdate(id)": """mutation ($id: ID!) {
+      contactUpdate(id: $id, input: {name: "X"}) { contact { id } errors { code path message } }
+    }""",
+    "Mutation.contactDelete(id)": """mutation ($id: ID!) {
+      contactDelete(id: $id) { deletedId errors { code path message } }
+    }""",
+    "Mutation.templateUpdate(id)": """mutation ($id: ID!) {
+      templateUpdate(id: $id, input: {body: "X"}) { template { id } errors { code path message } }
+    }""",
+    "Mutation.templateArchive(id)": """mutation ($id: ID!) {
+      templateArchive(id: $id) { template { id } errors { code path message } }
+    }""",
+    "Mutation.messageCancel(id)": """mutation ($id: ID!) {
+      messageCancel(id: $id) { canceled allowance { used } message { id } errors { code path message } }
+    }""",
+    "MessageFilter.contactId": """query ($id: ID!) {
+      messages(filter: {contactId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
+    "MessageFilter.batchId": """query ($id: ID!) {
+      messages(filter: {batchId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
+    "RecipientsInput.contactIds": """query ($id: ID!) {
+      messageEstimate(input: {recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
+        recipients refusals { code count } preview segments allowanceAfter { remaining }
+      }
+    }""",
+    "MessageEstimateInput.templateId": """query ($id: ID!) {
+      messageEstimate(input: {recipients: {contactIds: ["x"]}, templateId: $id}) { recipients preview }
+    }""",
+    "MessageSendInput.templateId": """mutation ($id: ID!) {
+      messageSend(input: {idempotencyKey: "key", recipients: {contactIds: ["x"]}, templateId: $id}) {
+        batch { id } errors { code path message }
+      }
+    }""",
+}
+SEND_TO = """mutation ($id: ID!, $key: String!) {
+  messageSend(input: {idempotencyKey: $key, recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
+    batch { total accepted refusals { nodes { code message maskedNumber contact { id } } } messages { nodes { id } } }
+    allowance { used reserved } errors { code path message }
+  }
+}"""
+# A list for every field that takes a cursor: where it stands, with `%s` for its page and its selection.
+LISTS = {
+    "Query.contacts": "contacts%s",
+    "Query.templates": "templates%s",
+    "Query.messages": "messages%s",
+    "Contact.messages": "contact(id: $contact) { messages%s }",
+    "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",
+    "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
+}
+PAGE = """(first: $first, after: $after, last: $last, before: $before) {
+  edges { cursor node { __typename } } pageInfo { %s }
+}"""
+ALL_OF = """{
+  contacts(first: 100) { nodes { id name } } messages(first: 100) { nodes { id body } } viewer { tenant { name } }
+}"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def freestyle(served: Product, falcon: World) -> World:
+    """Another tenant with one of everything, which came later."""
+    return await make_world(served, "Freestyle Falcons", allowance=50)
+
+
+def _absent(product: Product, kind: str) -> str:
+    return to_global(kind, new_id(product.clock.now()))
+
+
+async def _raw(product: Product, caller: Caller, text: str, **variables: Any) -> tuple[int, bytes, list[str]]:
+    """An answer without its request id, and the SQL that it took."""
+    product.statements.clear()
+    answer = await caller.post(query=text, variables=variables)
+    told = re.sub(rb'"requestId":"\w+"', b'"requestId":""', answer.content)
+    return answer.status_code, told, [re.sub(r"'[0-9a-f-]{36}'", "", one) for one in taken(product)]
+
+
+async def test_every_place_that_takes_an_id_is_tried_here() -> None:
+    assert set(id_places()) == set(PLACES)
+
+
+@pytest.mark.parametrize("place_of", PLACES)
+async def test_another_tenant_s_id_is_answered_like_an_absent_one(
+    place_of: str, served: Product, place: DatabaseAddress, falcon: World, freestyle: World
+) -> None:
+    assert set(falcon.ids) == node_types()
+    tenant_id = to_global("Tenant", falcon.tenant.id)
+    before = await contents(place)
+    for kind, given in (falcon.ids | {"Tenant": tenant_id}).items():
+        foreign = await _raw(served, freestyle.machine, PLACES[place_of], id=given)
+        absent = await _raw(served, freestyle.machine, PLACES[place_of], id=_absent(served, kind))
+        assert foreign == absent, kind
+        assert b"INTERNAL" not in foreign[1]
+    assert await contents(place) == before
+
+
+@pytest.mark.parametrize("place_of", ["Query.node(id)", "Query.contact(id)", "Query.template(id)", "Query.message(id)"])
+async def test_one_s_own_id_is_found_so_that_the_refusals_mean_something(place_of: str, freestyle: World) -> None:
+    name = place_of.partition(".")[2].partition("(")[0]
+    given = freestyle.ids["Message" if name == "node" else name.title()]
+    data = await freestyle.machine.run(PLACES[place_of], id=given)
+    assert data[name]["id"] == given
+
+
+async def test_whoever_sends_to_another_tenant_s_contact_learns_nothing(
+    served: Product, falcon: World, freestyle: World
+) -> None:
+    answers = []
+    for key, given in enumerate((falcon.contact, falcon.other_contact, _absent(served, "Contact"), "no id")):
+        answers.append(await freestyle.machine.run(SEND_TO, id=given, key=f"to nobody {key}"))
+    nobody = {"code": "NOT_FOUND", "message": "There is no such contact.", "maskedNumber": None, "contact": None}
+    for answer in answers:
+        assert answer["messageSend"]["errors"] == []
+        assert answer["messageSend"]["batch"] == {
+            "total": 2,
+            "accepted": 0,
+            "refusals": {"nodes": [nobody, nobody]},
+            "messages": {"nodes": []},
+        }
+    assert answers.count(answers[0]) == len(answers)
+
+
+async def test_every_list_that_takes_a_cursor_is_tried_here() -> None:
+    assert fields_with("after") == fields_with("before") == set(LISTS)
+
+
+def _beside(cursor: str) -> str:
+    """A cursor of the same place that no row ever had: its id's last bit is another."""
+    name, value, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    near = str(UUID(int=UUID(row_id).int ^ 1))
+    return base64.urlsafe_b64encode(orjson.dumps([name, value, near])).decode().rstrip("=")
+
+
+def _cursors(data: Any) -> list[str]:
+    """All cursors in an answer."""
+    if isinstance(data, dict):
+        own = [data["cursor"]] if "cursor" in data else []
+        return own + [cursor for value in data.values() for cursor in _cursors(value)]
+    return [cursor for value in data for cursor in _cursors(value)] if isinstance(data, list) else []
+
+
+@pytest.mark.parametrize("field", LISTS)
+async def test_a_cursor_of_another_tenant_is_a_place_and_no_more(
+    field: str, served: Product, falcon: World, freestyle: World
+) -> None:
+    ids = [name for name in ("contact", "batch") if f"${name}" in LISTS[field]]
+    types = ["$first: Int", "$after: String", "$last: Int", "$before: String", *(f"${name}: ID!" for name in ids)]
+    text = f"query ({', '.join(types)}) {{ {LISTS[field] % PAGE % 'hasNextPage hasPreviousPage'} }}"
+    cursors = _cursors(await falcon.machine.run(text, first=3, **{name: getattr(falcon, name) for name in ids}))
+    assert cursors
+    theirs = {name: getattr(freestyle, name) for name in ids}
+    for cursor, page in pairs(cursors, ({"first": 2, "after": ""}, {"last": 2, "before": ""})):
+        answers = [
+            await _raw(
+                served, freestyle.machine, text, **theirs, **{name: value or used for name, value in page.items()}
+            )
+            for used in (cursor, _beside(cursor))
+        ]
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 200
+        assert b"errors" not in answers[0][1]
+        assert not set(_cursors(orjson.loads(answers[0][1]))) & set(cursors)
+
+
+async def test_two_tenants_may_have_the_same_number_and_the_same_template_s_name(
+    falcon: World, freestyle: World
+) -> None:
+    for world in (falcon, freestyle):
+        await add_contact(world.machine, "+12025550125", "Same")
+        await add_template(world.machine, "Same")
+    for world in (falcon, freestyle):
+        found = await world.machine.run('{ contacts(filter: {search: "5550125"}) { nodes { name } } }')
+        assert found["contacts"]["nodes"] == [{"name": "Same"}]
+
+
+async def test_the_same_idempotency_key_of_two_tenants_makes_two_sends(falcon: World, freestyle: World) -> None:
+    batches = [
+        await send(world.machine, [world.other_contact], idempotencyKey="the same", body="Hello")
+        for world in (falcon, freestyle)
+    ]
+    assert batches[0]["id"] != batches[1]["id"]
+
+
+async def test_a_hundred_requests_of_two_tenants_at_once_never_mix(falcon: World, freestyle: World) -> None:
+    expected = [await world.machine.run(ALL_OF) for world in (falcon, freestyle)]
+    assert expected[0]["viewer"]["tenant"]["name"] == "Falcon Flights"
+    assert expected[1]["viewer"]["tenant"]["name"] == "Freestyle Falcons"
+    assert expected[0]["contacts"]["nodes"]
+    answers = await asyncio.gather(*((falcon, freestyle)[number % 2].machine.run(ALL_OF) for number in range(100)))
+    assert answers == expected * 50
+
+
+async def test_a_member_of_two_tenants_sees_one_at_a_time(served: Product, falcon: World, freestyle: World) -> None:
+    caller = await served.member(falcon.tenant.id, TenantRole.DEVELOPER)
+    found = await caller.run("{ viewer { principal { ... on Person { id } } } }")
+    person = split_global(found["viewer"]["principal"]["id"])
+    assert person is not None
+    async with served.database.as_role(DatabaseRole.AUTH) as tx:
+        now = served.clock.now()
+        await add_member(tx, now, tenant_id=freestyle.tenant.id, person_id=person[1], role=TenantRole.ADMINISTRATOR)
+    data = await caller.run("{ viewer { tenant { name } memberships { role current tenant { name } } } }")
+    assert data["viewer"] == {
+        "tenant": {"name": "Falcon Flights"},
+        "memberships": [
+            {"role": "DEVELOPER", "current": True, "tenant": {"name": "Falcon Flights"}},
+            {"role": "ADMINISTRATOR", "current": False, "tenant": {"name": "Freestyle Falcons"}},
+        ],
+    }
+    for kind, given in freestyle.ids.items():
+        found = await caller.run("query ($id: ID!) { node(id: $id) { id } }", id=given)
+        assert found == {"node": None}, kind
+
+
+async def test_a_tenant_named_in_a_header_changes_nothing(falcon: World, freestyle: World) -> None:
+    other = {"X-Tenant-Id": str(falcon.tenant.id), "X-Tenant": str(falcon.tenant.id), "Tenant": "Falcon Flights"}
+    caller = Caller(freestyle.machine.url, freestyle.machine.headers | other)
+    assert await caller.run(ALL_OF) == await freestyle.machine.run(ALL_OF)
