@@ -22,7 +22,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql.cost import CostPlan, plan_cost
-from api.graphql.failures import Outcome, invalid, refused
+from api.graphql.failures import invalid
 from api.graphql.limits import Limits, check_shape, over_limit
 from api.graphql.transport import NO_NUL
 from portal_schema.errors import ErrorCode
@@ -108,7 +108,7 @@ class Documents:
             message = f"A document may have {limits.document_characters} characters."
             raise over_limit(ErrorCode.BAD_USER_INPUT, message, limit=limits.document_characters)
         if _NUL.search(text):
-            raise refused(Outcome.MALFORMED, NO_NUL)
+            raise invalid([GraphQLError(NO_NUL)])
         try:
             return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:

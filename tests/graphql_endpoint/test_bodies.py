@@ -100,7 +100,7 @@ async def test_a_body_that_does_not_arrive_in_time_gets_408(serve: Serve) -> Non
 
 async def test_what_a_json_scalar_holds_comes_back_as_it_was(shop: Shopkeeper) -> None:
     deep = json.loads("[" * 25 + "]" * 25)
-    for value in (None, True, 2**53, -1.5, "\u0000 \u2028 \U0001f6b2", {"a": [1, {"b": None}]}, deep):
+    for value in (None, True, 2**53, -1.5, "\u0001 \u2028 \U0001f6b2", {"a": [1, {"b": None}]}, deep):
         response = await shop.post("query ($v: JSON!) { echo(value: $v) }", variables={"v": [value]})
         assert response.json()["data"] == {"echo": [value]}
     assert (await shop.post(f"{{ echo(value: {10**30}) price }}")).json()["data"] == {"echo": 10**30, "price": "49.90"}
