@@ -7,7 +7,7 @@ from enum import Enum
 from threading import Event
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Way(Enum):
@@ -44,6 +44,11 @@ class Gate:
             self.creates[account_sid] += 1
             way = self.ways[account_sid].popleft() if self.ways[account_sid] else Way.THROUGH
             if way in {Way.HELD, Way.HELD_AND_THROTTLED}:
+                form = await receive()  # a form is small: one message
+
+                async def receive() -> Message:  # it has come in whole, even if the sender dies meanwhile
+                    return form
+
                 self.waiting[account_sid] += 1
                 async with asyncio.timeout(20):
                     while not self.released.is_set():  # noqa: ASYNC110  the test is in another thread

@@ -58,7 +58,7 @@ async def cancel(caller: Caller, global_id: str) -> Any:
 
 
 async def messages(product: Product, tenant: TenantUnderTest) -> list[Any]:
-    """The tenant's messages as the table has them, oldest first."""
+    """The tenant's messages as the table has them; those of one instant in any order."""
     async with product.database.for_tenant(tenant.id, read_only=True) as tx:
         return await tx.rows("SELECT * FROM message WHERE tenant_id = $1 ORDER BY id", tenant.id)
 
