@@ -14,12 +14,12 @@ from auth.principal import Principal, PrincipalKind
 from portal.database import TenantTransaction
 
 _NOTHING: frozenset[Permission] = frozenset()
-_MEMBER = "SELECT role FROM membership WHERE person_id = $1"
+_MEMBER = "SELECT role FROM membership WHERE tenant_id = $1 AND person_id = $2"
 _API_CLIENT = (
     "SELECT api_client.scopes, api_client.created_by, membership.role FROM api_client "
     "LEFT JOIN membership ON membership.person_id = api_client.created_by "
     "AND membership.tenant_id = api_client.tenant_id "
-    "WHERE api_client.id = $1 AND api_client.disabled_at IS NULL"
+    "WHERE api_client.tenant_id = $1 AND api_client.id = $2 AND api_client.disabled_at IS NULL"
 )
 
 
@@ -31,10 +31,10 @@ async def effective_permissions(tx: TenantTransaction, principal: Principal) -> 
     if principal.tenant_id != tx.tenant_id:
         return _NOTHING
     if principal.kind is PrincipalKind.MEMBER:
-        role = await tx.value(_MEMBER, principal.id)
+        role = await tx.value(_MEMBER, tx.tenant_id, principal.id)
         held = permissions_of(TenantRole(role)) if role else _NOTHING
     elif principal.kind is PrincipalKind.API_CLIENT:
-        row = await tx.row(_API_CLIENT, principal.id)
+        row = await tx.row(_API_CLIENT, tx.tenant_id, principal.id)
         held = client_permissions(row["scopes"], row["role"], capped=bool(row["created_by"])) if row else _NOTHING
     else:
         return _NOTHING
