@@ -174,16 +174,7 @@ def _json(text: bytes, limits: Limits) -> Any:
     if brackets > limits.variables_depth and _is_deeper(value, limits.variables_depth):
         message = f"JSON may be nested {limits.variables_depth} deep."
         raise refused(Outcome.MALFORMED, message)
-    if b"u0000" in text and _holds_nul(value):
-        raise refused(Outcome.MALFORMED, NO_NUL)
     return value
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    below = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_holds_nul(one) for one in below)
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
@@ -202,6 +193,8 @@ def _is_deeper(value: Any, depth: int) -> bool:
 
 def _mapping(given: dict[str, Any], name: str) -> dict[str, Any] | None:
     value = given.get(name)
-    if value is None or isinstance(value, dict):
-        return value
-    raise refused(Outcome.MALFORMED, f"'{name}' has to be an object or null.")
+    if not isinstance(value, dict | None):
+        raise refused(Outcome.MALFORMED, f"'{name}' has to be an object or null.")
+    if b"\\u0000" in orjson.dumps(value).replace(b"\\\\", b""):
+        raise refused(Outcome.MALFORMED, NO_NUL)
+    return value
