@@ -142,10 +142,12 @@ class Relations:
 
     def batch(self, key: UUID | None) -> "MessageBatch | None":
         """The batch of this key, if it was fetched."""
+        row = self.batches.get(key) if key is not None else None
+        if row is None:
+            return None
         from portal_schema.batches import MessageBatch  # noqa: PLC0415  the two know each other
 
-        row = self.batches.get(key) if key is not None else None
-        return None if row is None else MessageBatch.of(row)
+        return MessageBatch.of(row)
 
 
 @strawberry.type(description="A message in a list.", directives=LOGS)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from portal.actor import ActorKind
@@ -19,8 +20,8 @@ NEWEST_FIRST = Keyset("created-", descending=True)
 OLDEST_FIRST = Keyset("created")
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+# What pages are full of is a named tuple: a frozen dataclass takes twice as long to make.
+class MessageRow(NamedTuple):
     """A message as lists read it; `body` and the numbers are content."""
 
     id: UUID
@@ -43,8 +44,7 @@ class MessageRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(NamedTuple):
     """One line of a message's timeline."""
 
     status: MessageStatus
