@@ -7,6 +7,7 @@ from auth.permissions import (
     StaffRole,
     TenantRole,
     machine_permissions,
+    permissions_named,
     permissions_of,
     staff_permissions,
 )
@@ -50,15 +51,10 @@ def permissions_without_tenant(principal: Principal) -> frozenset[Permission]:
 
 def client_permissions(scopes: Iterable[str], creators_role: str | None, *, capped: bool) -> frozenset[Permission]:
     """What an API client's scopes allow, under the role that who made it has now; not `capped`: nobody's role."""
-    held = _known(scopes) & machine_permissions()
+    held = permissions_named(scopes) & machine_permissions()
     if not capped:
         return held
     return held & permissions_of(TenantRole(creators_role)) if creators_role else _NOTHING
-
-
-def _known(scopes: Iterable[str]) -> frozenset[Permission]:
-    by_scope = {permission.scope: permission for permission in Permission}
-    return frozenset(by_scope[scope] for scope in scopes if scope in by_scope)
 
 
 def _narrowed(held: frozenset[Permission], principal: Principal) -> frozenset[Permission]:

@@ -14,9 +14,8 @@ from portal.encryption import SecretBox
 TOKEN_LIFETIME = timedelta(minutes=10)
 LEEWAY = timedelta(seconds=30)
 _FRESH = timedelta(minutes=1)  # how long a withdrawn key may still be believed
-_AGAIN = timedelta(
-    seconds=2
-)  # unknown names make us look at most this often; a new key of another process waits as long
+# Unknown names make us look at most this often; a new key of another process waits as long.
+_AGAIN = timedelta(seconds=2)
 # A retired key is published for as long as a token that it signed may live.
 _PUBLISHED = "SELECT kid, public_jwk FROM signing_key WHERE retired_at IS NULL OR retired_at > $1 ORDER BY created_at"
 _CURRENT = "SELECT private_key FROM signing_key WHERE retired_at IS NULL ORDER BY created_at DESC, kid LIMIT 1"

@@ -2,6 +2,7 @@
 
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -59,18 +60,6 @@ class Permission(StrEnum):
         """One sentence on what it lets one do."""
         return _RULES[self].description
 
-    @classmethod
-    def from_scope(cls, scope: str) -> "Permission":
-        """The permission that an OAuth scope names.
-
-        Raises:
-            ValueError: no permission has this scope, spelt exactly so.
-        """
-        try:
-            return _BY_SCOPE[scope]
-        except KeyError:
-            raise ValueError("no such scope") from None
-
 
 class TenantRole(StrEnum):
     """What a person is in a tenant; Twilio's Console has the same."""
@@ -114,6 +103,11 @@ class _Rule:
 def permissions_of(role: TenantRole) -> frozenset[Permission]:
     """What a member of this role may do in the tenant."""
     return _OF_ROLE[role]
+
+
+def permissions_named(scopes: Iterable[str]) -> frozenset[Permission]:
+    """The permissions that these OAuth scopes name; a scope that is spelt otherwise names none."""
+    return frozenset(_BY_SCOPE[scope] for scope in scopes if scope in _BY_SCOPE)
 
 
 def machine_permissions() -> frozenset[Permission]:

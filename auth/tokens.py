@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from auth.keys import LEEWAY, TOKEN_LIFETIME, SigningKeys
-from auth.permissions import Permission
+from auth.permissions import Permission, permissions_named
 from portal.clock import Clock
 
 ALGORITHM = "ES256"
@@ -73,9 +73,8 @@ class AccessTokens:
             "jti": secrets.token_urlsafe(16),
         }
         header = {"alg": ALGORITHM, "typ": "at+jwt"}
-        return jwt.encode(
-            header, claims, KeySet([key]), registry=_REGISTRY
-        )  # a set writes the kid, a bare key does not
+        # A set writes the kid, a bare key does not.
+        return jwt.encode(header, claims, KeySet([key]), registry=_REGISTRY)
 
     async def validate(self, token: str) -> AccessToken:
         """What the token says.
@@ -122,8 +121,7 @@ def _read(claims: dict[str, Any]) -> AccessToken:
     subject: str = claims["sub"]
     if not subject.startswith(_CLIENT):
         raise ValueError("not a subject that holds tokens")
-    known = {permission.scope: permission for permission in Permission}
-    permissions = frozenset(known[one] for one in claims["scope"].split(" ") if one in known)
+    permissions = permissions_named(claims["scope"].split(" "))
     return AccessToken(UUID(subject.removeprefix(_CLIENT)), claims["client_id"], UUID(claims["tenant_id"]), permissions)
 
 
