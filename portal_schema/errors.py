@@ -26,8 +26,3 @@ class RequestError(GraphQLError):
     def __init__(self, code: ErrorCode, message: str, **details: Any) -> None:
         super().__init__(message, extensions={"code": code.value, **details})
         self.code = code
-
-
-def not_found() -> RequestError:
-    """The one answer for what is absent and for what belongs to another tenant."""
-    return RequestError(ErrorCode.NOT_FOUND, "There is no such object.")

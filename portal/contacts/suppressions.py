@@ -1,6 +1,5 @@
 """The numbers that want no messages, and who said so."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,12 +14,6 @@ class SuppressionSource(StrEnum):
     CARRIER = "CARRIER"
     IMPORT = "IMPORT"
     MANUAL = "MANUAL"
-
-
-async def suppressed_among(tx: TenantTransaction, numbers: Sequence[str]) -> set[str]:
-    """Those of these E.164 numbers that must not be written to."""
-    sql = "SELECT number FROM suppression WHERE tenant_id = $1 AND number = ANY($2::text[])"
-    return {row["number"] for row in await tx.rows(sql, tx.tenant_id, list(numbers))}
 
 
 async def suppress(tx: TenantTransaction, number: str, source: SuppressionSource, *, now: datetime) -> None:

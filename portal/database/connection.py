@@ -121,11 +121,6 @@ class Database:
         await self._client.close()
         await self._context.close_connections()
 
-    async def ping(self) -> None:
-        """Ask the server for an answer; raises what the driver raises when there is none."""
-        async with self._pool.acquire() as connection:
-            await connection.execute("SELECT 1")
-
     @asynccontextmanager
     async def as_role(self, role: DatabaseRole, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         """A transaction that spans tenants as far as the role's policies let it."""

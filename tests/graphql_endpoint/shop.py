@@ -17,7 +17,7 @@ from auth.authentication import AuthenticationError
 from auth.principal import Principal, PrincipalKind
 from portal.clock import SystemClock, new_id
 from portal_schema.directives import Cost
-from portal_schema.errors import ErrorCode, RequestError, not_found
+from portal_schema.errors import ErrorCode, RequestError
 
 SECRET = "SK-5f1e-secret-token"  # what no answer and no log may show
 Size = NewType("Size", str)
@@ -214,7 +214,7 @@ class Query:
 
     @strawberry.field
     def absent(self) -> Shop | None:
-        raise not_found()
+        raise RequestError(ErrorCode.NOT_FOUND, "There is no such object.")
 
     @strawberry.field
     def forbidden(self) -> str | None:
