@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
 from api.health import Readiness, health_routes
 from api.home import encryption_key
-from api.page import Page
+from api.page import page_routes
 from api.settings import Settings
 from api.webhooks import webhook_routes
 from auth.routes import auth_routes
@@ -57,6 +57,6 @@ def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRo
         Route("/graphql", endpoint),
         *auth_routes(services),
         *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),
-        *health_routes(Readiness(lambda: database, clock)),
-        Mount("/", Page()),
+        *health_routes(Readiness(database, clock)),
+        *page_routes(),
     ]

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import pkgutil
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from starlette.requests import Request
@@ -37,9 +36,9 @@ class Problem:
 
 
 class Readiness:
-    """Asks what this process needs in order to serve; `database` is None as long as there is no connection."""
+    """Asks what this process needs in order to serve."""
 
-    def __init__(self, database: Callable[[], Database | None], clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._asking = asyncio.Lock()
@@ -55,11 +54,9 @@ class Readiness:
             return self._found
 
     async def _ask(self) -> list[Problem]:
-        database = self._database()
-        if database is None:
-            return [_DATABASE_DOWN]
+        asking = self._database.as_role(DatabaseRole.WORKER, read_only=True)
         try:
-            async with asyncio.timeout(_SECONDS_TO_ANSWER), database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
+            async with asyncio.timeout(_SECONDS_TO_ANSWER), asking as tx:
                 return await self._ask_schema(tx)
         except Exception as error:  # noqa: BLE001  whatever it is, this process cannot serve
             _log.warning("the database does not answer: %s", type(error).__name__)

@@ -19,8 +19,8 @@ DOWN = {
 }
 
 
-async def asked(serving: Serving, database: Database | None, clock: TurnableClock) -> tuple[int, Any]:
-    app = Starlette(routes=health_routes(Readiness(lambda: database, clock)))
+async def asked(serving: Serving, database: Database, clock: TurnableClock) -> tuple[int, Any]:
+    app = Starlette(routes=health_routes(Readiness(database, clock)))
     async with serving(app) as url, httpx2.AsyncClient(base_url=url) as client:
         alive = await client.get("/healthz")
         assert (alive.status_code, alive.json()) == (200, {"alive": True})
@@ -37,10 +37,6 @@ async def as_superuser(superuser: DatabaseAddress, address: DatabaseAddress, sta
 
 async def test_a_whole_database_is_ready(serving: Serving, database: Database, clock: TurnableClock) -> None:
     assert await asked(serving, database, clock) == (200, {"ready": True, "problems": []})
-
-
-async def test_no_connection_yet_is_not_ready(serving: Serving, clock: TurnableClock) -> None:
-    assert await asked(serving, None, clock) == (503, {"ready": False, "problems": [DOWN]})
 
 
 async def test_a_database_that_went_away_is_said_so(
