@@ -7,7 +7,7 @@ server object made for this one request runs Authlib's grant over that, without 
 import base64
 import binascii
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -59,7 +59,7 @@ class _Credentials:
     """What the client showed."""
 
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 class _Client(ClientMixin):  # type: ignore[misc]  # Authlib ships no types

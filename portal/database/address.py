@@ -1,6 +1,6 @@
 """A database's address, as a URL and as the driver takes it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -17,7 +17,7 @@ class DatabaseAddress:
     port: int
     user: str
     database: str
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     sslmode: str | None = None
 
     @classmethod

@@ -1,6 +1,6 @@
 """What sending needs from the provider: the port that `twilio_gateway` implements."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,7 +14,7 @@ class ProviderCredentials:
 
     account_sid: str
     key_sid: str
-    key_secret: str
+    key_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

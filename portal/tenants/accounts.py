@@ -1,6 +1,6 @@
 """Each tenant's own access to its own account at the provider, decrypted only here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ class ProviderAccountSecrets:
     """What a tenant's account holds: credentials to send with, and the tokens that its callbacks are signed with."""
 
     credentials: ProviderCredentials
-    signing_tokens: tuple[str, ...]
+    signing_tokens: tuple[str, ...] = field(repr=False)
 
 
 class ProviderAccounts:
