@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -29,3 +30,9 @@ class SystemClock:
 def new_id(at: datetime) -> UUID:
     """A UUIDv7 of that instant: PostgreSQL 16 has no function of its own, and partitions go by it."""
     return uuid7(nanoseconds=(at - _EPOCH) // _MICROSECOND * 1000)
+
+
+def ids_at(instant: datetime) -> tuple[UUID, UUID]:
+    """The first and the last id that may be of that millisecond: between two instants' ids lies what was made then."""
+    first = max(0, (instant - _EPOCH) // _MILLISECOND) << 80
+    return UUID(int=first), UUID(int=first + (1 << 80) - 1)

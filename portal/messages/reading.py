@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from portal.actor import ActorKind
+from portal.clock import ids_at
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
@@ -139,10 +140,13 @@ async def read_messages(
         narrow("contact_id = {}", only.contact_id)
     if only.batch_id is not None:
         narrow("batch_id = {}", only.batch_id)
+    # By the ids too, which tell the partitions and the place in their index.
     if only.created_from is not None:
         narrow("created_at >= {}", only.created_from)
+        narrow("id >= {}", ids_at(only.created_from)[0])
     if only.created_until is not None:
         narrow("created_at < {}", only.created_until)
+        narrow("id <= {}", ids_at(only.created_until)[1])
     listing = Listing(_COLUMNS, "message", "id", conditions, arguments)
     return await read_page(tx, listing, keyset, request, _message_row)
 

@@ -4,10 +4,11 @@ import base64
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.clock import new_id
+from portal.clock import ids_at, new_id
 from portal_schema.nodes import NOWHERE, from_global, key_of, split_global, to_global
 
 KINDS = st.sampled_from(["Contact", "Template", "Message", "MessageBatch", "Tenant"])
@@ -20,6 +21,19 @@ def test_an_id_begins_with_the_milliseconds_of_its_instant(instant: datetime) ->
     made = new_id(instant)
     assert (made.version, made.variant) == (7, "specified in RFC 4122")
     assert made.int >> 80 == (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+@given(INSTANTS, INSTANTS)
+def test_an_instant_bounds_the_ids_that_were_made_before_and_after_it(made: datetime, bound: datetime) -> None:
+    first, last = ids_at(bound)
+    assert first <= new_id(bound) <= last
+    assert new_id(made) >= first if made >= bound else new_id(made) <= last
+
+
+@pytest.mark.parametrize("instant", [datetime.min, datetime(1969, 12, 31), datetime.max])  # noqa: DTZ001, DTZ901  the zone comes below
+def test_any_instant_at_all_bounds_ids(instant: datetime) -> None:
+    first, last = ids_at(instant.replace(tzinfo=UTC))
+    assert first < last
 
 
 @given(INSTANTS)
