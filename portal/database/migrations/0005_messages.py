@@ -87,6 +87,7 @@ CREATE INDEX message_due ON message (tenant_id, due_at) WHERE due_at IS NOT NULL
 CREATE INDEX message_of_batch ON message (tenant_id, batch_id, id);
 CREATE INDEX message_of_contact ON message (tenant_id, contact_id, id);
 CREATE INDEX message_by_status ON message (tenant_id, status, id);
+CREATE INDEX message_by_reference ON message (tenant_id, provider_reference) WHERE provider_reference IS NOT NULL;
 CALL guard_tenant_table('message', 'SELECT, INSERT, UPDATE');
 
 CREATE TABLE message_event ( -- append-only: the timeline
