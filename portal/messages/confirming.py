@@ -70,9 +70,8 @@ async def _settle(
     )
     open_twins = await _open_twins(tx, group[0])
     if not free:
-        late = [message for message in group if now - message.first_tried_at >= GRACE]
-        await _send_again(tx, late, now=now)
-        await _ask_again(tx, [message for message in group if message not in late], now=now)
+        await _send_again(tx, group, now=now)
+        await _ask_again(tx, group, now=now)
     elif len(free) == len(group) == open_twins:
         await record(tx, [_found(ours, theirs, now) for ours, theirs in zip(group, free, strict=True)], now=now)
     elif all(now - message.first_tried_at >= GRACE for message in group):
@@ -108,23 +107,23 @@ async def _open_twins(tx: TenantTransaction, like: Confirming) -> int:
     return count
 
 
+# A callback may have settled a message meanwhile: what is no longer confirming stays as it is.
 async def _ask_again(tx: TenantTransaction, messages: Sequence[Confirming], *, now: datetime) -> None:
-    await _set_due(tx, messages, "CONFIRMING", now + CONFIRM_AFTER)
+    await tx.execute(
+        "UPDATE message SET due_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING'",
+        tx.tenant_id,
+        [message.id for message in messages],
+        now + CONFIRM_AFTER,
+    )
 
 
 async def _send_again(tx: TenantTransaction, messages: Sequence[Confirming], *, now: datetime) -> None:
-    await _set_due(tx, messages, "QUEUED", now)
-
-
-async def _set_due(tx: TenantTransaction, messages: Sequence[Confirming], status: str, due_at: datetime) -> None:
-    """A callback may have settled a message meanwhile: what is no longer confirming stays as it is."""
-    if messages:
-        await tx.execute(
-            "UPDATE message SET status = $3, due_at = $4, first_tried_at = CASE $3 WHEN 'QUEUED' THEN NULL "
-            "ELSE first_tried_at END, status_at = CASE $3 WHEN 'QUEUED' THEN $4 ELSE status_at END "
-            "WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING'",
-            tx.tenant_id,
-            [message.id for message in messages],
-            status,
-            due_at,
-        )
+    """Those whose grace is over, by their rows: another worker may have tried since the log was read."""
+    await tx.execute(
+        "UPDATE message SET status = 'QUEUED', status_at = $3, due_at = $3, first_tried_at = NULL "
+        "WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING' AND first_tried_at <= $4",
+        tx.tenant_id,
+        [message.id for message in messages],
+        now,
+        now - GRACE,
+    )
