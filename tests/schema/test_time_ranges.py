@@ -1,4 +1,4 @@
-"""Messages of a range of time: the first instant is in it, the one after it is not, and any instant may be asked for."""
+"""Messages of a range of time: its start is in it, its end is not, and any instant may be asked for."""
 
 from datetime import UTC, datetime, timedelta
 
