@@ -101,8 +101,10 @@ class TemplateVariableInput:
     """One variable."""
 
     name: str = strawberry.field(description="Its name in the text: letters, digits and _, at most 50 characters.")
-    example: str = strawberry.field(description="An example, for previews.")
-    default: str | None = strawberry.field(default=None, description="What stands there where nothing else fills it.")
+    example: str = strawberry.field(description="An example, for previews, at most 200 characters.")
+    default: str | None = strawberry.field(
+        default=None, description="What stands there where nothing else fills it, at most 1,600 characters."
+    )
     required: bool = strawberry.field(
         default=True, description="Whether a recipient is refused where nothing fills it."
     )
@@ -116,7 +118,7 @@ class TemplateCreateInput:
     category: TemplateCategory = strawberry.field(description="What it is for.")
     body: str = strawberry.field(description="The text, 1 to 1,600 characters; variables are written {{name}}.")
     variables: list[TemplateVariableInput] | None = strawberry.field(
-        default=None, description="The variables; those found in the text, all required, unless given."
+        default=None, description="The variables, at most 50; those found in the text, all required, unless given."
     )
 
 

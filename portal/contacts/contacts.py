@@ -187,16 +187,14 @@ def _number(text: str | None, problems: list[Problem]) -> PhoneNumber | None:
 def _field_problems(given: object) -> list[Problem]:
     if not isinstance(given, dict):
         return [_invalid('Fields are an object of texts, such as {"city": "Boston"}.', "fields")]
-    problems = [
-        _invalid(
-            f"A field's value is a text of at most {LONGEST_VALUE} characters.", "fields", str(name)[:LONGEST_NAME]
-        )
-        for name, value in given.items()
-        if not isinstance(value, str) or len(value) > LONGEST_VALUE
-    ]
     if len(given) > MOST_FIELDS:
-        problems.append(_invalid(f"A contact has at most {MOST_FIELDS} fields.", "fields"))
-    return problems
+        return [_invalid(f"A contact has at most {MOST_FIELDS} fields.", "fields")]
+    wrong = f"A field has a name of 1 to {LONGEST_NAME} characters and a text of at most {LONGEST_VALUE}."
+    return [
+        _invalid(wrong, "fields", str(name)[:LONGEST_NAME])
+        for name, value in given.items()
+        if not isinstance(value, str) or len(value) > LONGEST_VALUE or not 1 <= len(str(name)) <= LONGEST_NAME
+    ]
 
 
 def _invalid(message: str, *path: str) -> Problem:

@@ -20,6 +20,8 @@ from portal.templates.rendering import TemplateVariable, variables_in
 
 LONGEST_NAME = 100
 LONGEST_BODY = 1_600  # Twilio refuses longer texts with error 21617
+LONGEST_EXAMPLE = 200
+MOST_VARIABLES = 50
 BY_CREATION = Keyset("created")
 
 
@@ -246,6 +248,8 @@ def _name_problems(name: str) -> list[Problem]:
 
 
 def _body_problems(body: str, variables: Sequence[TemplateVariable]) -> list[Problem]:
+    if len(variables) > MOST_VARIABLES:
+        return [Problem(TemplateProblem.INVALID, f"A template has at most {MOST_VARIABLES} variables.", ("variables",))]
     problems = []
     if not body.strip() or len(body) > LONGEST_BODY:
         problems.append(Problem(TemplateProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
@@ -264,6 +268,13 @@ def _body_problems(body: str, variables: Sequence[TemplateVariable]) -> list[Pro
         Problem(TemplateProblem.INVALID, wrong, ("variables", str(index), "name"))
         for index, name in enumerate(names)
         if names.count(name) > 1 or variables_in(f"{{{{{name}}}}}") != [name]
+    ]
+    lengths = (("default", LONGEST_BODY), ("example", LONGEST_EXAMPLE))
+    problems += [
+        Problem(TemplateProblem.INVALID, f"It has at most {most} characters.", ("variables", str(index), part))
+        for index, variable in enumerate(variables)
+        for part, most in lengths
+        if len(getattr(variable, part) or "") > most
     ]
     return problems
 
