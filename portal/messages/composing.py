@@ -14,8 +14,6 @@ from portal.templates.rendering import TemplateVariable, render
 from portal.templates.templates import LONGEST_BODY, read_templates_by_id
 
 MOST_RECIPIENTS = 10_000
-LONGEST_KEY = 255
-NUL = "\x00"  # the one character that PostgreSQL's texts cannot hold
 
 
 class SendProblem(StrEnum):
@@ -163,8 +161,6 @@ def _check(composition: Composition) -> None:
         problems.append(Problem(SendProblem.INVALID, "Give a template or a body, not both and not neither.", ("body",)))
     if composition.body is not None and not 1 <= len(composition.body.strip()) <= LONGEST_BODY:
         problems.append(Problem(SendProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
-    if any(NUL in text for pair in composition.variables.items() for text in pair) or NUL in (composition.body or ""):
-        problems.append(Problem(SendProblem.INVALID, "A text cannot hold the character U+0000.", ("body",)))
     where = ("recipients", "contactIds")
     if not composition.contact_ids:
         problems.append(Problem(SendProblem.INVALID, "Name at least one recipient.", where))
