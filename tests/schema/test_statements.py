@@ -1,0 +1,248 @@
+"""What an operation costs the database: the exact number of statements, the same for one row and for fifty."""
+
+import re
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from auth.permissions import TenantRole
+from portal.database.address import DatabaseAddress
+from tests.product import OPERATIONS, Caller, Product, operation
+from tests.schema import surface
+from tests.schema.world import add_contact, add_template, send, taken
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MANY = 50
+WHO_ASKS = 1  # one statement in a transaction of its own tells who a token belongs to
+WHAT_THEY_MAY = 1  # and one in the operation's transaction what they may do
+ALL_OF_MESSAGES = """query ($first: Int) {
+  messages(first: $first) {
+    nodes {
+      id body sender { number } recipient { number country } contact { name suppression { since } } sentBy { name }
+      template { body variables { name } } batch { counts { status count } } timeline { status at }
+    }
+    edges { cursor node { contact { id } template { id } batch { id } timeline { source } } }
+  }
+}"""
+ALL_OF_TEMPLATES = """query ($first: Int) {
+  templates(first: $first) { nodes { name current { body } versions { body } } }
+}"""
+ALL_OF_A_BATCH = """query ($id: ID!) {
+  node(id: $id) {
+    ... on MessageBatch {
+      messages(first: 100) { nodes { contact { id } template { id } batch { id } timeline { at } } }
+      refusals(first: 100) { edges { node { contact { id suppression { since } } } } }
+    }
+  }
+}"""
+TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
+  one: contactCreate(input: {number: $number}) { contact { id } }
+  two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
+}"""
+PAGE = {file.stem: file.read_text(encoding="utf-8") for file in OPERATIONS.glob("*.graphql")}
+DEEP = {
+    "all of messages": ALL_OF_MESSAGES,
+    "all of templates": ALL_OF_TEMPLATES,
+    "all of a batch": ALL_OF_A_BATCH,
+    "two mutations": TWO_MUTATIONS,
+}
+ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
+# Statements besides those two.
+EXPECTED: dict[str, int] = {
+    "usage": 4,
+    "messageCancel": 7,
+    "messageEstimate": 2,
+    "contactCreate": 2,
+    "allowance": 1,
+    "messageSend": 15,
+    "contactDelete": 1,
+    "message": 5,
+    "templateArchive": 3,
+    "viewer": 1,
+    "templateCreate": 3,
+    "contactUpdate": 2,
+    "contacts": 1,
+    "messages": 2,
+    "batch": 5,
+    "templates": 1,
+    "templateUpdate": 5,
+    "all of messages": 5,
+    "all of templates": 2,
+    "all of a batch": 8,
+    "two mutations": 6,  # the second asks again what they may do
+    "Query.viewer": 0,
+    "Query.contacts": 1,
+    "Query.contact": 1,
+    "Query.templates": 1,
+    "Query.template": 1,
+    "Query.messages": 1,
+    "Query.message": 1,
+    "Query.messageEstimate": 2,
+    "Query.plan": 1,
+    "Query.allowance": 1,
+    "Query.usage": 1,
+    "Query.node": 1,
+    "Mutation.contactCreate": 2,
+    "Mutation.contactUpdate": 2,
+    "Mutation.contactDelete": 1,
+    "Mutation.templateCreate": 3,
+    "Mutation.templateUpdate": 5,
+    "Mutation.templateArchive": 3,
+    "Mutation.messageSend": 15,
+    "Mutation.messageCancel": 7,
+}
+NUMBERS = count(3_000)
+
+
+@dataclass
+class Tenant:
+    """A tenant with so many of everything."""
+
+    id: UUID
+    machine: Caller
+    contacts: list[str]
+    template: str
+    message: str
+    batch: str
+
+
+async def _tenant(product: Product, rows: int, start: int) -> Tenant:
+    tenant = await product.tenant(f"With {rows}", allowance=100_000)
+    machine = tenant.machine
+    contacts = [await add_contact(machine, f"+1202555{number:04}") for number in range(start, start + rows)]
+    templates = [(await add_template(machine, f"Template {number}"))[0] for number in range(rows)]
+    for given in templates:
+        changed = await machine.run(operation("templateUpdate"), id=given, input={"body": "Hello {{name}}"})
+        assert changed["templateUpdate"]["errors"] == []
+    batch = await send(machine, contacts * 2, templateId=templates[0])  # as many refused as accepted
+    message = batch["messages"]["nodes"][0]["id"]
+    return Tenant(tenant.id, machine, contacts, templates[0], message, batch["id"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tenants(served: Product) -> list[Tenant]:
+    """A tenant with one of everything, and one with fifty."""
+    return [await _tenant(served, 1, 1_000), await _tenant(served, MANY, 2_000)]
+
+
+async def _variables(tenant: Tenant, asked: str, number: str) -> dict[str, Any]:
+    """What an operation is run with: with whatever it needs made before it is measured."""
+    name = asked.rpartition(".")[2] if asked != "Query.usage" else asked
+    to_all = {"recipients": {"contactIds": tenant.contacts}, "body": "Hello"}
+    if name == "contactDelete":
+        return {"id": await add_contact(tenant.machine, number)}
+    if name == "messageCancel":
+        return {"id": (await send(tenant.machine, tenant.contacts, body="Hello"))["id"]}
+    if name == "templateArchive":
+        return {"id": (await add_template(tenant.machine, number))[0]}
+    variables: dict[str, dict[str, Any]] = {
+        "contactCreate": {"input": {"number": number}},
+        "contactUpdate": {"id": tenant.contacts[0], "input": {"name": "Other"}},
+        "messageEstimate": {"input": to_all},
+        "messageSend": {"input": to_all | {"idempotencyKey": number}},
+        "message": {"id": tenant.message},
+        "batch": {"id": tenant.batch},
+        "Query.usage": {"input": {"period": "TODAY"}},
+        "all of a batch": {"id": tenant.batch},
+        "templateCreate": {"input": {"name": number, "category": "MARKETING", "body": "x"}},
+        "templateUpdate": {"id": tenant.template, "input": {"body": f"Hello {number}"}},
+        "two mutations": {"number": number, "id": tenant.contacts[0]},
+        "contact": {"id": tenant.contacts[0]},
+        "template": {"id": tenant.template},
+        "node": {"id": tenant.batch},
+    }
+    return variables.get(name, {"first": MANY})
+
+
+def _root_arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """The same by the coordinates of a root field's arguments."""
+    return {f"{root}({name})": value for root in ROOTS for name, value in given.items()}
+
+
+async def _measured(product: Product, tenant: Tenant, text: str, variables: dict[str, Any]) -> tuple[int, int]:
+    """How many statements a request took besides who asks and what they may do, and how many transactions."""
+    product.statements.clear()
+    answer = await tenant.machine.post(query=text, variables=variables)
+    assert "errors" not in answer.json(), answer.text
+    found = taken(product)
+    begun = [sql for sql in found if sql.startswith("BEGIN")]
+    assert [sql for sql in found if sql in {"COMMIT", "ROLLBACK"}] == ["COMMIT"] * len(begun)
+    work = [sql for sql in found if not sql.startswith("BEGIN") and sql != "COMMIT"]
+    return len(work), len(begun)
+
+
+def _transactions(name: str) -> int:
+    """The one that tells who asks, and the query's; or one for each mutation, and one that reads after it."""
+    return {"two mutations": 1 + 2 + 1}.get(name, 2)
+
+
+@pytest.mark.parametrize("name", [*PAGE, *DEEP, *ROOTS])
+async def test_an_operation_takes_so_many_statements_whatever_there_is_to_read(
+    name: str, served: Product, tenants: list[Tenant]
+) -> None:
+    for tenant in tenants:
+        variables = await _variables(tenant, name, f"+1202555{next(NUMBERS)}")
+        text = (PAGE | DEEP).get(name, "")
+        if name in ROOTS:
+            text, variables = surface.operation({"done": ROOTS[name]}, _root_arguments(variables))
+        variables = {given: value for given, value in variables.items() if f"${given}:" in text}
+        expected = WHO_ASKS + WHAT_THEY_MAY + EXPECTED[name]
+        assert await _measured(served, tenant, text, variables) == (expected, _transactions(name))
+
+
+async def test_the_table_names_every_operation_and_no_other() -> None:
+    assert set(EXPECTED) == {*PAGE, *DEEP, *ROOTS}
+
+
+async def test_a_member_s_session_costs_as_much_as_a_token(served: Product, tenants: list[Tenant]) -> None:
+    member = await served.member(tenants[0].id, TenantRole.DEVELOPER)
+    for name, more in (("contacts", (0, 0)), ("viewer", (1, 1))):  # a person's tenants are read across tenants
+        served.statements.clear()
+        await member.run(PAGE[name])
+        work = [sql for sql in taken(served) if not sql.startswith(("BEGIN", "COMMIT"))]
+        begun = [sql for sql in taken(served) if sql.startswith("BEGIN")]
+        assert (len(work), len(begun)) == (WHO_ASKS + WHAT_THEY_MAY + EXPECTED[name] + more[0], 2 + more[1])
+
+
+async def test_what_is_refused_reads_nothing_of_the_tenant(served: Product, tenants: list[Tenant]) -> None:
+    caller = await served.member(tenants[0].id, TenantRole.SUPPORT)
+    served.statements.clear()
+    assert await caller.codes(PAGE["contacts"]) == ["FORBIDDEN"]
+    assert len([sql for sql in taken(served) if not sql.startswith(("BEGIN", "COMMIT"))]) == WHO_ASKS + WHAT_THEY_MAY
+
+
+# What spans tenants by its nature: whose session it is, and to which tenants somebody belongs.
+ACROSS_TENANTS = ("FROM session JOIN person", "WHERE person_id = $1 AND state <> 'CLOSED' ORDER BY name")
+
+
+async def test_every_statement_on_a_table_of_tenants_names_the_tenant(
+    served: Product, tenants: list[Tenant], place: DatabaseAddress
+) -> None:
+    connection = await asyncpg.connect(**place.credentials())
+    sql = (
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'tenant_id'"
+    )
+    tables = {row[0] for row in await connection.fetch(sql)}
+    await connection.close()
+    member = await served.member(tenants[0].id, TenantRole.OWNER)
+    served.statements.clear()
+    for name, text in (PAGE | DEEP).items():
+        variables = await _variables(tenants[0], name, f"+1202555{next(NUMBERS)}")
+        used = {given: value for given, value in variables.items() if f"${given}:" in text}
+        assert "errors" not in (await member.post(query=text, variables=used)).json()
+    on_tenants = {
+        sql
+        for sql in taken(served)
+        if tables & set(re.findall(r'(?i)(?:FROM|JOIN|INTO|UPDATE)\s+"?(\w+)', sql))
+        and not any(a in sql for a in ACROSS_TENANTS)
+    }
+    assert len(on_tenants) > 30
+    assert [sql for sql in on_tenants if "tenant_id" not in sql] == []
+    reading = [sql for sql in on_tenants if not sql.startswith("INSERT")]
+    assert [sql for sql in reading if not re.search(r'tenant_id"? ?= ?\$\d', sql)] == []
