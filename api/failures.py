@@ -1,9 +1,9 @@
 """Failures said plainly: what happened, and how to mend it."""
 
 import errno
-from collections.abc import Iterator
 from pathlib import Path
 
+from api.causes import causes
 from api.settings import Settings
 from portal.database.address import AddressError
 from portal.database.embedded import EmbeddedServerError
@@ -19,10 +19,10 @@ class PortalError(Exception):
 
 def in_plain_words(error: BaseException, settings: Settings, log: Path | None) -> str:
     """One message for a failure while starting or running; the traceback belongs into the log."""
-    causes = list(_causes(error))
+    met = list(causes(error))
     where = log or "the log above"
-    states = [str(getattr(cause, "sqlstate", None) or "") for cause in causes]
-    if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in causes) or _DISK_FULL in states:
+    states = [str(getattr(cause, "sqlstate", None) or "") for cause in met]
+    if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in met) or _DISK_FULL in states:
         return f"The disk is full: make room, or move PORTAL_HOME ({settings.home}) to another disk."
     if isinstance(error, (PortalError, EmbeddedServerError, AddressError)):
         return str(error)
@@ -33,19 +33,9 @@ def in_plain_words(error: BaseException, settings: Settings, log: Path | None) -
             "The database user may not do this: DATABASE_OWNER_URL has to name a user that may create roles "
             f"(CREATEROLE) and tables. The statement is in {where}"
         )
-    if any(isinstance(cause, (ConnectionError, TimeoutError, OSError)) for cause in causes):
+    if any(isinstance(cause, (ConnectionError, TimeoutError, OSError)) for cause in met):
         return f"The database at {_place(settings)} does not answer: start it, or correct DATABASE_URL. See {where}"
     return f"The portal met an error of its own ({type(error).__name__}); the traceback is in {where}"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        if isinstance(seen, BaseExceptionGroup):
-            for inner in seen.exceptions:
-                yield from _causes(inner)
-        seen = seen.__cause__ or seen.__context__
 
 
 def _place(settings: Settings) -> str:

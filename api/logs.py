@@ -3,13 +3,17 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any, Literal, TextIO
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, WrappedLogger
+
+from api.causes import causes
 
 _HIDDEN = "[hidden]"
+_DATA_EXCEPTION = "22"  # the class of SQLSTATEs whose message itself quotes the value
 _SECRET_PARTS = ("authorization", "cookie", "credential", "password", "secret", "token", "api_key")
 _PERSONAL = frozenset(
     {
@@ -49,7 +53,7 @@ def configure_logging(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _naming(process),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,  # before hiding: a traceback quotes what it failed on
+        structlog.processors.ExceptionRenderer(_traceback),  # before hiding: a traceback quotes what it failed on
         hide,
     ]
     renderer = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
@@ -89,6 +93,18 @@ def _shown(key: str, value: Any) -> Any:
         for pattern, instead in _IN_TEXT:
             value = pattern.sub(instead, value)
     return value
+
+
+def _traceback(exc_info: ExcInfo) -> str:
+    """The traceback without the rows and values that PostgreSQL and its driver quote when they refuse them."""
+    text = "".join(traceback.format_exception(*exc_info)).rstrip()
+    value_refused = False
+    for cause in causes(exc_info[1]):
+        value_refused |= str(getattr(cause, "sqlstate", "")).startswith(_DATA_EXCEPTION)  # and so what lies behind it
+        quoting = str(cause) if value_refused else getattr(cause, "detail", None) or ""
+        for line in filter(None, quoting.splitlines()):
+            text = re.sub(f"{re.escape(line)}$", _HIDDEN, text, flags=re.MULTILINE)
+    return text
 
 
 def _naming(process: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import structlog
 from graphql import GraphQLError
 
+from api.causes import causes
 from portal_schema.errors import ErrorCode, RequestError
 
 _log = structlog.get_logger(__name__)
@@ -93,7 +94,7 @@ def masked(error: BaseException, request_id: str) -> GraphQLError:
     _log.error(
         "a request failed",
         request_id=request_id,
-        raised=[f"{type(one).__module__}.{type(one).__qualname__}" for one in _causes(error)],
+        raised=[f"{type(one).__module__}.{type(one).__qualname__}" for one in causes(error)],
         frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     )
     return RequestError(ErrorCode.INTERNAL, _MASKED)
@@ -128,13 +129,6 @@ def _cause(error: GraphQLError) -> BaseException:
     while isinstance(cause, GraphQLError) and not isinstance(cause, RequestError) and cause.original_error:
         cause = cause.original_error
     return cause
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found = [error]
-    while (below := found[-1].__cause__ or found[-1].__context__) is not None and below not in found:
-        found.append(below)
-    return found
 
 
 def _is_about_arguments(error: GraphQLError) -> bool:

@@ -5,10 +5,14 @@ import json
 import logging
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 import structlog
 
 from api.logs import configure_logging, hide
+from portal.clock import new_id
+from portal.database import Database, DatabaseRole
+from tests.turnable_clock import TurnableClock
 
 
 @pytest.fixture
@@ -63,3 +67,21 @@ def test_a_library_and_a_traceback_are_one_clean_json_line_each(written: io.Stri
     assert (first["event"], first["level"], first["process"]) == ("calling [hidden]", "warning", "api")
     assert "invalid literal for int() with base 10: '([hidden])'" in second["exception"]
     assert "+1415" not in written.getvalue()
+
+
+async def test_a_row_or_a_value_that_the_database_refuses_is_not_quoted(
+    written: io.StringIO, database: Database, clock: TurnableClock
+) -> None:
+    insert = "INSERT INTO person (id, email, name, created_at) VALUES ($1, $2, 'Alice', $3)"
+    now = clock.now()
+    for arguments in ((new_id(now), "ALICE,\nmeet me\n", now), ("Alice,\nmeet me\n", "a@b.example", now)):
+        try:
+            async with database.as_role(DatabaseRole.AUTH) as tx:
+                await tx.execute(insert, *arguments)
+        except asyncpg.PostgresError:
+            logging.getLogger("portal").exception("failed")
+    row, value = (json.loads(line)["exception"] for line in written.getvalue().splitlines())
+    assert 'violates check constraint "person_email_check"\nDETAIL:  [hidden]' in row
+    assert value.endswith("asyncpg.exceptions.DataError: [hidden]")
+    assert "alice" not in written.getvalue().lower()
+    assert "meet me" not in written.getvalue()
