@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 import uvicorn
@@ -103,7 +104,7 @@ def simulator() -> None:
     from twilio_gateway.simulator.server import serve as serve_simulator  # noqa: PLC0415  the same
     from twilio_gateway.simulator.settings import SimulatorSettings  # noqa: PLC0415  the same
 
-    port = int(settings.simulator_url.rpartition(":")[2].rstrip("/"))
+    port = urlsplit(settings.simulator_url).port or 0  # the settings see to it that there is one
     _open("127.0.0.1", port).close()
     parent = parent_account(settings)
     told = SimulatorSettings(parent.sid, parent.token.get_secret_value(), state=settings.home / "simulator.sqlite")

@@ -15,9 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from portal.database.address import AddressError, DatabaseAddress
 from portal.database.embedded import EmbeddedPostgres
+from portal.encryption import SHORTEST_SECRET
 
 _ENV_FILE = ".env"
-_SHORTEST_KEY = 32
 _SID = re.compile(r"AC[0-9a-f]{32}")
 # What a field has to be, said when it is not; the name of the setting stands before it.
 _HAS_TO_BE = {
@@ -134,8 +134,8 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _database_problems(settings)
     yield from _provider_problems(settings)
     key = settings.secret_key
-    if key is not None and len(key.get_secret_value()) < _SHORTEST_KEY:
-        yield f"SECRET_KEY is too short: it needs at least {_SHORTEST_KEY} characters; {_MAKE_KEY}"
+    if key is not None and len(key.get_secret_value()) < SHORTEST_SECRET:
+        yield f"SECRET_KEY is too short: it needs at least {SHORTEST_SECRET} characters; {_MAKE_KEY}"
     if key is None and not settings.embedded and not settings.with_demo:
         yield f"SECRET_KEY is missing: all processes on one database share it; {_MAKE_KEY}"
 

@@ -75,8 +75,8 @@ class Supervisor:
         for name in reversed(list(self._children)):
             async with self._launching:
                 self._keepers[name].cancel()
-            with contextlib.suppress(asyncio.CancelledError, ChildFailedError):
-                await self._keepers[name]
+            # A keeper that failed has been heard by now, and the other children are to be stopped all the same.
+            await asyncio.gather(self._keepers[name], return_exceptions=True)
             await _end(name, self._children[name], self._patience)
         self._children.clear()
         self._keepers.clear()

@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from api.graphql.failures import Outcome, Refusal
+from portal.database.keyset import DEFAULT_PAGE, MAX_PAGE
 from portal_schema.errors import ErrorCode, RequestError
 
 _Counted: TypeAlias = Literal["selections", "aliases", "repeats", "directives"]
@@ -45,8 +46,8 @@ class Limits:
     repeats: int = 64
     directives: int = 50
     cost: int = 1_000
-    page_size: int = 100
-    default_page_size: int = 25
+    page_size: int = MAX_PAGE
+    default_page_size: int = DEFAULT_PAGE
     deadline_seconds: float = 30
     cached_tokens: int = 40_000  # of all documents that are kept together
 
