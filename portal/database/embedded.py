@@ -60,13 +60,15 @@ class EmbeddedPostgres:
             EmbeddedServerError: it does not start; the message holds the reason and the mend.
         """
         self._socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = self._socket_folder.stat()
+        if found.st_uid != os.geteuid() or found.st_mode & 0o077:  # a short one lies where anybody may make folders
+            raise EmbeddedServerError(f"Others may enter {self._socket_folder}: remove it, or set PORTAL_HOME.")
         if not (self._data / "PG_VERSION").exists():
             await self._create()
-        if self.pid() is None:
+        # One that a killed portal left running may still be recovering, or be dying itself.
+        if not await self._answered_before(lambda: self.pid() is None):
             await self._clear_up()
             await self._launch()
-        else:
-            await self._wait(lambda: self.pid() is None)  # left by a killed portal, and perhaps still recovering
         await self._prepare()
 
     async def stop(self) -> None:
@@ -126,14 +128,15 @@ class EmbeddedPostgres:
             ],
             setsid=True,  # Ctrl-C reaches the portal, which stops its server when nothing needs it any more
         )
-        await self._wait(self._reap)
+        if not await self._answered_before(self._reap):
+            raise EmbeddedServerError(_advice(_tail(self._log)))
 
-    async def _wait(self, ended: Callable[[], bool]) -> None:
+    async def _answered_before(self, ended: Callable[[], bool]) -> bool:
         for _ in range(_START_SECONDS * 20):
-            if await self._answers():
-                return
             if ended():
-                raise EmbeddedServerError(_advice(_tail(self._log)))
+                return False
+            if await self._answers():
+                return True
             await asyncio.sleep(0.05)
         raise EmbeddedServerError(f"PostgreSQL did not answer within {_START_SECONDS} s: see {self._log}")
 
@@ -183,7 +186,8 @@ def _binaries(version: int) -> Path:
 
 def _socket_folder(wanted: Path) -> Path:
     folder = wanted.resolve()
-    if len(str(folder)) <= _LONGEST_SOCKET_FOLDER:
+    # PostgreSQL and its driver take a comma for the border between two folders, or hosts.
+    if len(os.fsencode(folder)) <= _LONGEST_SOCKET_FOLDER and "," not in str(folder):
         return folder
     short = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"portal-{os.geteuid()}-{short}"
