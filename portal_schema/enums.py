@@ -104,7 +104,8 @@ describe(
 )
 describe(
     MessageStatus,
-    "Where a message stands. More values may come: treat an unknown one as not final.",
+    "Where a message stands. More values may come: treat an unknown one as not final. "
+    "A final one stays, unless the carrier corrects itself or the message is read.",
     SCHEDULED="Waits for the time it is scheduled for.",
     QUEUED="Accepted, waits to be handed over. It can be canceled.",
     SENDING="Being handed over, or on its way to the carrier.",
@@ -113,7 +114,7 @@ describe(
     DELIVERED="It arrived. Final.",
     READ="It was read. Final.",
     UNDELIVERED="The carrier could not deliver it; see the delivery issue. Final.",
-    FAILED="It was refused and did not leave; see the delivery issue. Final.",
+    FAILED="It was refused, or nobody can say whether it left; see the delivery issue. Final.",
     CANCELED="It was canceled before it left. Final.",
     EXPIRED="It waited too long and was given up. Final.",
     RECEIVED="An inbound message. Final.",

@@ -64,7 +64,7 @@ class Message(Node):
 
     direction: MessageDirection = strawberry.field(description="Which way it goes.")
     channel: MessageChannel = strawberry.field(description="What carries it.")
-    status: MessageStatus = strawberry.field(description="Where it stands; it never goes back.")
+    status: MessageStatus = strawberry.field(description="Where it stands; once it was handed over it never goes back.")
     status_at: datetime = strawberry.field(description="Since when it stands there.")
     created_at: datetime = strawberry.field(description="When it was accepted.")
     sender: Sender = strawberry.field(description="Who it is from.")

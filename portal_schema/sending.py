@@ -43,7 +43,7 @@ class MessageEstimateInput:
     template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(
-        default=None, description="Texts for variables, for all recipients; they go before the contacts' own fields."
+        default=None, description="Texts for variables, for all recipients; they win over the contacts' own fields."
     )
 
 
@@ -59,7 +59,7 @@ class MessageSendInput:
     template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(
-        default=None, description="Texts for variables, for all recipients; they go before the contacts' own fields."
+        default=None, description="Texts for variables, for all recipients; they win over the contacts' own fields."
     )
     on_refusal: OnRefusal = strawberry.field(
         default=OnRefusal.SEND_REST, description="What to do when some recipients are refused."
