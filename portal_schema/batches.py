@@ -81,14 +81,14 @@ class MessageBatch(Node):
         )
 
     @strawberry.field(description="The messages that it made, in the order of the recipients.")
-    async def messages(  # noqa: D102  the field's description says it
+    async def messages(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> MessageConnection:
         only = MessageFilter(batch_id=self.row.id)
         return await MessageConnection.read(info, only, first, after, last, before, OLDEST_FIRST)
 
     @strawberry.field(description="Who was refused and why, in the order of the recipients.")
-    async def refusals(  # noqa: D102  the field's description says it
+    async def refusals(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> RecipientRefusalConnection:
         async with info.context.reading() as tx:

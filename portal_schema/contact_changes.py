@@ -124,10 +124,10 @@ class ContactMutations:
     """The root fields that write contacts."""
 
     @strawberry.mutation(description="Add a contact.", directives=WRITE)
-    async def contact_create(  # noqa: D102  the field's description says it
+    async def contact_create(
         self,
         info: Info,
-        input: Annotated[ContactCreateInput, strawberry.argument(description="The contact.")],  # noqa: A002
+        input: Annotated[ContactCreateInput, strawberry.argument(description="The contact.")],
     ) -> ContactCreatePayload | None:
         tx = info.context.tx
         change = _change(name=input.name, number=input.number, fields=input.fields)
@@ -136,11 +136,11 @@ class ContactMutations:
         return ContactCreatePayload(contact=Contact.of(row), errors=[])
 
     @strawberry.mutation(description="Change a contact.", directives=WRITE)
-    async def contact_update(  # noqa: D102  the field's description says it
+    async def contact_update(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],  # noqa: A002
-        input: Annotated[ContactUpdateInput, strawberry.argument(description="What to change.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],
+        input: Annotated[ContactUpdateInput, strawberry.argument(description="What to change.")],
     ) -> ContactUpdatePayload | None:
         tx, key = info.context.tx, key_of("Contact", id)
         change = _change(name=input.name, number=input.number, fields=input.fields)
@@ -151,10 +151,10 @@ class ContactMutations:
     @strawberry.mutation(
         description="Delete a contact. Its messages stay, and so does its wish to get none.", directives=WRITE
     )
-    async def contact_delete(  # noqa: D102  the field's description says it
+    async def contact_delete(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],
     ) -> ContactDeletePayload | None:
         await delete_contact(info.context.tx, key_of("Contact", id))
         return ContactDeletePayload(deleted_id=id, errors=[])

@@ -72,7 +72,7 @@ class Contact(Node):
     @strawberry.field(
         description="The messages with this contact, the newest first.", directives=requires(Permission.LOGS_READ)
     )
-    async def messages(  # noqa: D102  the field's description says it
+    async def messages(
         self,
         info: Info,
         first: First = None,
@@ -169,14 +169,14 @@ class ContactQueries:
     """The root fields that read contacts."""
 
     @strawberry.field(description="The tenant's contacts; the oldest first unless sorted otherwise.", directives=READ)
-    async def contacts(  # noqa: D102  the field's description says it
+    async def contacts(
         self,
         info: Info,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[  # noqa: A002  GraphQL's usual name
+        filter: Annotated[
             ContactFilter | None, strawberry.argument(description="Which contacts; all unless given.")
         ] = None,
         sort: Annotated[
@@ -194,9 +194,9 @@ class ContactQueries:
         return ContactConnection.of(page)
 
     @strawberry.field(description="One contact, or null where the tenant has no such contact.", directives=READ)
-    async def contact(  # noqa: D102  the field's description says it
+    async def contact(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],
     ) -> Contact | None:
         return await find_contact(info, id)

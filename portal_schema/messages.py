@@ -252,14 +252,14 @@ class MessageQueries:
     """The root fields that read messages."""
 
     @strawberry.field(description="The tenant's messages, the newest first unless sorted otherwise.", directives=LOGS)
-    async def messages(  # noqa: D102  the field's description says it
+    async def messages(
         self,
         info: Info,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[  # noqa: A002  GraphQL's usual name
+        filter: Annotated[
             MessageFilter | None, strawberry.argument(description="Which messages; all unless given.")
         ] = None,
         sort: Annotated[
@@ -272,9 +272,9 @@ class MessageQueries:
         return await MessageConnection.read(info, only, first, after, last, before, keyset)
 
     @strawberry.field(description="One message, or null where the tenant has no such message.", directives=LOGS)
-    async def message(  # noqa: D102  the field's description says it
+    async def message(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The message's id.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The message's id.")],
     ) -> Message | None:
         return await find_message(info, id)

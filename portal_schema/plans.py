@@ -80,7 +80,7 @@ class TenantPlan:
         return cls(plan=Plan.of(row.plan), since=row.since)
 
     @strawberry.field(description="What may still be sent in the present period.")
-    async def allowance(self, info: Info) -> Allowance | None:  # noqa: D102  the field's description says it
+    async def allowance(self, info: Info) -> Allowance | None:
         return await find_allowance(info)
 
 
@@ -106,12 +106,12 @@ class PlanQueries:
     """The root fields that read plans."""
 
     @strawberry.field(description="The tenant's plan, or null before it has one.", directives=READ)
-    async def plan(self, info: Info) -> TenantPlan | None:  # noqa: D102  the field's description says it
+    async def plan(self, info: Info) -> TenantPlan | None:
         row = await read_tenant_plan(info.context.tx)
         return None if row is None else TenantPlan.of(row)
 
     @strawberry.field(
         description="What the tenant may still send in the present period; null before it has a plan.", directives=READ
     )
-    async def allowance(self, info: Info) -> Allowance | None:  # noqa: D102  the field's description says it
+    async def allowance(self, info: Info) -> Allowance | None:
         return await find_allowance(info)

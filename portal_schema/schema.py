@@ -45,10 +45,10 @@ class Query(ViewerQueries, ContactQueries, TemplateQueries, MessageQueries, Send
         "It needs the permission of the object's type.",
         directives=requires(),
     )
-    async def node(  # noqa: D102  the field's description says it
+    async def node(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The object's id.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The object's id.")],
     ) -> Node | None:
         kind, _ = split_global(id) or ("", None)
         if kind not in _FINDERS:

@@ -203,10 +203,10 @@ class SendingQueries:
     @strawberry.field(
         description="What a send would do, without doing it; null before the tenant has a plan.", directives=SEND
     )
-    async def message_estimate(  # noqa: D102  the field's description says it
+    async def message_estimate(
         self,
         info: Info,
-        input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],  # noqa: A002
+        input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],
     ) -> MessageEstimate | None:
         try:
             worked_out = await estimate(info.context.tx, _composition(input), now=info.context.now)
@@ -224,10 +224,10 @@ class SendingMutations:
         description="Send a template or a text to contacts. Accepted messages are sent even if nobody waits for them.",
         directives=requires(Permission.MESSAGES_SEND, cost=20),
     )
-    async def message_send(  # noqa: D102  the field's description says it
+    async def message_send(
         self,
         info: Info,
-        input: Annotated[MessageSendInput, strawberry.argument(description="What to send to whom.")],  # noqa: A002
+        input: Annotated[MessageSendInput, strawberry.argument(description="What to send to whom.")],
     ) -> MessageSendPayload | None:
         tx = info.context.tx
         request = SendRequest(input.idempotency_key, _composition(input), input.on_refusal)
@@ -241,10 +241,10 @@ class SendingMutations:
         description="Cancel a message, or all of a send that has not left yet. Its units are given back.",
         directives=SEND,
     )
-    async def message_cancel(  # noqa: D102  the field's description says it
+    async def message_cancel(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="A message's id or a send's.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="A message's id or a send's.")],
     ) -> MessageCancelPayload | None:
         tx, now = info.context.tx, info.context.now
         kind, key = split_global(id) or ("", UUID(int=0))

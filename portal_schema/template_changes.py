@@ -145,10 +145,10 @@ class TemplateMutations:
     """The root fields that write templates."""
 
     @strawberry.mutation(description="Create a template.", directives=WRITE)
-    async def template_create(  # noqa: D102  the field's description says it
+    async def template_create(
         self,
         info: Info,
-        input: Annotated[TemplateCreateInput, strawberry.argument(description="The template.")],  # noqa: A002
+        input: Annotated[TemplateCreateInput, strawberry.argument(description="The template.")],
     ) -> TemplateCreatePayload | None:
         tx = info.context.tx
         change = TemplateChange(body=input.body, variables=_variables(input.variables))
@@ -159,11 +159,11 @@ class TemplateMutations:
     @strawberry.mutation(
         description="Change a template. A new text makes a new version; messages keep theirs.", directives=WRITE
     )
-    async def template_update(  # noqa: D102  the field's description says it
+    async def template_update(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The template's id.")],  # noqa: A002
-        input: Annotated[TemplateUpdateInput, strawberry.argument(description="What to change.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The template's id.")],
+        input: Annotated[TemplateUpdateInput, strawberry.argument(description="What to change.")],
     ) -> TemplateUpdatePayload | None:
         tx, key = info.context.tx, key_of("Template", id)
         change = TemplateChange(input.name, input.category, input.body, _variables(input.variables))
@@ -172,10 +172,10 @@ class TemplateMutations:
         return TemplateUpdatePayload(template=Template.of(row), errors=[])
 
     @strawberry.mutation(description="Take a template out of use for good.", directives=WRITE)
-    async def template_archive(  # noqa: D102  the field's description says it
+    async def template_archive(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The template's id.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The template's id.")],
     ) -> TemplateArchivePayload | None:
         tx, key = info.context.tx, key_of("Template", id)
         await archive_template(tx, key, now=info.context.now)

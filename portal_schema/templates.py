@@ -91,7 +91,7 @@ class Template(Node):
         )
 
     @strawberry.field(description="All its versions, the newest first.")
-    async def versions(self, info: Info) -> list[TemplateVersion]:  # noqa: D102  the field's description says it
+    async def versions(self, info: Info) -> list[TemplateVersion]:
         rows = self.read_ahead
         if rows is None:
             async with info.context.reading() as tx:
@@ -150,14 +150,14 @@ class TemplateQueries:
     """The root fields that read templates."""
 
     @strawberry.field(description="The tenant's templates, the oldest first.", directives=READ)
-    async def templates(  # noqa: D102  the field's description says it
+    async def templates(
         self,
         info: Info,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[  # noqa: A002  GraphQL's usual name
+        filter: Annotated[
             TemplateFilter | None, strawberry.argument(description="Which templates; those in use unless given.")
         ] = None,
     ) -> TemplateConnection | None:
@@ -173,9 +173,9 @@ class TemplateQueries:
         return TemplateConnection(edges=edges, nodes=nodes, page_info=PageInfo.of(page))
 
     @strawberry.field(description="One template, or null where the tenant has no such template.", directives=READ)
-    async def template(  # noqa: D102  the field's description says it
+    async def template(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The template's id.")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="The template's id.")],
     ) -> Template | None:
         return await find_template(info, id)

@@ -78,10 +78,10 @@ class UsageQueries:
         description="What the tenant used. Messages count once they are handed over, on that day in UTC.",
         directives=READ,
     )
-    async def usage(  # noqa: D102  the field's description says it
+    async def usage(
         self,
         info: Info,
-        input: Annotated[UsageInput, strawberry.argument(description="Which usage.")],  # noqa: A002
+        input: Annotated[UsageInput, strawberry.argument(description="Which usage.")],
     ) -> UsageReport | None:
         report = await read_usage(info.context.tx, input.period, input.bucket_size, now=info.context.now)
         return UsageReport(

@@ -109,7 +109,7 @@ class Viewer:
     """The principal of the request."""
 
     @strawberry.field(description="The person or machine.")
-    async def principal(self, info: Info) -> Principal:  # noqa: D102  the field's description says it
+    async def principal(self, info: Info) -> Principal:
         who = info.context.principal
         if who.kind is PrincipalKind.API_CLIENT:
             return ApiClient(id=to_global("ApiClient", who.id), name=who.name, client_id=who.client_id or "")
@@ -122,14 +122,14 @@ class Viewer:
         )
 
     @strawberry.field(description="The tenant that this request is made in; null for the ISV's own staff.")
-    async def tenant(self, info: Info) -> Tenant | None:  # noqa: D102  the field's description says it
+    async def tenant(self, info: Info) -> Tenant | None:
         if info.context.principal.tenant_id is None:
             return None
         row = await read_own_tenant(info.context.tx)
         return None if row is None else Tenant.of(row)
 
     @strawberry.field(description="The person's tenants; none for a machine.")
-    async def memberships(self, info: Info) -> list[Membership]:  # noqa: D102  the field's description says it
+    async def memberships(self, info: Info) -> list[Membership]:
         who = info.context.principal
         if who.kind is not PrincipalKind.MEMBER:
             return []
@@ -139,7 +139,7 @@ class Viewer:
         ]
 
     @strawberry.field(description="What this request may do: its token, role and client allow it, all three.")
-    async def permissions(self, info: Info) -> list[Permission]:  # noqa: D102  the field's description says it
+    async def permissions(self, info: Info) -> list[Permission]:
         return [permission for permission in Permission if permission in info.context.permissions]
 
 
@@ -148,5 +148,5 @@ class ViewerQueries:
     """The root field that tells who asks."""
 
     @strawberry.field(description="Who makes this request, and what they may do.", directives=ANYBODY)
-    async def viewer(self) -> Viewer:  # noqa: D102  the field's description says it
+    async def viewer(self) -> Viewer:
         return Viewer()

@@ -239,7 +239,7 @@ class RenamePayload:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    def rename(self, info: Info[Context, None], input: RenameInput) -> RenamePayload:  # noqa: A002  the schema's name
+    def rename(self, info: Info[Context, None], input: RenameInput) -> RenamePayload:
         info.context.books.renamed.append(input.name)
         return RenamePayload(shop=Shop(name=input.name))
 
