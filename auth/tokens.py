@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from portal.clock import Clock
 
 ALGORITHM = "ES256"
 LONGEST_TOKEN = 4096  # looked at before any cryptography
+_MOST_PROVEN = 1000  # tokens whose signature need not be checked again: it costs more than a small query
 _CLIENT = "client:"  # people's subjects begin otherwise, so that no machine is ever taken for a person
 _HEADERS = {"alg", "typ", "kid"}  # by name: a key in the header (jwk, jku, x5u) or a crit is never looked at
 _OWN_CLAIMS = ("sub", "client_id", "tenant_id")
@@ -39,6 +41,16 @@ class AccessToken:
     permissions: frozenset[Permission]
 
 
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """A token whose signature was checked with this key."""
+
+    kid: str
+    key: ECKey
+    claims: dict[str, Any]
+    says: AccessToken
+
+
 class AccessTokens:
     """Issues and validates them for one issuer and one audience."""
 
@@ -56,6 +68,7 @@ class AccessTokens:
             sub={"essential": True},
             jti={"essential": True},
         )
+        self._proven: dict[bytes, _Proven] = {}  # by digest: nobody finds tokens in this process's memory
         self.audience = audience
 
     def issue(self, key: ECKey, *, api_client_id: UUID, client_id: str, tenant_id: UUID, scope: str) -> str:
@@ -83,14 +96,25 @@ class AccessTokens:
             InvalidTokenError: it is not one of ours, not for us, expired, or malformed.
         """
         try:
-            claims = await self._verified(token)
-            self._claims.validate(claims)
-            return _read(claims)
+            proven = await self._proven_by_now(token)
+            self._claims.validate(proven.claims)
         except (JoseError, ValueError, TypeError, RecursionError) as error:
             _log.info("access token refused: %s", type(error).__name__)
             raise InvalidTokenError from None
+        return proven.says
 
-    async def _verified(self, token: str) -> dict[str, Any]:
+    async def _proven_by_now(self, token: str) -> _Proven:
+        digest = sha256(token.encode("ascii")).digest()
+        proven = self._proven.get(digest)
+        # Keys are read anew every minute: a signature is believed no longer than the key that it was checked with.
+        if proven is None or await self._keys.public(proven.kid) is not proven.key:
+            proven = await self._prove(token)
+            if len(self._proven) >= _MOST_PROVEN:
+                self._proven.clear()
+            self._proven[digest] = proven
+        return proven
+
+    async def _prove(self, token: str) -> _Proven:
         if len(token) > LONGEST_TOKEN:
             raise ValueError("too long")
         signed = jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
@@ -107,7 +131,7 @@ class AccessTokens:
         claims = json.loads(signed.payload)
         if not isinstance(claims, dict):
             raise TypeError("the payload is no object")
-        return claims
+        return _Proven(header["kid"], key, claims, _read(claims))
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
