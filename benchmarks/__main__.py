@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import random
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -40,8 +41,11 @@ def main() -> None:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     seed = random.randrange(1_000_000) if told.seed is None else told.seed
     names = [name for name in BENCHMARKS if name in (told.names or BENCHMARKS)]
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_play(names, seed, *(QUICK if told.quick else THOROUGH)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_play(names, seed, *(QUICK if told.quick else THOROUGH)))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.exit("stopped")
 
 
 async def _play(names: list[str], seed: int, rounds: int, seconds: float) -> None:
