@@ -23,7 +23,6 @@ class AuthServices:
 
     public_url: str
     product_name: str
-    passwords: Passwords
     keys: SigningKeys
     sessions: Sessions
     sign_in: SignIn
@@ -43,17 +42,15 @@ class AuthServices:
     ) -> Self:
         """Make them; `public_url` is scheme and host, the issuer of tokens whatever a request's Host says."""
         url = public_url.rstrip("/")
-        passwords = passwords or Passwords()
         keys = SigningKeys(database, clock, secret_box)
         tokens = AccessTokens(keys, clock, issuer=url, audience=f"{url}/graphql")
         sessions = Sessions(database, clock)
         return cls(
             public_url=url,
             product_name=product_name,
-            passwords=passwords,
             keys=keys,
             sessions=sessions,
-            sign_in=SignIn(database, clock, passwords),
+            sign_in=SignIn(database, clock, passwords or Passwords()),
             token_endpoint=TokenEndpoint(database, clock, keys, tokens, url=f"{url}{TOKEN_PATH}"),
             authenticator=Authenticator(database, sessions, tokens, url),
         )
