@@ -1,5 +1,6 @@
 """Serves the built page: its files for ever, its index.html always fresh, under a strict content policy."""
 
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -35,7 +36,7 @@ class Page(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, or index.html for an address that a browser opens."""
         response = await self._find(path, scope)
-        if response.status_code < 400:  # noqa: PLR2004
+        if response.status_code < HTTPStatus.BAD_REQUEST:
             # Vite names what it puts into assets/ by its content; all else may change under its name.
             fixed = path.startswith("assets/")
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if fixed else "no-cache"
@@ -48,7 +49,7 @@ class Page(StaticFiles):
             try:
                 return await super().get_response(path, scope)
             except HTTPException as error:
-                if error.status_code != 404:  # noqa: PLR2004
+                if error.status_code != HTTPStatus.NOT_FOUND:
                     raise
         if hidden or path.startswith("assets/") or not (path == "." or _browser_opens(scope)):
             return PlainTextResponse("Not found\n", status_code=404)

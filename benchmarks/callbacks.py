@@ -5,7 +5,7 @@ import random
 from contextlib import AsyncExitStack
 from urllib.parse import urlencode
 
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 
 from api.webhooks import callback_url
 from benchmarks.comparing import Ratio, Say, Variant, compare

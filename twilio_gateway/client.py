@@ -7,7 +7,7 @@ a tenant's reach nothing but the tenant's own account.
 
 from typing import Any
 
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.rest import Client
 
 from portal.messages.provider import ProviderCredentials
 from twilio_gateway.http import PortalTwilioHttp

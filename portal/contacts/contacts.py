@@ -107,7 +107,7 @@ async def read_contacts(
 
 async def read_contacts_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, ContactRow]:
     """Those of these contacts that the tenant has, in one statement."""
-    sql = f"SELECT {COLUMNS} FROM {SOURCE} WHERE contact.tenant_id = $1 AND contact.id = ANY($2::uuid[])"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM {SOURCE} WHERE contact.tenant_id = $1 AND contact.id = ANY($2::uuid[])"  # noqa: S608  constants
     return {row["id"]: contact_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
 
 

@@ -153,7 +153,7 @@ async def read_messages(
 
 async def read_messages_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, MessageRow]:
     """Those of these messages that the tenant has, in one statement."""
-    sql = f"SELECT {_COLUMNS} FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
     return {row["id"]: _message_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
 
 

@@ -67,7 +67,7 @@ async def read_allowance(tx: TenantTransaction, *, now: datetime) -> Allowance |
     """The allowance of the present period, in one statement; None before the tenant has a plan."""
     day, month = period_at(AllowancePeriod.DAY, now), period_at(AllowancePeriod.MONTH, now)
     sql = (
-        f"SELECT {PLAN_COLUMNS}, coalesce(balance.used, 0) AS used, coalesce(balance.reserved, 0) AS reserved "  # noqa: S608
+        f"SELECT {PLAN_COLUMNS}, coalesce(balance.used, 0) AS used, coalesce(balance.reserved, 0) AS reserved "  # noqa: S608  constants
         "FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id LEFT JOIN allowance_balance AS balance "
         "ON balance.tenant_id = tenant_plan.tenant_id AND balance.unit = plan.allowance_unit AND "
         "(balance.period_start, balance.period_end) IN "

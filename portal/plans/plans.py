@@ -68,7 +68,7 @@ def plan_row(row: Row) -> PlanRow:
 async def read_tenant_plan(tx: TenantTransaction) -> TenantPlanRow | None:
     """The tenant's plan now, or None before it has one."""
     sql = (
-        f"SELECT {PLAN_COLUMNS}, tenant_plan.since FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608
+        f"SELECT {PLAN_COLUMNS}, tenant_plan.since FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608  constants
         "WHERE tenant_plan.tenant_id = $1 AND tenant_plan.until IS NULL"
     )
     row = await tx.row(sql, tx.tenant_id)
@@ -78,7 +78,7 @@ async def read_tenant_plan(tx: TenantTransaction) -> TenantPlanRow | None:
 async def read_own_plan(tx: TenantTransaction, plan_id: UUID) -> PlanRow | None:
     """This plan, if it is the tenant's own, now or earlier."""
     sql = (
-        f"SELECT DISTINCT {PLAN_COLUMNS} FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608
+        f"SELECT DISTINCT {PLAN_COLUMNS} FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608  constants
         "WHERE tenant_plan.tenant_id = $1 AND plan.id = $2"
     )
     row = await tx.row(sql, tx.tenant_id, plan_id)

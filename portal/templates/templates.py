@@ -117,7 +117,7 @@ async def read_templates(tx: TenantTransaction, request: PageRequest, *, archive
 
 async def read_templates_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, TemplateRow]:
     """Those of these templates that the tenant has, in one statement."""
-    sql = f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE template.tenant_id = $1 AND template.id = ANY($2::uuid[])"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE template.tenant_id = $1 AND template.id = ANY($2::uuid[])"  # noqa: S608  constants
     return {row["id"]: _template_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
 
 
@@ -125,7 +125,7 @@ async def read_versions(tx: TenantTransaction, template_ids: Sequence[UUID]) -> 
     """All versions of these templates, the newest first."""
     found: dict[UUID, list[VersionRow]] = {template_id: [] for template_id in template_ids}
     sql = (
-        f"SELECT {_VERSION} FROM template_version AS version "  # noqa: S608
+        f"SELECT {_VERSION} FROM template_version AS version "  # noqa: S608  constants
         "WHERE version.tenant_id = $1 AND version.template_id = ANY($2::uuid[]) ORDER BY version.number DESC"
     )
     for row in await tx.rows(sql, tx.tenant_id, list(template_ids)):
@@ -136,7 +136,7 @@ async def read_versions(tx: TenantTransaction, template_ids: Sequence[UUID]) -> 
 async def read_versions_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, VersionRow]:
     """Those of these versions that the tenant has, in one statement."""
     sql = (
-        f"SELECT {_VERSION} FROM template_version AS version "  # noqa: S608
+        f"SELECT {_VERSION} FROM template_version AS version "  # noqa: S608  constants
         "WHERE version.tenant_id = $1 AND version.id = ANY($2::uuid[])"
     )
     return {row["version_id"]: version_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}

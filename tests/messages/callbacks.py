@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx2
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 
 from tests.product import Product, TenantUnderTest
 

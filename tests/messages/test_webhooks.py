@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx2
 import orjson
 import pytest
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 
 from portal.clock import new_id
 from portal.messages.status import MessageStatus

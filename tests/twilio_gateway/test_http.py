@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
-from twilio.rest.content.v1.content import ContentList  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+from twilio.rest.content.v1.content import ContentList
 
 from portal.messages.provider import ProviderCredentials
 from tests.twilio_gateway.receiver import Received, Receiver

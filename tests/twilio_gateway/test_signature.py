@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import FormData
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 
 from twilio_gateway.signature import verify
 

@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import parse_qs, urldefrag, urlsplit
 
 import aiohttp
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 
 from portal.clock import Clock
 from twilio_gateway.simulator.ledger import Ledger

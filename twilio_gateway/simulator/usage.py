@@ -92,11 +92,11 @@ def _amounts(call: Call, first: date, last: date) -> Iterator[tuple[str, str, _A
     )
     values = (call.account["sid"], with_subaccounts, _start(first), _start(last + _DAY))
     messages, segments, micros = call.ledger.rows(
-        "SELECT count(*), coalesce(sum(segments), 0), coalesce(sum(price_micros), 0) FROM usage WHERE "  # noqa: S608
+        "SELECT count(*), coalesce(sum(segments), 0), coalesce(sum(price_micros), 0) FROM usage WHERE "  # noqa: S608  names from code
         + where.format(at="at"),
         *values,
     )[0]
-    (numbers,) = call.ledger.rows("SELECT count(*) FROM number WHERE " + where.format(at="created"), *values)[0]  # noqa: S608
+    (numbers,) = call.ledger.rows("SELECT count(*) FROM number WHERE " + where.format(at="created"), *values)[0]  # noqa: S608  names from code
     for category, description in _SMS.items():
         yield category, description, _Amount(str(messages), "messages", str(segments), "segments", micros)
     cost = numbers * _NUMBER_MICROS
