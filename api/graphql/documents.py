@@ -26,6 +26,7 @@ from api.graphql.failures import invalid
 from api.graphql.limits import Limits, check_shape, over_limit
 from api.graphql.transport import NO_NUL
 from portal_schema.errors import ErrorCode
+from portal_schema.guards import core_schema
 
 # One tuple for the life of the process: rules built anew for each request would be other classes each time.
 RULES = (*specified_rules, *recommended_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -69,7 +70,7 @@ class Documents:
     """Prepares documents, and keeps those that were used last."""
 
     def __init__(self, schema: strawberry.Schema, limits: Limits) -> None:
-        self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry gives no public way to it
+        self._schema: GraphQLSchema = core_schema(schema)
         self._limits = limits
         self._kept: OrderedDict[str, PreparedDocument] = OrderedDict()
         self._tokens = 0

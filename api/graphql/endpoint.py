@@ -34,6 +34,7 @@ from api.graphql.transport import (
 from auth.authentication import AuthenticationError
 from auth.principal import Principal
 from portal_schema.errors import ErrorCode, RequestError
+from portal_schema.guards import core_schema
 
 Authenticate = Callable[[Request], Awaitable[Principal]]
 OperationContext = Callable[[Principal, OperationType, str], AbstractAsyncContextManager[Any]]
@@ -132,7 +133,7 @@ class GraphQLEndpoint:
     ) -> tuple[Executor[Any], int]:
         """Coerce the variables and count the cost, before anything is opened for the operation."""
         executor = self._schema.execution_context_class.build(
-            self._schema._schema,  # noqa: SLF001  strawberry gives no public way to it
+            core_schema(self._schema),
             prepared.document,
             raw_variable_values=parameters.variables,
             operation_name=parameters.operation_name,
