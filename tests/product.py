@@ -222,7 +222,7 @@ async def product(
     given = Settings(**told | settings)
     statements: list[str] = []
     app = create_app(given, clock=clock, on_query=statements.append)
-    async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=3)) as gateway:
+    async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=20)) as gateway:
         database = await Database.connect(address, pool_size=6)
         box = SecretBox(SECRET)
         accounts = ProviderAccounts(database, box, clock)

@@ -60,7 +60,7 @@ def simulator() -> Iterator[Simulated]:
 
 @pytest.fixture
 async def gateway(simulator: Simulated) -> AsyncIterator[TwilioGateway]:
-    async with TwilioGateway.open(simulator.address, timedelta(seconds=5)) as gateway:
+    async with TwilioGateway.open(simulator.address, timedelta(seconds=20)) as gateway:
         yield gateway
 
 
