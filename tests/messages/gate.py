@@ -50,7 +50,7 @@ class Gate:
                     return form
 
                 self.waiting[account_sid] += 1
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while not self.released.is_set():  # noqa: ASYNC110  the test is in another thread
                         await asyncio.sleep(0.005)
             if way in _REFUSALS:

@@ -22,6 +22,7 @@ from tests.messages.traffic import (
     messages,
     plain_numbers,
     send,
+    send_at_once,
     statuses,
 )
 from tests.product import Product, TenantUnderTest
@@ -43,9 +44,7 @@ async def _rows_in(product: Product, tenant: TenantUnderTest, *tables: str) -> d
 async def test_a_hundred_senders_at_once_get_exactly_what_there_is(product: Product) -> None:
     tenant = await product.tenant(allowance=50)
     contacts = await add_contacts(product, tenant, plain_numbers(100))
-    answers = await asyncio.gather(
-        *(send(tenant.machine, [contact], key=f"send {index}") for index, contact in enumerate(contacts))
-    )
+    answers = await send_at_once(tenant.machine, [(f"send {n}", [contact]) for n, contact in enumerate(contacts)])
     assert all(answer["errors"] == [] for answer in answers)
     assert sum(answer["batch"]["accepted"] for answer in answers) == 50
     refused = [answer["batch"]["refusals"]["nodes"] for answer in answers if not answer["batch"]["accepted"]]
@@ -60,7 +59,7 @@ async def test_a_hundred_senders_at_once_get_exactly_what_there_is(product: Prod
 async def test_sends_to_many_at_once_share_the_allowance_to_the_last_unit(product: Product) -> None:
     tenant = await product.tenant(allowance=50)
     contacts = await add_contacts(product, tenant, plain_numbers(7))
-    answers = await asyncio.gather(*(send(tenant.machine, contacts, key=f"send {index}") for index in range(12)))
+    answers = await send_at_once(tenant.machine, [(f"send {index}", contacts) for index in range(12)])
     assert sorted((answer["batch"]["accepted"] for answer in answers), reverse=True) == [7] * 7 + [1] + [0] * 4
     assert await balanced_books(product, tenant) == Books(used=0, reserved=50)
 

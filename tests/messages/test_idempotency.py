@@ -16,7 +16,17 @@ from portal.messages.composing import Composition
 from portal.messages.sending import OnRefusal, SendRequest
 from portal.messages.sending import send as accept
 from portal.plans.allowance import lock_balance
-from tests.messages.traffic import SEND, Books, add_contacts, balanced_books, message_key, messages, plain_numbers, send
+from tests.messages.traffic import (
+    SEND,
+    Books,
+    add_contacts,
+    balanced_books,
+    message_key,
+    messages,
+    plain_numbers,
+    send,
+    send_at_once,
+)
 from tests.product import Product, TenantUnderTest
 from tests.waiting import until
 
@@ -114,7 +124,7 @@ async def test_while_a_request_is_worked_on_its_twin_is_told_so(
 async def test_twenty_twins_at_once_have_one_effect(product: Product) -> None:
     tenant = await product.tenant(allowance=10)
     contacts = await add_contacts(product, tenant, plain_numbers(2))
-    answers = await asyncio.gather(*(send(tenant.machine, contacts) for _ in range(20)))
+    answers = await send_at_once(tenant.machine, [("first", contacts)] * 20)
     made = [answer for answer in answers if answer["batch"] is not None]
     assert [answer["idempotentReplay"] for answer in made].count(False) == 1
     assert len({answer["batch"]["id"] for answer in made}) == 1

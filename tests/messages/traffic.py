@@ -1,5 +1,6 @@
 """What the tests of sending ask again and again: contacts, sends, what is in the tables, what Twilio has."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,10 +47,22 @@ def plain_numbers(count: int) -> list[str]:
     return [f"+1213555{index:04d}" for index in range(count)]
 
 
+def _input(contacts: Sequence[str], key: str) -> dict[str, Any]:
+    return {"idempotencyKey": key, "recipients": {"contactIds": list(contacts)}, "body": "Your bike is ready."}
+
+
 async def send(caller: Caller, contacts: Sequence[str], *, key: str = "first", **more: Any) -> Any:
     """The payload of a send."""
-    given = {"idempotencyKey": key, "recipients": {"contactIds": list(contacts)}, "body": "Your bike is ready."} | more
-    return (await caller.run(SEND, input=given))["messageSend"]
+    return (await caller.run(SEND, input=_input(contacts, key) | more))["messageSend"]
+
+
+async def send_at_once(caller: Caller, sends: Sequence[tuple[str, Sequence[str]]]) -> list[Any]:
+    """The payloads of sends, each a key and its contacts, that are all on their way before the first is answered."""
+    limits = httpx2.Limits(max_connections=None)
+    async with httpx2.AsyncClient(trust_env=False, timeout=60, limits=limits, headers=caller.headers) as http:
+        bodies = [{"query": SEND, "variables": {"input": _input(contacts, key)}} for key, contacts in sends]
+        answers = await asyncio.gather(*(http.post(caller.url, json=body) for body in bodies))
+    return [answer.json()["data"]["messageSend"] for answer in answers]
 
 
 async def cancel(caller: Caller, global_id: str) -> Any:
