@@ -26,7 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "accept": accept,
     "isolation": isolation,
 }
-THOROUGH = (15, 0.6)  # rounds, and seconds of each turn: many and short, so that a noise seldom meets one side alone
+THOROUGH = (12, 0.6)  # rounds, and seconds of each turn: many and short, so that a noise seldom meets one side alone
 QUICK = (3, 0.4)
 
 
