@@ -39,9 +39,9 @@ class SignIn:
         guesser = (email, address)
         if wait := self._throttle.seconds_to_wait(guesser):
             return SignInOutcome(None, wait)
+        self._throttle.failed(guesser)  # until it is right: else guesses that are sent at once all pass
         person_id = await self._verified(email, password)
         if person_id is None:
-            self._throttle.failed(guesser)
             _log.info("sign-in refused")
         else:
             self._throttle.succeeded(guesser)
