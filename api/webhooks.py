@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from auth.forms import FORM, BadFormError, media_type, read_body
 from portal.messages.inbox import CallbackInbox
 from portal.tenants.accounts import ProviderAccounts
 from twilio_gateway.signature import verify
 
 _PATH = "/webhooks/twilio/{tenant_id:uuid}/messages/{message_id:uuid}"
-_FORM = "application/x-www-form-urlencoded"
 _LARGEST = 64 * 1024  # a status callback has some 20 short fields
 _MOST_FIELDS = 200
 
@@ -57,15 +57,13 @@ def webhook_routes(public_url: str, accounts: ProviderAccounts, inbox: CallbackI
 
 async def _form(request: Request) -> dict[str, str]:
     """The form's fields, bounded before they are parsed; a repeated field is none of Twilio's."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+    if media_type(request) != FORM:
         raise HTTPException(415)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            raise HTTPException(413)
     try:
+        body = await read_body(request, largest=_LARGEST)
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
+    except BadFormError as error:
+        raise HTTPException(error.status) from error
     except ValueError as error:
         raise HTTPException(400) from error
     fields = dict(pairs)

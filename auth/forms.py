@@ -1,11 +1,13 @@
 """Reads `application/x-www-form-urlencoded` bodies strictly: small, UTF-8, each field once."""
 
+import asyncio
 import re
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 _LARGEST = 16 * 1024
+_SECONDS = 10.0  # for a body that a proxy has whole, or a browser sends at once
 _MOST_FIELDS = 20
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 FORM = "application/x-www-form-urlencoded"
@@ -44,15 +46,21 @@ async def read_form(request: Request) -> dict[str, str]:
     return dict(fields)
 
 
-async def read_body(request: Request) -> bytes:
-    """The body, as far as it is small.
+async def read_body(request: Request, *, largest: int = _LARGEST, seconds: float = _SECONDS) -> bytes:
+    """The body, as far as it is small and comes soon: anybody may begin one.
 
     Raises:
-        BadFormError: it is too large (413).
+        BadFormError: it is too large (413), too slow (408), or breaks off (400).
     """
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LARGEST:
-            raise BadFormError(413, "The body is too large.")
-    return body
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                body += part
+                if len(body) > largest:
+                    raise BadFormError(413, "The body is too large.")
+    except TimeoutError:
+        raise BadFormError(408, "The body did not arrive in time.") from None
+    except ClientDisconnect:
+        raise BadFormError(400, "The body broke off.") from None
+    return bytes(body)
