@@ -43,7 +43,9 @@ class MessageEstimateInput:
     template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(
-        default=None, description="Texts for variables, for all recipients; they win over the contacts' own fields."
+        default=None,
+        description="Texts for variables, for all recipients, of at most 1,600 characters each; "
+        "they win over the contacts' own fields.",
     )
 
 
@@ -59,7 +61,9 @@ class MessageSendInput:
     template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(
-        default=None, description="Texts for variables, for all recipients; they win over the contacts' own fields."
+        default=None,
+        description="Texts for variables, for all recipients, of at most 1,600 characters each; "
+        "they win over the contacts' own fields.",
     )
     on_refusal: OnRefusal = strawberry.field(
         default=OnRefusal.SEND_REST, description="What to do when some recipients are refused."
@@ -134,6 +138,9 @@ class MessageSendErrorCode(Enum):
     )
     NO_SENDER = strawberry.enum_value(
         "NO_SENDER", description="The tenant has no number to send from, or no plan, yet."
+    )
+    TENANT_NOT_ACTIVE = strawberry.enum_value(
+        "TENANT_NOT_ACTIVE", description="The tenant is suspended, or not set up yet: nothing is sent."
     )
 
 

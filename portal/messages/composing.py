@@ -1,5 +1,6 @@
 """Who would get which text, and who would not and why: the same answer for an estimate and for a send."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ from portal.templates.rendering import TemplateVariable, render
 from portal.templates.templates import LONGEST_BODY, read_templates_by_id
 
 MOST_RECIPIENTS = 10_000
+_AT_A_TIME = 100  # recipients worked out before other requests get their turn
 
 
 class SendProblem(StrEnum):
@@ -26,6 +28,7 @@ class SendProblem(StrEnum):
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
     NO_SENDER = "NO_SENDER"
+    TENANT_NOT_ACTIVE = "TENANT_NOT_ACTIVE"
 
 
 class RefusalCode(StrEnum):
@@ -95,6 +98,8 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
     refusals: list[Refusal] = []
     seen: set[UUID] = set()
     for index, contact_id in enumerate(composition.contact_ids):
+        if index % _AT_A_TIME == 0:
+            await asyncio.sleep(0)  # ten thousand long texts take seconds, in which all tenants would wait
         contact = contacts.get(contact_id)
         outcome = (
             (RefusalCode.NOT_FOUND, "There is no such contact.")
@@ -161,6 +166,9 @@ def _check(composition: Composition) -> None:
         problems.append(Problem(SendProblem.INVALID, "Give a template or a body, not both and not neither.", ("body",)))
     if composition.body is not None and not 1 <= len(composition.body.strip()) <= LONGEST_BODY:
         problems.append(Problem(SendProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
+    if any(len(value) > LONGEST_BODY for value in composition.variables.values()):  # a text can repeat it 300 times
+        longest = f"A variable's text has at most {LONGEST_BODY} characters."
+        problems.append(Problem(SendProblem.INVALID, longest, ("variables",)))
     where = ("recipients", "contactIds")
     if not composition.contact_ids:
         problems.append(Problem(SendProblem.INVALID, "Name at least one recipient.", where))

@@ -1,0 +1,50 @@
+"""One tenant's large request neither fills the memory nor makes the others wait."""
+
+import asyncio
+import time
+from typing import Any
+
+from portal.messages.composing import Composition, compose
+from portal.templates.templates import LONGEST_BODY
+from portal_schema.nodes import split_global
+from tests.messages.traffic import add_contacts, messages, plain_numbers, send
+from tests.product import Product
+
+ESTIMATE = "query ($input: MessageEstimateInput!) { messageEstimate(input: $input) { recipients } }"
+
+
+async def test_a_variable_is_no_longer_than_a_text(product: Product) -> None:
+    tenant = await product.tenant()
+    contacts = await add_contacts(product, tenant, plain_numbers(1))
+    too_long: dict[str, Any] = {"body": "{{a}}" * 300, "variables": {"a": "x" * (LONGEST_BODY + 1)}}
+    payload = await send(tenant.machine, contacts, **too_long)
+    assert payload["errors"] == [{"code": "INVALID", "path": ["input", "variables"]}]
+    assert payload["batch"] is None
+    assert await messages(product, tenant) == []
+    estimate = {"recipients": {"contactIds": contacts}} | too_long
+    assert await tenant.machine.codes(ESTIMATE, input=estimate) == ["BAD_USER_INPUT"]
+    longest = await send(tenant.machine, contacts, body="{{a}}", variables={"a": "x" * LONGEST_BODY})
+    assert (longest["errors"], longest["batch"]["accepted"]) == ([], 1)
+
+
+async def test_others_get_their_turn_while_thousands_of_texts_are_worked_out(product: Product) -> None:
+    tenant = await product.tenant()
+    contacts = await add_contacts(product, tenant, plain_numbers(2_000))
+    keys = tuple(found[1] for found in map(split_global, contacts) if found is not None)
+    waits: list[float] = []
+
+    async def others() -> None:
+        before = time.monotonic()
+        while True:
+            await asyncio.sleep(0)
+            waits.append(time.monotonic() - before)
+            before = time.monotonic()
+
+    async with product.database.for_tenant(tenant.id, read_only=True) as tx:
+        waiting = asyncio.create_task(others())
+        begun = time.monotonic()
+        composed = await compose(tx, Composition(keys, None, "x" * LONGEST_BODY, {}))
+        seconds = time.monotonic() - begun
+        waiting.cancel()
+    assert len(composed.recipients) == 2_000
+    assert max(waits) < seconds / 4
