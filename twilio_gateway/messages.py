@@ -1,5 +1,6 @@
 """Sends messages, finds them again in Twilio's log, and reads Twilio's status callbacks."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -42,6 +43,7 @@ _STATUS = MappingProxyType(
     }
 )
 _BAD_ENDS = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED})
+_ERROR_CODE = re.compile(r"\d{1,6}", re.ASCII)
 _PAGE = 1000  # the most that Twilio allows
 _REQUEST_TIMEOUT = 408  # Twilio gave up reading: what it read is not known
 
@@ -146,8 +148,9 @@ def _message(record: Any) -> ProviderMessage:
 def _issue(status: MessageStatus, code: object) -> DeliveryIssueCode | None:
     if status not in _BAD_ENDS:
         return None
-    digits = str(code)
-    return issue_of(int(digits) if digits.isascii() and digits.isdigit() else None)
+    # Python refuses to read thousands of digits, and one callback that cannot be read would hold up all behind it.
+    number = _ERROR_CODE.fullmatch(str(code))
+    return issue_of(int(number[0]) if number else None)
 
 
 def _done_at(text: str) -> datetime | None:
