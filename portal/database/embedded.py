@@ -60,7 +60,7 @@ class EmbeddedPostgres:
             EmbeddedServerError: it does not start; the message holds the reason and the mend.
         """
         self._socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self._socket_folder.stat()
+        found = self._socket_folder.lstat()  # a link is open to all
         if found.st_uid != os.geteuid() or found.st_mode & 0o077:  # a short one lies where anybody may make folders
             raise EmbeddedServerError(f"Others may enter {self._socket_folder}: remove it, or set PORTAL_HOME.")
         if not (self._data / "PG_VERSION").exists():
@@ -114,6 +114,7 @@ class EmbeddedPostgres:
 
     async def _launch(self) -> None:
         options = ["-D", str(self._data), "-k", str(self._socket_folder), "-h", "", "-c", "max_connections=200"]
+        options += ["-c", "log_error_verbosity=terse"]  # details quote what a statement failed on
         command = [*self._command("postgres"), *options, *self._options]
         appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         # Not a subprocess object: the server may outlive this event loop, and this process.

@@ -76,4 +76,5 @@ def _tell(progress: Callable[[str], None], event: str, name: str) -> None:
 def _grants(login: str) -> str:
     quoted = '"' + login.replace('"', '""') + '"'
     roles = ", ".join(role.value for role in DatabaseRole if role is not DatabaseRole.OWNER)
-    return f"GRANT {roles} TO {quoted}"
+    # Without inheritance a statement outside of a role fails, however the login was made.
+    return f"GRANT {roles} TO {quoted} WITH INHERIT FALSE"
