@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
+from api.headers import SafeHeaders
 from api.health import Readiness, health_routes
 from api.home import encryption_key
 from api.page import page_routes
@@ -38,7 +40,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, on_query: Quer
         finally:
             await database.close()
 
-    return Starlette(lifespan=lifespan)
+    https = settings.url.startswith("https:")
+    return Starlette(lifespan=lifespan, middleware=[Middleware(SafeHeaders, https=https)])
 
 
 def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRoute]:

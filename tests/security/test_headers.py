@@ -1,0 +1,59 @@
+"""Every answer of every route tells the browser what it must not do with it."""
+
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from api.headers import SafeHeaders
+from tests.product import Product
+
+WEBHOOK = f"/webhooks/twilio/{UUID(int=1)}/messages/{UUID(int=2)}"
+ASKED = [
+    ("GET", "/"),
+    ("GET", "/index.html"),
+    ("GET", "/assets/none.js"),
+    ("GET", "/sign-in"),
+    ("GET", "/sign-in/style.css"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("POST", "/session/tenant"),
+    ("POST", "/oauth/token"),
+    ("GET", "/.well-known/jwks.json"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/graphql"),
+    ("POST", "/graphql"),
+    ("PUT", "/graphql"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("POST", WEBHOOK),
+    ("GET", WEBHOOK),
+    ("DELETE", "/sign-in"),
+    ("POST", "/nothing"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ASKED)
+async def test_an_answer_is_neither_sniffed_nor_framed_nor_scripted(product: Product, method: str, path: str) -> None:
+    async with httpx2.AsyncClient(trust_env=False, base_url=product.url) as http:
+        answer = await http.request(method, path, headers={"Accept": "text/html"})
+    headers = answer.headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers.get_list("content-security-policy") == [headers["content-security-policy"]]
+    assert headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["referrer-policy"] == "same-origin"
+    assert not {"server", "x-powered-by", "access-control-allow-origin"} & headers.keys()
+    assert "strict-transport-security" not in headers  # this one is served over http
+
+
+async def test_over_https_browsers_stay_with_https() -> None:
+    async def app(_: object, __: object, send: object) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": b""})  # type: ignore[operator]
+
+    transport = httpx2.ASGITransport(SafeHeaders(app, https=True))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://portal.example.com") as http:
+        assert (await http.get("/")).headers["strict-transport-security"] == "max-age=31536000"
