@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.graphql.endpoint import GraphQLEndpoint
@@ -18,7 +20,7 @@ from api.webhooks import webhook_routes
 from auth.routes import auth_routes
 from auth.services import AuthServices
 from portal.clock import Clock, SystemClock
-from portal.database import Database
+from portal.database import Database, DatabaseUnavailableError
 from portal.database.connection import QueryLogger
 from portal.encryption import SecretBox
 from portal.messages.inbox import CallbackInbox
@@ -40,8 +42,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None, on_query: Quer
         finally:
             await database.close()
 
-    https = settings.url.startswith("https:")
-    return Starlette(lifespan=lifespan, middleware=[Middleware(SafeHeaders, https=https)])
+    return Starlette(
+        lifespan=lifespan,
+        middleware=[Middleware(SafeHeaders, https=settings.url.startswith("https:"))],
+        exception_handlers={DatabaseUnavailableError: _unavailable},
+    )
+
+
+async def _unavailable(_: Request, __: Exception) -> Response:
+    headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+    return PlainTextResponse("The portal cannot reach its database. Try again in a moment.\n", 503, headers)
 
 
 def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRoute]:

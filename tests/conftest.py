@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 
 from portal.database import Database
 from portal.database.address import DatabaseAddress
@@ -30,7 +31,10 @@ _OPTIONS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the run's server, once."""
+    """Start the run's server, once; and keep structlog's default from drawing every local variable of a traceback."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer(default=repr)]
+    )
     if _SERVER in os.environ or config.option.collectonly:
         return
     in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a folder of our own is made in it

@@ -91,7 +91,9 @@ class GraphQLEndpoint:
             except HungUp:
                 return
             except Exception as error:  # noqa: BLE001  whatever it is, the client learns nothing but the request id
-                answer = _Answer(ErrorCode.INTERNAL, {"errors": told([masked(error, request_id)], request_id)})
+                failure = masked(error, request_id)
+                headers = {"retry-after": "5"} if failure.code is ErrorCode.UPSTREAM_UNAVAILABLE else {}
+                answer = _Answer(failure.code, {"errors": told([failure], request_id)}, headers)
                 body = encode(answer.body)
             headers = {"x-request-id": request_id, **answer.headers}
             await send_answer(send, answer.outcome, media_type or JSON, body, headers)

@@ -9,9 +9,11 @@ import structlog
 from graphql import GraphQLError
 
 from api.causes import causes
+from portal.database import DatabaseUnavailableError
 from portal_schema.errors import ErrorCode, RequestError
 
 _log = structlog.get_logger(__name__)
+_DATABASE_DOWN = "The portal cannot reach its database. Try again in a moment."
 _MASKED = "Something went wrong on our side. Quote the request id if you ask us about it."
 
 
@@ -85,7 +87,7 @@ def told(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]
     return [_told(error, request_id) for error in errors]
 
 
-def masked(error: BaseException, request_id: str) -> GraphQLError:
+def masked(error: BaseException, request_id: str) -> RequestError:
     """Log a failure of ours and put a mask over it.
 
     Neither the log nor the mask has the exception's text: drivers quote the row they failed on.
@@ -97,6 +99,8 @@ def masked(error: BaseException, request_id: str) -> GraphQLError:
         raised=[f"{type(one).__module__}.{type(one).__qualname__}" for one in causes(error)],
         frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     )
+    if any(isinstance(one, DatabaseUnavailableError) for one in causes(error)):
+        return RequestError(ErrorCode.UPSTREAM_UNAVAILABLE, _DATABASE_DOWN)
     return RequestError(ErrorCode.INTERNAL, _MASKED)
 
 

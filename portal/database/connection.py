@@ -35,6 +35,13 @@ class DatabaseRole(StrEnum):
     WORKER = "portal_worker"
 
 
+class DatabaseUnavailableError(Exception):
+    """The database does not answer, or lets nobody in; what it said is the cause."""
+
+    def __init__(self) -> None:
+        super().__init__("the database does not answer")
+
+
 class Transaction:
     """An open transaction in one role: SQL by its methods, Tortoise models by `using_db(tx.orm)`."""
 
@@ -141,17 +148,26 @@ class Database:
     @asynccontextmanager
     async def _begin(self, begin: str) -> AsyncIterator[TransactionWrapper]:
         # Tortoise's in_transaction() acquires and then awaits BEGIN: cancelled in between, it keeps the connection
-        # for ever. Here the pool's own context manager holds it, whatever happens inside.
+        # for ever. Here nothing lies between having a connection and being sure to give it back.
         # Tortoise's queries ask for its context: a copy, since a context remembers who entered it last.
         with copy(self._context):
-            async with self._pool.acquire() as connection:
+            connection = await self._acquire()
+            try:
                 try:
-                    await connection.execute(begin)
+                    await _starting(connection, begin)
                     yield self._orm_on(connection)
                     await connection.execute("COMMIT")
                 except BaseException:
                     await _roll_back(connection)
                     raise
+            finally:
+                await self._pool.release(connection)
+
+    async def _acquire(self) -> Any:
+        try:
+            return await self._pool.acquire()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailableError from error
 
     def _orm_on(self, connection: Any) -> TransactionWrapper:
         wrapper = TransactionWrapper(self._client)
@@ -164,6 +180,13 @@ class Database:
         if pool is None:
             raise RuntimeError("the database is closed")
         return pool
+
+
+async def _starting(connection: Any, begin: str) -> None:
+    try:
+        await connection.execute(begin)
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:  # the server has gone meanwhile
+        raise DatabaseUnavailableError from error
 
 
 async def _roll_back(connection: Any) -> None:

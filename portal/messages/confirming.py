@@ -42,12 +42,15 @@ async def confirm(
     tenant_id: UUID,
     messages: Sequence[Confirming],
     clock: Clock,
+    until: datetime,
 ) -> None:
-    """Settle these messages as far as the provider's log allows."""
+    """Settle these messages as far as the provider's log allows; those not reached `until` then wait for their turn."""
     twins: dict[tuple[str, str, str], list[Confirming]] = defaultdict(list)
     for message in messages:
         twins[message.recipient, message.sender, message.body].append(message)
     for group in twins.values():
+        if clock.now() >= until:
+            return
         since = min(message.first_tried_at for message in group)
         try:
             listed = await provider.sent_to(credentials, group[0].recipient, since=since - _CLOCK_SKEW)

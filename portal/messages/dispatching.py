@@ -77,7 +77,8 @@ class Dispatcher:
         """
         async with self._database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
             due = await tx.rows(
-                "SELECT tenant_id FROM due_tenant WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+                "SELECT due_tenant.tenant_id FROM due_tenant JOIN tenant ON tenant.id = due_tenant.tenant_id "
+                "WHERE due_at <= $1 AND tenant.state = 'ACTIVE' ORDER BY due_at LIMIT $2",
                 self._clock.now(),
                 MOST_TENANTS,
             )
@@ -104,10 +105,12 @@ class Dispatcher:
                 log.error("tenant_without_provider_account", tenant_id=str(tenant_id))
                 await self._rest(tenant_id)
                 return
+            begun = self._clock.now()
             async with self._database.for_tenant(tenant_id) as tx:
-                sending, confirming = await _claim(tx, self._clock.now())
+                sending, confirming = await _claim(tx, begun)
             await self._send_all(tenant_id, credentials, sending)
-            await confirm(self._database, self._provider, credentials, tenant_id, confirming, self._clock)
+            until = begun + _HAND_OVER
+            await confirm(self._database, self._provider, credentials, tenant_id, confirming, self._clock, until)
             async with self._database.for_tenant(tenant_id) as tx:
                 await _note_next(tx)
         except Exception as error:

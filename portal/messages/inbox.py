@@ -10,7 +10,8 @@ import structlog
 
 from portal.clock import Clock, new_id
 from portal.database import Database, DatabaseRole, TenantTransaction
-from portal.messages.provider import StatusReports
+from portal.database.connection import Row
+from portal.messages.provider import StatusReport, StatusReports
 from portal.messages.recording import EventSource, News, record
 from portal.messages.status import Standing
 
@@ -88,6 +89,15 @@ async def apply_inbox(database: Database, reports: StatusReports, clock: Clock) 
     return applied
 
 
+def _read(reports: StatusReports, row: Row) -> StatusReport | None:
+    """What a callback says; one that cannot be read stays as it came, and does not stop the others."""
+    try:
+        return reports.read(orjson.loads(row["fields"]))
+    except Exception as error:
+        log.exception("callback_not_read", callback_id=str(row["id"]), error=type(error).__name__)
+        return None
+
+
 async def _apply_batch(tx: TenantTransaction, reports: StatusReports, clock: Clock) -> int:
     now = clock.now()
     rows = await tx.rows(
@@ -98,7 +108,7 @@ async def _apply_batch(tx: TenantTransaction, reports: StatusReports, clock: Clo
     )
     news = []
     for row in rows:
-        report = reports.read(orjson.loads(row["fields"]))
+        report = _read(reports, row)
         if report is not None:
             standing = Standing(report.status, report.issue)
             at = report.at or row["received_at"]

@@ -25,6 +25,7 @@ from portal.messages.composing import (
 from portal.messages.models import MessageBatch
 from portal.plans.allowance import Allowance, LockedBalance, lock_balance, read_allowance, reserve
 from portal.problems import Problem, RefusedError, refuse
+from portal.tenants.tenants import TenantState
 
 OPERATION = "messageSend"
 LONGEST_KEY = 255
@@ -84,7 +85,7 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     earlier = await _replayed(tx, request, actor)
     if earlier is not None:
         return SendResult(earlier, replay=True)
-    sender = await tx.value("SELECT number FROM number WHERE tenant_id = $1 ORDER BY id LIMIT 1", tx.tenant_id)
+    sender = await _sender(tx)
     if sender is None:
         raise refuse(SendProblem.NO_SENDER, "There is no number to send from yet: finish the onboarding first.")
     composed = await compose(tx, request.composition)
@@ -100,6 +101,18 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
         await reserve(tx, balance, batch_id, units, now=now)
         await _write_messages(tx, batch_id, composed, balance, sender, actor, now=now)
     return SendResult(batch_id, replay=False)
+
+
+async def _sender(tx: TenantTransaction) -> str | None:
+    row = await tx.row(
+        "SELECT state, (SELECT number FROM number WHERE tenant_id = $1 ORDER BY id LIMIT 1) AS number "
+        "FROM tenant WHERE id = $1",
+        tx.tenant_id,
+    )
+    if row is None or row["state"] != TenantState.ACTIVE:
+        raise refuse(SendProblem.TENANT_NOT_ACTIVE, "Sending is stopped for this company: ask support.")
+    number: str | None = row["number"]
+    return number
 
 
 async def _replayed(tx: TenantTransaction, request: SendRequest, actor: Actor) -> UUID | None:

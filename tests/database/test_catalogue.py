@@ -186,20 +186,20 @@ async def test_a_catalogue_that_breaks_a_rule_is_refused_by_name(connection: asy
 
 
 async def test_the_models_say_what_the_tables_say(connection: asyncpg.Connection) -> None:
-    assert len(all_models()) > 10
+    assert {model.__name__ for model in all_models()} == {"Contact", "MessageBatch", "Template", "TemplateVersion"}
     assert await mismatches(connection) == []
 
 
 async def test_a_model_that_says_something_else_is_named(connection: asyncpg.Connection) -> None:
     await connection.execute(
         "ALTER TABLE contact DROP COLUMN fields; ALTER TABLE contact ALTER name SET NOT NULL; "
-        "ALTER TABLE contact ADD COLUMN shoe_size integer; ALTER TABLE plan ALTER version TYPE bigint"
+        "ALTER TABLE contact ADD COLUMN shoe_size integer; ALTER TABLE template ALTER version TYPE bigint"
     )
     assert await mismatches(connection) == [
         "contact.fields: only in the model",
         "contact.name: null in one and not in the other",
         "contact.shoe_size: only in the table",
-        "plan.version: integer in the model, bigint in the table",
+        "template.version: integer in the model, bigint in the table",
     ]
 
 
