@@ -1,17 +1,36 @@
 """Sends in the schema: what was asked for, which messages it made, and who was refused."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
 from auth.permissions import Permission
-from portal.contacts.contacts import read_contacts_by_id
+from portal.contacts.contacts import ContactRow, read_contacts_by_id
 from portal.contacts.numbers import mask_number
+from portal.database.keyset import Page
 from portal.messages.composing import RefusalCode
-from portal.messages.reading import OLDEST_FIRST, BatchRow, MessageFilter, read_batches_by_id, read_refusals
+from portal.messages.reading import (
+    OLDEST_FIRST,
+    BatchRow,
+    MessageOwner,
+    RefusalRow,
+    read_batches_by_id,
+    read_refusals_of,
+)
 from portal.messages.status import MessageStatus
 from portal_schema.actors import Actor
-from portal_schema.connections import After, Before, First, Last, PageInfo, paged, selected_in_nodes
+from portal_schema.connections import (
+    After,
+    Before,
+    First,
+    Last,
+    PageInfo,
+    page_errors_told,
+    page_request,
+    selected_in_nodes,
+)
 from portal_schema.contacts import Contact
 from portal_schema.context import Info
 from portal_schema.guards import requires
@@ -55,6 +74,23 @@ class RecipientRefusalConnection:
     nodes: list[RecipientRefusal] = strawberry.field(description="The refusals alone.")
     page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
 
+    @classmethod
+    def of(cls, page: Page[RefusalRow], contacts: Mapping[UUID, ContactRow]) -> "RecipientRefusalConnection":
+        """The connection of a page that was read, with the contacts that were fetched for it."""
+        nodes = [
+            RecipientRefusal(
+                contact=Contact.of(contacts[row.contact_id]) if row.contact_id and row.contact_id in contacts else None,
+                masked_number=mask_number(row.number) if row.number else None,
+                code=row.code,
+                message=row.message,
+            )
+            for row in page.items
+        ]
+        edges = [
+            RecipientRefusalEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)
+        ]
+        return cls(edges=edges, nodes=nodes, page_info=PageInfo.of(page))
+
 
 @strawberry.type(description="One send: its messages, and who was refused.", directives=LOGS)
 class MessageBatch(Node):
@@ -84,31 +120,27 @@ class MessageBatch(Node):
     async def messages(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> MessageConnection:
-        only = MessageFilter(batch_id=self.row.id)
-        return await MessageConnection.read(info, only, first, after, last, before, OLDEST_FIRST)
+        batch = MessageOwner.BATCH
+        return await MessageConnection.read_of(info, batch, self.row.id, first, after, last, before, OLDEST_FIRST)
 
     @strawberry.field(description="Who was refused and why, in the order of the recipients.")
     async def refusals(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> RecipientRefusalConnection:
-        async with info.context.reading() as tx:
-            page = await paged(lambda request: read_refusals(tx, self.row.id, request), first, after, last, before)
-            ids = [row.contact_id for row in page.items if row.contact_id]
-            wanted = "contact" in selected_in_nodes(info) and ids
-            contacts = await read_contacts_by_id(tx, ids) if wanted else {}
-        nodes = [
-            RecipientRefusal(
-                contact=Contact.of(contacts[row.contact_id]) if row.contact_id in contacts else None,
-                masked_number=mask_number(row.number) if row.number else None,
-                code=row.code,
-                message=row.message,
-            )
-            for row in page.items
-        ]
-        edges = [
-            RecipientRefusalEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)
-        ]
-        return RecipientRefusalConnection(edges=edges, nodes=nodes, page_info=PageInfo.of(page))
+        request = page_request(first, after, last, before)
+        with_contacts = "contact" in selected_in_nodes(info)
+
+        async def load(keys: list[UUID]) -> list[RecipientRefusalConnection]:
+            async with info.context.reading() as tx:
+                with page_errors_told():
+                    pages = await read_refusals_of(tx, keys, request)
+                ids = [row.contact_id for page in pages.values() for row in page.items if row.contact_id]
+                contacts = await read_contacts_by_id(tx, ids) if ids and with_contacts else {}
+            return [RecipientRefusalConnection.of(pages[key], contacts) for key in keys]
+
+        loader = info.context.loader(("refusals", request, with_contacts), load)
+        found: RecipientRefusalConnection = await loader.load(self.row.id)
+        return found
 
 
 async def find_batch(info: Info, given: str) -> MessageBatch | None:

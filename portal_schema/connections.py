@@ -1,6 +1,7 @@
 """What all connections share: page arguments, page info, and errors that clients can read."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 import strawberry
@@ -35,6 +36,21 @@ class PageInfo:
         return cls(has_next_page=page.has_next, has_previous_page=page.has_previous, start_cursor=start, end_cursor=end)
 
 
+@contextmanager
+def page_errors_told() -> Iterator[None]:
+    """What is wrong with page arguments or cursors becomes BAD_USER_INPUT."""
+    try:
+        yield
+    except PageError as error:
+        raise RequestError(ErrorCode.BAD_USER_INPUT, str(error)) from error
+
+
+def page_request(first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
+    """The part of a list that a connection's arguments ask for."""
+    with page_errors_told():
+        return PageRequest.of(first, after, last, before)
+
+
 async def paged(
     read: Callable[[PageRequest], Awaitable[Page[Item]]],
     first: int | None,
@@ -42,11 +58,9 @@ async def paged(
     last: int | None,
     before: str | None,
 ) -> Page[Item]:
-    """Read a page by a connection's arguments; what is wrong with them becomes BAD_USER_INPUT."""
-    try:
+    """Read a page by a connection's arguments."""
+    with page_errors_told():
         return await read(PageRequest.of(first, after, last, before))
-    except PageError as error:
-        raise RequestError(ErrorCode.BAD_USER_INPUT, str(error)) from error
 
 
 def selected(info: Info, *path: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from portal.contacts.contacts import (
 )
 from portal.contacts.suppressions import SuppressionSource
 from portal.database.keyset import Keyset, Page
-from portal.messages.reading import MessageFilter
+from portal.messages.reading import MessageOwner
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
 from portal_schema.context import Info
 from portal_schema.guards import requires
@@ -82,8 +82,7 @@ class Contact(Node):
     ) -> Annotated["MessageConnection", strawberry.lazy("portal_schema.messages")] | None:
         from portal_schema.messages import MessageConnection  # noqa: PLC0415  the two know each other
 
-        only = MessageFilter(contact_id=self.row.id)
-        return await MessageConnection.read(info, only, first, after, last, before)
+        return await MessageConnection.read_of(info, MessageOwner.CONTACT, self.row.id, first, after, last, before)
 
 
 @strawberry.type(description="A contact in a list.", directives=READ)

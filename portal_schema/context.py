@@ -1,12 +1,14 @@
 """What one operation runs in: who asks, what they may do, and the transaction that all of a query shares."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import strawberry
 from graphql import OperationType
+from strawberry.dataloader import DataLoader
 
 from auth.effective import effective_permissions, permissions_without_tenant
 from auth.permissions import Permission
@@ -26,6 +28,7 @@ class RequestContext:
     request_id: str
     permissions: frozenset[Permission] = frozenset()
     transaction: TenantTransaction | None = field(default=None)
+    loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -63,6 +66,13 @@ class RequestContext:
                 yield
             finally:
                 self.transaction = None
+
+    def loader(self, key: Hashable, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> DataLoader[Any, Any]:
+        """The one loader of this operation that gathers what is asked for side by side under this key.
+
+        It remembers nothing: a mutation after it may change what it read.
+        """
+        return self.loaders.setdefault(key, DataLoader(load, cache=False))
 
     def _open(self, *, read_only: bool) -> AbstractAsyncContextManager[TenantTransaction]:
         if self.principal.tenant_id is None:

@@ -17,11 +17,13 @@ from portal.messages.reading import (
     OLDEST_FIRST,
     BatchRow,
     EventRow,
+    MessageOwner,
     MessageRow,
     read_batches_by_id,
     read_events,
     read_messages,
     read_messages_by_id,
+    read_messages_of,
 )
 from portal.messages.reading import (
     MessageFilter as Only,
@@ -30,7 +32,18 @@ from portal.messages.segments import Encoding
 from portal.messages.status import MessageStatus
 from portal.templates.templates import VersionRow, read_versions_by_id
 from portal_schema.actors import Actor
-from portal_schema.connections import After, Before, First, Last, PageInfo, paged, selected, selected_in_nodes
+from portal_schema.connections import (
+    After,
+    Before,
+    First,
+    Last,
+    PageInfo,
+    page_errors_told,
+    page_request,
+    paged,
+    selected,
+    selected_in_nodes,
+)
 from portal_schema.contacts import Contact, SortDirection
 from portal_schema.context import Info
 from portal_schema.delivery import CONTENT, LOGS, DeliveryIssue, MessageEvent, Recipient, Sender
@@ -183,6 +196,39 @@ class MessageConnection:
                 lambda request: read_messages(tx, request, keyset, only), first, after, last, before
             )
             relations = await Relations.of(tx, page.items, selected_in_nodes(info))
+        return cls.of(page, relations)
+
+    @classmethod
+    async def read_of(
+        cls,
+        info: Info,
+        owner: MessageOwner,
+        key: UUID,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+        keyset: Keyset = NEWEST_FIRST,
+    ) -> "MessageConnection":
+        """Read a page of what belongs to a contact or batch: one read for all that are asked for side by side."""
+        request = page_request(first, after, last, before)
+        wanted = selected_in_nodes(info)
+
+        async def load(keys: list[UUID]) -> list[MessageConnection]:
+            async with info.context.reading() as tx:
+                with page_errors_told():
+                    pages = await read_messages_of(tx, owner, keys, request, keyset)
+                rows = [row for page in pages.values() for row in page.items]
+                relations = await Relations.of(tx, rows, wanted)
+            return [cls.of(pages[asked], relations) for asked in keys]
+
+        loader = info.context.loader(("messages", owner, request, keyset, wanted), load)
+        found: MessageConnection = await loader.load(key)
+        return found
+
+    @classmethod
+    def of(cls, page: Page[MessageRow], relations: Relations) -> "MessageConnection":
+        """The connection of a page that was read, with its relations."""
         nodes = [Message.of(row, relations) for row in page.items]
         edges = [MessageEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)]
         return cls(edges=edges, nodes=nodes, page_info=PageInfo.of(page))

@@ -208,7 +208,8 @@ class SendingQueries:
     """The root field that estimates."""
 
     @strawberry.field(
-        description="What a send would do, without doing it; null before the tenant has a plan.", directives=SEND
+        description="What a send would do, without doing it; null before the tenant has a plan.",
+        directives=requires(Permission.MESSAGES_SEND, cost=20),
     )
     async def message_estimate(
         self,

@@ -6,7 +6,7 @@ A cursor is the last row's sort value and id, so a page stays right while rows c
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -113,17 +113,62 @@ async def read_page(
     """
     statement, is_beyond, arguments = _statement(listing, keyset, request)
     rows = await tx.rows(statement, *arguments)
-    more = len(rows) > request.size
-    rows = rows[: request.size]
     # Beyond the cursor lies at least the row that the cursor was made from, unless it has gone since.
     beyond = rows[0]["beyond"] if rows else request.cursor is not None and await tx.value(is_beyond, *arguments)
+    return _page(rows, keyset, request, make, beyond=bool(beyond))
+
+
+async def read_pages_of(
+    tx: TenantTransaction,
+    listing: Listing,
+    owner_column: str,
+    owners: Sequence[UUID],
+    keyset: Keyset,
+    request: PageRequest,
+    make: Callable[[Row], Item],
+) -> dict[UUID, Page[Item]]:
+    """Read a page of each owner's own list: in one statement where no cursor is given, for that belongs to one list.
+
+    Raises:
+        PageError: the cursor is not one of this list.
+    """
+    owned = [*listing.conditions, f"{owner_column} = ${len(listing.arguments) + 1}"]
+    if request.cursor is not None or keyset.expression is not None:
+        return {
+            owner: await read_page(
+                tx, replace(listing, conditions=owned, arguments=[*listing.arguments, owner]), keyset, request, make
+            )
+            for owner in dict.fromkeys(owners)
+        }
+    each = replace(listing, conditions=[*listing.conditions, f"{owner_column} = owner.key"])
+    statement, _, arguments = _statement(each, keyset, request)
+    rows = await tx.rows(
+        f"SELECT owner.key AS owner_key, page.* FROM unnest(${len(arguments) + 1}::uuid[]) AS owner (key) "  # noqa: S608  constants
+        f"CROSS JOIN LATERAL ({statement}) AS page",
+        *arguments,
+        list(dict.fromkeys(owners)),
+    )
+    lists: dict[UUID, list[Row]] = {owner: [] for owner in owners}
+    for row in rows:
+        lists[row["owner_key"]].append(row)
+    falling = keyset.descending != request.backward
+    for found in lists.values():
+        found.sort(key=lambda row: row["id"].int, reverse=falling)
+    return {owner: _page(found, keyset, request, make, beyond=False) for owner, found in lists.items()}
+
+
+def _page(
+    rows: list[Row], keyset: Keyset, request: PageRequest, make: Callable[[Row], Item], *, beyond: bool
+) -> Page[Item]:
+    more = len(rows) > request.size
+    rows = rows[: request.size]
     if request.backward:
         rows.reverse()
     return Page(
         items=[make(row) for row in rows],
         cursors=[keyset.cursor(row) for row in rows],
-        has_next=bool(beyond) if request.backward else more,
-        has_previous=more if request.backward else bool(beyond),
+        has_next=beyond if request.backward else more,
+        has_previous=more if request.backward else beyond,
     )
 
 

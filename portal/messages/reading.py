@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from portal.actor import ActorKind
 from portal.clock import ids_at
 from portal.database import TenantTransaction
 from portal.database.connection import Row
-from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
+from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page, read_pages_of
 from portal.messages.composing import RefusalCode
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.recording import EventSource
@@ -90,6 +91,13 @@ class MessageFilter:
     created_until: datetime | None = None
 
 
+class MessageOwner(StrEnum):
+    """What has messages of its own: the column that names it."""
+
+    CONTACT = "contact_id"
+    BATCH = "batch_id"
+
+
 _COLUMNS = (
     "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_number, "
     "recipient_number, recipient_country, body, encoding, segments, actor_kind, actor_name, created_at"
@@ -151,6 +159,14 @@ async def read_messages(
     return await read_page(tx, listing, keyset, request, _message_row)
 
 
+async def read_messages_of(
+    tx: TenantTransaction, owner: MessageOwner, keys: Sequence[UUID], request: PageRequest, keyset: Keyset
+) -> dict[UUID, Page[MessageRow]]:
+    """A page of the messages of each of these contacts or batches."""
+    listing = Listing(_COLUMNS, "message", "id", ["tenant_id = $1"], [tx.tenant_id])
+    return await read_pages_of(tx, listing, owner.value, keys, keyset, request, _message_row)
+
+
 async def read_messages_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, MessageRow]:
     """Those of these messages that the tenant has, in one statement."""
     sql = f"SELECT {_COLUMNS} FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
@@ -210,14 +226,16 @@ async def read_batches_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict
     }
 
 
-async def read_refusals(tx: TenantTransaction, batch_id: UUID, request: PageRequest) -> Page[RefusalRow]:
-    """A page of a batch's refusals, in the order of its recipients."""
-    columns = "id, contact_id, number, code, message"
-    listing = Listing(columns, "message_refusal", "id", ["tenant_id = $1", "batch_id = $2"], [tx.tenant_id, batch_id])
-    return await read_page(
-        tx,
-        listing,
-        OLDEST_FIRST,
-        request,
-        lambda row: RefusalRow(row["id"], row["contact_id"], row["number"], RefusalCode(row["code"]), row["message"]),
-    )
+async def read_refusals_of(
+    tx: TenantTransaction, batch_ids: Sequence[UUID], request: PageRequest
+) -> dict[UUID, Page[RefusalRow]]:
+    """A page of each of these batches' refusals, in the order of the recipients."""
+    listing = Listing(_REFUSAL_COLUMNS, "message_refusal", "id", ["tenant_id = $1"], [tx.tenant_id])
+    return await read_pages_of(tx, listing, "batch_id", batch_ids, OLDEST_FIRST, request, _refusal_row)
+
+
+_REFUSAL_COLUMNS = "id, contact_id, number, code, message"
+
+
+def _refusal_row(row: Row) -> RefusalRow:
+    return RefusalRow(row["id"], row["contact_id"], row["number"], RefusalCode(row["code"]), row["message"])

@@ -41,6 +41,14 @@ ALL_OF_A_BATCH = """query ($id: ID!) {
     }
   }
 }"""
+MESSAGES_OF_CONTACTS = """query ($first: Int) {
+  contacts(first: $first) { nodes { id messages(first: 3) { nodes { id batch { id } timeline { at } } } } }
+}"""
+BATCHES_OF_MESSAGES = """query ($first: Int) {
+  messages(first: $first) {
+    nodes { batch { messages(last: 1) { nodes { id } } refusals(first: 1) { nodes { contact { id } } } } }
+  }
+}"""
 TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
   one: contactCreate(input: {number: $number}) { contact { id } }
   two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
@@ -50,6 +58,8 @@ DEEP = {
     "all of messages": ALL_OF_MESSAGES,
     "all of templates": ALL_OF_TEMPLATES,
     "all of a batch": ALL_OF_A_BATCH,
+    "messages of contacts": MESSAGES_OF_CONTACTS,
+    "batches of messages": BATCHES_OF_MESSAGES,
     "two mutations": TWO_MUTATIONS,
 }
 ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
@@ -75,6 +85,8 @@ EXPECTED: dict[str, int] = {
     "all of messages": 5,
     "all of templates": 2,
     "all of a batch": 8,
+    "messages of contacts": 4,
+    "batches of messages": 5,
     "two mutations": 6,  # the second asks again what they may do
     "Query.viewer": 0,
     "Query.contacts": 1,
