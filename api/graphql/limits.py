@@ -36,6 +36,7 @@ class Limits:
     body_bytes: int = 1_000_000
     body_seconds: float = 10
     variables_depth: int = 32
+    objects: int = 2_000
     document_characters: int = 65_536
     tokens: int = 2_000
     depth: int = 15

@@ -170,16 +170,18 @@ def _json(text: bytes, limits: Limits) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise refused(Outcome.MALFORMED, "What was sent is not JSON in UTF-8.") from None
-    brackets = text.count(b"[") + text.count(b"{")
-    if brackets > limits.variables_depth and _is_deeper(value, limits.variables_depth):
-        message = f"JSON may be nested {limits.variables_depth} deep."
-        raise refused(Outcome.MALFORMED, message)
+    if text.count(b"[") + text.count(b"{") > min(limits.variables_depth, limits.objects):
+        _check_shape(value, limits)
     return value
 
 
-def _is_deeper(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
+def _check_shape(value: Any, limits: Limits) -> None:
+    """Refuse what is nested too deep, and more objects than coercing them one by one should cost everybody else."""
+    level, objects = [value], 0
+    for _ in range(limits.variables_depth + 1):
+        objects += sum(isinstance(one, dict) for one in level)
+        if objects > limits.objects:
+            raise refused(Outcome.MALFORMED, f"JSON may hold {limits.objects} objects.")
         level = [
             child
             for one in level
@@ -187,8 +189,8 @@ def _is_deeper(value: Any, depth: int) -> bool:
             for child in (one.values() if isinstance(one, dict) else one)
         ]
         if not level:
-            return False
-    return True
+            return
+    raise refused(Outcome.MALFORMED, f"JSON may be nested {limits.variables_depth} deep.")
 
 
 def _mapping(given: dict[str, Any], name: str) -> dict[str, Any] | None:

@@ -135,3 +135,12 @@ async def test_no_body_whatever_makes_a_server_error(shop: Shopkeeper, body: byt
     assert response.json().keys() <= {"data", "errors", "extensions"}
     codes = {error["extensions"]["code"] for error in response.json().get("errors", [])}
     assert codes <= {"BAD_USER_INPUT"}
+
+
+async def test_more_objects_than_are_coerced_in_a_moment_are_refused_and_as_many_are_not(shop: Shopkeeper) -> None:
+    most = await shop.post("{ __typename }", variables={"unused": [{}] * 1_998})  # and the body, and the variables
+    assert most.status_code == 200, most.text
+    more = await shop.post("{ __typename }", variables={"unused": [{}] * 1_999})
+    assert (more.status_code, more.json()["errors"][0]["message"]) == (400, "JSON may hold 2000 objects.")
+    braces = await shop.post("{ __typename }", variables={"unused": "{" * 5_000})
+    assert braces.status_code == 200
