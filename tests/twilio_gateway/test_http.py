@@ -49,7 +49,7 @@ async def test_the_deadline_fires_when_the_other_side_says_nothing() -> None:
         with pytest.raises(NoAnswerError, match="TimeoutError"):
             await http.request("GET", "https://api.twilio.com/x")
     assert started.is_set()
-    assert 0.2 <= monotonic() - began < 2
+    assert 0.2 <= monotonic() - began < 20  # the SDK alone would wait for ever
     release.set()
     server.close()
     await server.wait_closed()
