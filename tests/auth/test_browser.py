@@ -4,7 +4,7 @@ import shutil
 from uuid import UUID
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from auth.permissions import TenantRole
 from tests.auth.house import PASSWORD, House

@@ -43,7 +43,7 @@ class Installation:
         with self.output.open("wb") as output:
             self.started.append(self.popen(command or RUN, output))
         process = self.started[-1]
-        await until(lambda: b" is ready: " in self.output.read_bytes() or process.poll() is not None, 120)
+        await until(lambda: b"Stop: Ctrl-C" in self.output.read_bytes() or process.poll() is not None, 120)
         assert process.poll() is None, self.output.read_text()
         return time.monotonic() - begun
 
