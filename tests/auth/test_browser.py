@@ -20,20 +20,21 @@ async def test_a_browser_signs_in_keeps_the_session_and_signs_out(house: House, 
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = await (await browser.new_context(java_script_enabled=False)).new_page()
         await page.goto(f"{house.public_url}/sign-in?return_to=/page")
-        await page.keyboard.type("olga@example.com")  # the field has the focus
+        await expect(page.get_by_label("E-mail address")).to_be_focused()
+        await page.keyboard.type("olga@example.com")
         await page.get_by_label("Password").fill("wrong")
         await page.keyboard.press("Enter")
-        assert "E-mail address or password is wrong." in await page.get_by_role("alert").inner_text()
-        assert await page.get_by_label("E-mail address").input_value() == "olga@example.com"
+        await expect(page.get_by_role("alert")).to_contain_text("E-mail address or password is wrong.")
+        await expect(page.get_by_label("E-mail address")).to_have_value("olga@example.com")
         await page.get_by_label("Password").fill(PASSWORD)
         await page.get_by_role("button", name="Sign in").click()
-        assert page.url == f"{house.public_url}/page"
+        await page.wait_for_url(f"{house.public_url}/page")
         assert await page.inner_text("body") == f"member:{olga}"
         await page.reload()
         assert await page.inner_text("body") == f"member:{olga}"
         await page.set_content(f'<form method="post" action="{house.public_url}/sign-out"><button>out</button></form>')
         await page.get_by_role("button").click()
-        assert page.url == f"{house.public_url}/sign-in"
+        await page.wait_for_url(f"{house.public_url}/sign-in")
         await page.goto(f"{house.public_url}/page")
         assert await page.inner_text("body") == "nobody"
         await browser.close()
