@@ -30,7 +30,10 @@ ALONE = """query ($contact: ID!, $first: Int, $after: String, $last: Int, $befor
 async def caller(served: Product) -> Caller:
     """A machine whose tenant has a contact with five messages, one with two and one with none."""
     machine = (await served.tenant("Lists in Lists")).machine
-    contacts = [await add_contact(machine, f"+120255501{number:02}") for number in range(3)]
+    contacts = []
+    for number in range(3):
+        served.clock.advance(timedelta(milliseconds=5))
+        contacts.append(await add_contact(machine, f"+120255501{number:02}"))
     for number in range(5):
         served.clock.advance(timedelta(milliseconds=5))
         await send(machine, contacts[: 2 if number < 2 else 1], body=f"Number {number}")

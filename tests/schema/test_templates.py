@@ -70,7 +70,7 @@ WRONG: dict[str, tuple[dict[str, Any], Problems]] = {
         [("INVALID", ["variables", "0", "example"])],
     ),
     "too many variables": (
-        {"body": "x", "variables": [{"name": f"v{n % 7}", "example": ""} for n in range(2_000)]},
+        {"body": "x", "variables": [{"name": f"v{n % 7}", "example": ""} for n in range(1_900)]},
         [("INVALID", ["variables"])],
     ),
     "too many variables in the text": (
