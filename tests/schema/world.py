@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
+from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from tests.product import Caller, Product, TenantUnderTest
+from tests.waiting import until
 
 CONTACT = "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { contact { id } errors { code } } }"
 TEMPLATE = """mutation ($input: TemplateCreateInput!) {
@@ -79,6 +82,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     batch = await send(caller, [alice, olga, alice], templateId=template)
     while await product.dispatcher.run_once():
         pass
+    await until(lambda: _delivered(product, tenant.id))  # nothing comes later, in the midst of what a test measures
     _, message = (one["id"] for one in batch["messages"]["nodes"])
     plan = (await caller.run("{ plan { plan { id } } }"))["plan"]["plan"]["id"]
     ids = {
@@ -90,6 +94,12 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Plan": plan,
     }
     return World(tenant, olga, alice, template, version, message, str(batch["id"]), plan, ids)
+
+
+async def _delivered(product: Product, tenant_id: UUID) -> bool:
+    sql = "SELECT true FROM callback_inbox WHERE tenant_id = $1 AND fields ->> 'MessageStatus' = 'delivered'"
+    async with product.database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
+        return bool(await tx.value(sql, tenant_id))
 
 
 def taken(product: Product) -> list[str]:
