@@ -111,7 +111,7 @@ async def violations(connection: asyncpg.Connection, login: str) -> list[str]:
         if key["oid"] in whole
         for text in _of_foreign_key(key["name"], tables[key["oid"]], tables[key["target"]], paired=key["paired"])
     ]
-    broken += [f"{row['what']}: granted beside its table" for row in await connection.fetch(_GRANTS, True)]  # noqa: FBT003
+    broken += [f"{row['what']}: granted beside its table" for row in await connection.fetch(_GRANTS, True)]  # noqa: FBT003  a statement's argument
     broken += _of_roles(await connection.fetch(_ROLES, list(ROLES), login), login)
     broken += [text for function in await connection.fetch(_FUNCTIONS) for text in _of_function(function)]
     return sorted(broken)
@@ -120,7 +120,7 @@ async def violations(connection: asyncpg.Connection, login: str) -> list[str]:
 async def grants(connection: asyncpg.Connection) -> list[str]:
     """Who may do what, one line each; what an owner may do with its own goes without saying."""
     rows = await connection.fetch(
-        f"SELECT coalesce(pg_get_userbyid(nullif(grantee, 0)), 'PUBLIC') AS who, what, may FROM ({_GRANTS}) AS g",  # noqa: S608
+        f"SELECT coalesce(pg_get_userbyid(nullif(grantee, 0)), 'PUBLIC') AS who, what, may FROM ({_GRANTS}) AS g",  # noqa: S608  constants
         False,  # noqa: FBT003  asyncpg takes arguments by place
     )
     return sorted(f"{row['who']}: {row['what']}: {row['may']}" for row in rows)

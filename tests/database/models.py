@@ -40,7 +40,7 @@ async def mismatches(connection: asyncpg.Connection) -> list[str]:
         columns = {row["name"]: row for row in await connection.fetch(_COLUMNS, table)}
         if not columns:
             broken.append(f"{table}: a model without a table")
-        mapped = {field.source_field or name: field for name, field in model._meta.fields_map.items()}  # noqa: SLF001
+        mapped = {field.source_field or name: field for name, field in model._meta.fields_map.items()}  # noqa: SLF001  where Tortoise keeps the mapping
         broken += [f"{table}.{name}: only in the model" for name in mapped.keys() - columns.keys()]
         broken += [f"{table}.{name}: only in the table" for name in columns.keys() - mapped.keys()]
         for name in mapped.keys() & columns.keys():

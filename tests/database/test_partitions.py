@@ -82,7 +82,7 @@ async def test_the_bounds_leave_no_gap_and_do_not_go_by_a_session_time_zone(
     async with database.as_role(DatabaseRole.WORKER) as tx:
         await tx.execute("SET LOCAL TIME ZONE 'Pacific/Auckland'")
         assert await tx.value("SELECT create_partitions('2029-01-15', '2030-01-15')") == 13 * len(LARGE)
-        rows = await tx.rows(f"SELECT * FROM ({MONTHS}) AS m WHERE parent = 'message' AND child >= 'message_2029'")  # noqa: S608
+        rows = await tx.rows(f"SELECT * FROM ({MONTHS}) AS m WHERE parent = 'message' AND child >= 'message_2029'")  # noqa: S608  constants
     bounds = [row["bound"].replace("FOR VALUES FROM ('", "").replace("')", "").split(" TO ('") for row in rows]
     assert [start for start, _ in bounds[1:]] == [end for _, end in bounds[:-1]]
     for index, (start, _) in enumerate(bounds):

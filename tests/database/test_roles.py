@@ -146,7 +146,7 @@ def _pairs() -> list[tuple[DatabaseRole, str]]:
     pairs: list[tuple[DatabaseRole, str]] = [(role, sql) for role in EVERYBODY for sql in FOR_NOBODY]
     pairs += [(role, sql) for role, each in REFUSED.items() for sql in each]
     tables = ("tenant", "contact", "message", "person", "provider_account", "plan", "usage_day", "callback_inbox")
-    return pairs + [(role, f"SELECT * FROM {table}") for role in NOTHING_YET for table in tables]  # noqa: S608
+    return pairs + [(role, f"SELECT * FROM {table}") for role in NOTHING_YET for table in tables]  # noqa: S608  names of our tables
 
 
 async def test_no_role_may_do_more_than_its_work(world: World, clock: TurnableClock) -> None:
@@ -197,7 +197,7 @@ async def test_across_tenants_the_worker_sees_who_has_work_and_what_was_called_b
         for tenant in (world.falcon, world.freestyle):
             await tx.execute(insert, new_id(clock.now()), tenant, clock.now())
         for table in ("due_tenant", "callback_inbox"):
-            found = {row["tenant_id"] for row in await tx.rows(f"SELECT tenant_id FROM {table}")}  # noqa: S608
+            found = {row["tenant_id"] for row in await tx.rows(f"SELECT tenant_id FROM {table}")}  # noqa: S608  names of our tables
             assert found == {world.falcon, world.freestyle}
 
 
@@ -237,5 +237,5 @@ async def test_an_insert_for_another_tenant_is_refused_with_the_tenant_of_the_tr
 
 async def test_a_tenant_that_is_no_uuid_never_reaches_a_statement(world: World) -> None:
     with pytest.raises(TypeError):
-        async with world.database.for_tenant("' OR true --"):  # type: ignore[arg-type]
+        async with world.database.for_tenant("' OR true --"):  # type: ignore[arg-type]  # the attack
             pass

@@ -51,8 +51,8 @@ async def test_an_answer_is_neither_sniffed_nor_framed_nor_scripted(product: Pro
 
 async def test_over_https_browsers_stay_with_https() -> None:
     async def app(_: object, __: object, send: object) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
-        await send({"type": "http.response.body", "body": b""})  # type: ignore[operator]
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]  # ASGI by hand
+        await send({"type": "http.response.body", "body": b""})  # type: ignore[operator]  # the same
 
     transport = httpx2.ASGITransport(SafeHeaders(app, https=True))
     async with httpx2.AsyncClient(transport=transport, base_url="https://portal.example.com") as http:

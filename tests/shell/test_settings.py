@@ -174,7 +174,7 @@ def test_a_file_env_gives_settings_and_the_environment_wins(
 
 
 def test_production_settings_pass_without_demo_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = LIVE | {"HOST": "0.0.0.0", "DATABASE_URL": DATABASE, "SECRET_KEY": KEY, "CALLBACK_URL": ""}  # noqa: S104
+    given = LIVE | {"HOST": "0.0.0.0", "DATABASE_URL": DATABASE, "SECRET_KEY": KEY, "CALLBACK_URL": ""}  # noqa: S104  a setting, nothing listens
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     settings = load_settings()

@@ -45,7 +45,7 @@ class Simulated:
         place = {"data" if method == "POST" else "params": fields}
         async with (
             aiohttp.ClientSession() as session,
-            session.request(method, self.address + path, headers=headers, **place) as response,  # type: ignore[arg-type]
+            session.request(method, self.address + path, headers=headers, **place) as response,  # type: ignore[arg-type]  # either keyword
         ):
             body = await response.json() if response.content_type == "application/json" else await response.text()
             return response.status, body, dict(response.headers)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import (  # type: ignore[import-untyped]
+from jsonschema import (  # type: ignore[import-untyped]  # it ships no types
     Draft202012Validator,
     FormatChecker,
     ValidationError,
