@@ -29,7 +29,8 @@ _BY_SECRET = (
     "AND api_client.id = api_client_lookup.api_client_id "
     "JOIN api_client_secret ON api_client_secret.tenant_id = api_client.tenant_id "
     f"AND api_client_secret.api_client_id = api_client.id {_STANDING}"
-    "AND api_client_lookup.client_id = $1 AND secret_hash = $2 AND (expires_at IS NULL OR expires_at > $3)"
+    "AND api_client_lookup.client_id = $1 AND secret_hash = $2 "
+    "AND (api_client_secret.expires_at IS NULL OR api_client_secret.expires_at > $3)"
 )
 
 

@@ -42,11 +42,14 @@ async def effective_permissions(tx: TenantTransaction, principal: Principal) -> 
     return _narrowed(held, principal)
 
 
-def permissions_without_tenant(principal: Principal) -> frozenset[Permission]:
-    """What the principal may do where no tenant is concerned: only the ISV's staff may do something."""
-    if principal.kind in (PrincipalKind.ISV_SUPPORT, PrincipalKind.ISV_OPERATOR):
-        return _narrowed(staff_permissions(StaffRole(principal.kind.value)), principal)
-    return _NOTHING
+def permissions_of_staff(
+    principal: Principal, *, in_session: bool = False, with_content: bool = False
+) -> frozenset[Permission]:
+    """What one of the ISV's people may do; support holds a tenant's permissions only inside a support session."""
+    if not principal.is_staff:
+        return _NOTHING
+    role = StaffRole(principal.kind.value)
+    return _narrowed(staff_permissions(role, in_session=in_session, with_content=with_content), principal)
 
 
 def client_permissions(scopes: Iterable[str], creators_role: str | None, *, capped: bool) -> frozenset[Permission]:

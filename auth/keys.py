@@ -50,7 +50,8 @@ class SigningKeys:
                 key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
                 stored = self._box.encrypt(json.dumps(key.as_dict(private=True)))
                 await tx.execute(
-                    "INSERT INTO signing_key (kid, public_jwk, private_key, created_at) VALUES ($1, $2, $3, $4)",
+                    "INSERT INTO signing_key (kid, public_jwk, private_key, created_at, signs_from) "
+                    "VALUES ($1, $2, $3, $4, $4)",
                     *(key.kid, json.dumps(key.as_dict()), stored, self._clock.now()),
                 )
         key = ECKey.import_key(json.loads(self._box.decrypt(stored)))

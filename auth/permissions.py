@@ -2,7 +2,7 @@
 
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -60,6 +60,11 @@ class Permission(StrEnum):
         """One sentence on what it lets one do."""
         return _RULES[self].description
 
+    @property
+    def is_of_tenant(self) -> bool:
+        """Whether it is about one tenant's things; the others are the ISV's own."""
+        return _RULES[self].tenant
+
 
 class TenantRole(StrEnum):
     """What a person is in a tenant; Twilio's Console has the same."""
@@ -115,9 +120,13 @@ def machine_permissions() -> frozenset[Permission]:
     return _OF_MACHINES
 
 
-def staff_permissions(role: StaffRole) -> frozenset[Permission]:
-    """What the ISV's staff may do without a tenant: the ISV's own permissions only."""
-    return _OF_STAFF[role]
+def staff_permissions(
+    role: StaffRole, *, in_session: bool = False, with_content: bool = False
+) -> frozenset[Permission]:
+    """What the ISV's staff may do: support reads a tenant in its session, and content while the tenant lets it."""
+    if role is StaffRole.ISV_OPERATOR:
+        return _OF_OPERATOR
+    return _OF_SUPPORT | (_IN_SESSION if in_session else _NONE) | (_WITH_CONTENT if with_content else _NONE)
 
 
 def roles_page() -> str:
@@ -165,19 +174,19 @@ def _load() -> dict[Permission, _Rule]:
     return {Permission(name): _rule(entry) for name, entry in data.items()}
 
 
-def _holding(*, support: bool = False, operator: bool = False) -> frozenset[Permission]:
-    return frozenset(
-        permission
-        for permission, rule in _RULES.items()
-        if not rule.tenant and ((support and rule.support is not SupportAccess.NO) or (operator and rule.operator))
-    )
+def _held(holds: Callable[[_Rule], bool]) -> frozenset[Permission]:
+    return frozenset(permission for permission, rule in _RULES.items() if holds(rule))
 
 
 _RULES = _load()
 _BY_SCOPE = {permission.scope: permission for permission in Permission}
+_NONE: frozenset[Permission] = frozenset()
+_OF_MACHINES = _held(lambda rule: rule.machine)
 _OF_ROLE = {role: frozenset(p for p, rule in _RULES.items() if role in rule.roles) for role in TenantRole}
-_OF_MACHINES = frozenset(permission for permission, rule in _RULES.items() if rule.machine)
-_OF_STAFF = {StaffRole.ISV_SUPPORT: _holding(support=True), StaffRole.ISV_OPERATOR: _holding(operator=True)}
+_OF_OPERATOR = _held(lambda rule: rule.operator)
+_OF_SUPPORT = _held(lambda rule: rule.support is not SupportAccess.NO and not rule.tenant)
+_IN_SESSION = _held(lambda rule: rule.support not in {SupportAccess.NO, SupportAccess.WHILE_GRANTED})
+_WITH_CONTENT = _held(lambda rule: rule.support is SupportAccess.WHILE_GRANTED)
 
 if __name__ == "__main__":
     sys.stdout.write(roles_page())

@@ -31,6 +31,7 @@ class Principal:
     token_permissions: frozenset[Permission] | None
     email: str | None = None
     client_id: str | None = None
+    application: str | None = None  # the OAuth application that acts for the person
     locale: str = "en"
     time_zone: str = "UTC"
 
@@ -40,6 +41,11 @@ class Principal:
         return f"{self.kind.value.lower()}:{self.id}"
 
     @property
+    def is_staff(self) -> bool:
+        """Whether it is one of the ISV's own people, who belong to no tenant."""
+        return self.kind in {PrincipalKind.ISV_SUPPORT, PrincipalKind.ISV_OPERATOR}
+
+    @property
     def actor(self) -> Actor:
         """How the business writes it down beside what it did."""
-        return Actor(ActorKind(self.kind.value), self.id, self.name)
+        return Actor(ActorKind(self.kind.value), self.id, self.name, self.application)

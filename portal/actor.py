@@ -22,6 +22,8 @@ class Actor:
     kind: ActorKind
     id: UUID
     name: str
+    through: str | None = None
+    """The application that acted for the person."""
 
     @property
     def key(self) -> str:

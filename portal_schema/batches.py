@@ -8,7 +8,6 @@ import strawberry
 
 from auth.permissions import Permission
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
-from portal.contacts.numbers import mask_number
 from portal.database.keyset import Page
 from portal.messages.composing import RefusalCode
 from portal.messages.reading import (
@@ -80,7 +79,7 @@ class RecipientRefusalConnection:
         nodes = [
             RecipientRefusal(
                 contact=Contact.of(contacts[row.contact_id]) if row.contact_id and row.contact_id in contacts else None,
-                masked_number=mask_number(row.number) if row.number else None,
+                masked_number=row.number_masked,
                 code=row.code,
                 message=row.message,
             )
@@ -128,7 +127,7 @@ class MessageBatch(Node):
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> RecipientRefusalConnection:
         request = page_request(first, after, last, before)
-        with_contacts = "contact" in selected_in_nodes(info)
+        with_contacts = "contact" in selected_in_nodes(info) and Permission.CONTACTS_READ in info.context.permissions
 
         async def load(keys: list[UUID]) -> list[RecipientRefusalConnection]:
             async with info.context.reading() as tx:

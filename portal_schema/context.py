@@ -5,16 +5,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from graphql import OperationType
 from strawberry.dataloader import DataLoader
 
-from auth.effective import effective_permissions, permissions_without_tenant
+from auth.effective import effective_permissions, permissions_of_staff
 from auth.permissions import Permission
-from auth.principal import Principal
+from auth.principal import Principal, PrincipalKind
+from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
-from portal.database import Database, TenantTransaction
+from portal.database import Database, DatabaseRole, TenantTransaction
+from portal.support.sessions import OpenSupportSession, find_open_session
 from portal_schema.errors import ErrorCode, RequestError
 
 
@@ -26,14 +29,36 @@ class RequestContext:
     database: Database
     clock: Clock
     request_id: str
+    address: str | None = None
     permissions: frozenset[Permission] = frozenset()
+    support_session: OpenSupportSession | None = None
     transaction: TenantTransaction | None = field(default=None)
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
+    reads: dict[str, Any] = field(default_factory=dict)
+    """What ISV support has read so far: fields by coordinate, with their masked arguments."""
 
     @property
     def now(self) -> datetime:
         """The present instant."""
         return self.clock.now()
+
+    @property
+    def tenant_id(self) -> UUID | None:
+        """The tenant that this request is made in: for ISV support that of its open session."""
+        return self.support_session.tenant_id if self.support_session else self.principal.tenant_id
+
+    @property
+    def root_permissions(self) -> frozenset[Permission]:
+        """What the principal may use of the root types: without a tenant nothing that is a tenant's."""
+        if self.tenant_id is not None:
+            return self.permissions
+        return frozenset(permission for permission in self.permissions if not permission.is_of_tenant)
+
+    @property
+    def origin(self) -> Origin:
+        """Who asks and from where, as the audit log keeps it."""
+        session = self.support_session.id if self.support_session else None
+        return Origin(self.principal.actor, self.request_id, self.address, session)
 
     @property
     def tx(self) -> TenantTransaction:
@@ -48,24 +73,48 @@ class RequestContext:
         if self.transaction is not None:
             yield self.transaction
             return
-        async with self._open(read_only=True) as tx:
+        async with self._reading_own() as tx:
             yield tx
+
+    @asynccontextmanager
+    async def reading_of(self, tenant_id: UUID) -> AsyncIterator[TenantTransaction]:
+        """A transaction that reads this tenant: one's own, support's in its session, or the operator's."""
+        if tenant_id == self.tenant_id:
+            async with self.reading() as tx:
+                yield tx
+        elif self.principal.kind is PrincipalKind.ISV_OPERATOR:
+            async with self.database.for_tenant(tenant_id, role=DatabaseRole.OPERATOR, read_only=True) as tx:
+                yield tx
+        else:
+            raise RequestError(ErrorCode.FORBIDDEN, "Open a support session in this tenant first.")
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
         """A transaction for one mutation field: the permissions are read in it, so a demotion before it holds."""
-        if (
-            self.principal.tenant_id is None
-        ):  # there is nothing to open: what a field needs is missing, or needs no tenant
+        if self.principal.tenant_id is None:  # nothing to open: what a field needs is missing, or needs no tenant
             yield
             return
-        async with self._open(read_only=False) as tx:
+        async with self.database.for_tenant(self.principal.tenant_id) as tx:
             self.permissions = await effective_permissions(tx, self.principal)
             self.transaction = tx
             try:
                 yield
             finally:
                 self.transaction = None
+
+    async def write_down(self, event: AuditEvent) -> None:
+        """Write what a mutation did into the audit log, in its transaction."""
+        tx = self.tx
+        await write_entry(tx, tx.tenant_id, self.origin, event, at=self.now)
+
+    async def write_reads_down(self) -> None:
+        """Write what ISV support has read into the tenant's audit log, before the answer leaves."""
+        session = self.support_session
+        if session is None or not self.reads:
+            return
+        async with self.database.for_tenant(session.tenant_id) as tx:
+            event = AuditEvent("supportRead", changes=self.reads)
+            await write_entry(tx, session.tenant_id, self.origin, event, at=self.now)
 
     def loader(self, key: Hashable, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> DataLoader[Any, Any]:
         """The one loader of this operation that gathers what is asked for side by side under this key.
@@ -74,10 +123,15 @@ class RequestContext:
         """
         return self.loaders.setdefault(key, DataLoader(load, cache=False))
 
-    def _open(self, *, read_only: bool) -> AbstractAsyncContextManager[TenantTransaction]:
+    def _reading_own(self) -> AbstractAsyncContextManager[TenantTransaction]:
+        session = self.support_session
+        if session is not None:
+            return self.database.for_support(
+                session.tenant_id, session.id, self.now, sees_content=Permission.MESSAGES_READ in self.permissions
+            )
         if self.principal.tenant_id is None:
             raise RequestError(ErrorCode.FORBIDDEN, "Choose a tenant first.")
-        return self.database.for_tenant(self.principal.tenant_id, read_only=read_only)
+        return self.database.for_tenant(self.principal.tenant_id, read_only=True)
 
 
 Info = strawberry.Info[RequestContext, None]
@@ -92,17 +146,27 @@ class Contexts:
 
     @asynccontextmanager
     async def open(
-        self, principal: Principal, operation: OperationType, request_id: str
+        self, principal: Principal, operation: OperationType, request_id: str, address: str | None
     ) -> AsyncIterator[RequestContext]:
         """A query reads everything in one read-only transaction; a mutation opens one for each of its fields."""
-        context = RequestContext(principal, self._database, self._clock, request_id)
-        if principal.tenant_id is None:
-            context.permissions = permissions_without_tenant(principal)
-            yield context
-        elif operation is OperationType.MUTATION:
+        context = RequestContext(principal, self._database, self._clock, request_id, address)
+        if principal.is_staff:
+            await self._admit_staff(context)
+        if operation is OperationType.MUTATION or context.tenant_id is None:
             yield context
         else:
             async with context.reading() as tx:
-                context.permissions = await effective_permissions(tx, principal)
+                if not principal.is_staff:
+                    context.permissions = await effective_permissions(tx, principal)
                 context.transaction = tx
                 yield context
+        await context.write_reads_down()
+
+    async def _admit_staff(self, context: RequestContext) -> None:
+        principal = context.principal
+        if principal.kind is PrincipalKind.ISV_SUPPORT:
+            context.support_session = await find_open_session(self._database, principal.id, now=context.now)
+        session = context.support_session
+        context.permissions = permissions_of_staff(
+            principal, in_session=session is not None, with_content=session is not None and session.content_granted
+        )

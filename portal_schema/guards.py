@@ -20,10 +20,14 @@ from graphql import (
 )
 
 from auth.permissions import Permission
+from portal.audit.entries import AuditEvent
 from portal.problems import RefusedError
+from portal_schema.audit_changes import changes_of, target_of
 from portal_schema.directives import Cost, Requires
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.payloads import refused_payload
+
+APART = "apart"  # metadata of a mutation that happens outside of the principal's tenant
 
 
 class UndeclaredError(TypeError):
@@ -71,8 +75,9 @@ def install_guards(schema: strawberry.Schema) -> None:
         UndeclaredError: something declares no permission, not even an empty list.
     """
     core = core_schema(schema)
+    roots = (core.query_type, core.mutation_type, core.subscription_type)
     for owner in object_types(schema):
-        is_root = owner in (core.query_type, core.mutation_type, core.subscription_type)
+        is_root = owner in roots
         if not is_root and declared_permissions(owner) is None:
             raise UndeclaredError(f"type {owner.name}: declare who may see it with directives=requires(...)")
         for name, field in owner.fields.items():
@@ -82,12 +87,16 @@ def install_guards(schema: strawberry.Schema) -> None:
                 )
             needed = required_permissions(owner, field)
             resolve = field.resolve or default_field_resolver
+            definition = field.extensions["strawberry-definition"]
             if owner is core.mutation_type:
-                field.resolve = _guard_mutation(resolve, needed, field)
+                guard = _guard_mutation_apart if definition.metadata.get(APART) else _guard_mutation
+                field.resolve = guard(resolve, needed, field, name)
+            elif is_root:
+                field.resolve = _guard_root(resolve, needed, field, name)
             elif getattr(resolve, "_is_default", False):  # Strawberry's mark of what only reads an attribute
-                field.resolve = _guard_attribute(field.extensions["strawberry-definition"].python_name, needed)
+                field.resolve = _guard_attribute(definition.python_name, needed, f"{owner.name}.{name}")
             elif needed:
-                field.resolve = _guard(resolve, needed)
+                field.resolve = _guard(resolve, needed, f"{owner.name}.{name}")
 
 
 def check(permissions: frozenset[Permission], needed: frozenset[Permission]) -> None:
@@ -101,37 +110,88 @@ def check(permissions: frozenset[Permission], needed: frozenset[Permission]) -> 
         raise RequestError(ErrorCode.FORBIDDEN, message, requiredScopes=[permission.scope for permission in names])
 
 
-def _guard(resolve: GraphQLFieldResolver, needed: frozenset[Permission]) -> GraphQLFieldResolver:
+def _guard_root(
+    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, name: str
+) -> GraphQLFieldResolver:
     def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        if not needed <= info.context.permissions:
-            check(info.context.permissions, needed)
+        context = info.context
+        if not needed <= context.root_permissions:
+            check(context.root_permissions, needed)
+        if context.support_session is not None and _is_of_tenant(needed):
+            context.reads[name] = changes_of(field, arguments)
         return resolve(source, info, **arguments)
 
     return guarded
 
 
-def _guard_attribute(name: str, needed: frozenset[Permission]) -> GraphQLFieldResolver:
+def _guard(resolve: GraphQLFieldResolver, needed: frozenset[Permission], coordinate: str) -> GraphQLFieldResolver:
+    of_tenant = _is_of_tenant(needed)
+
+    def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        context = info.context
+        if not needed <= context.permissions:
+            check(context.permissions, needed)
+        if of_tenant and context.support_session is not None:
+            context.reads[coordinate] = True
+        return resolve(source, info, **arguments)
+
+    return guarded
+
+
+def _guard_attribute(name: str, needed: frozenset[Permission], coordinate: str) -> GraphQLFieldResolver:
+    of_tenant = _is_of_tenant(needed)
+
     # The check and the look-up in one call, in place of the four that Strawberry makes: a page has hundreds of them.
     def guarded(source: Any, info: GraphQLResolveInfo[Any]) -> Any:
-        if not needed <= info.context.permissions:
-            check(info.context.permissions, needed)
+        context = info.context
+        if not needed <= context.permissions:
+            check(context.permissions, needed)
+        if of_tenant and context.support_session is not None:
+            context.reads[coordinate] = True
         return getattr(source, name)
 
     return guarded
 
 
 def _guard_mutation(
-    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField
+    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, name: str
 ) -> Callable[..., Awaitable[Any]]:
     payload = refused_payload(field)
 
     async def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        context = info.context
         try:
-            async with info.context.writing():
-                check(info.context.permissions, needed)
+            async with context.writing():
+                check(context.root_permissions, needed)
                 result = resolve(source, info, **arguments)
-                return await result if isawaitable(result) else result
+                result = await result if isawaitable(result) else result
+                if not result.errors:  # what is refused happened not
+                    event = AuditEvent(name, target_of(result) or arguments.get("id"), changes_of(field, arguments))
+                    await context.write_down(event)
+                return result
         except RefusedError as refusal:  # outside the transaction, which has rolled back
             return payload(refusal)
 
     return guarded
+
+
+def _guard_mutation_apart(
+    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, _: str
+) -> Callable[..., Awaitable[Any]]:
+    """For what happens in no tenant or in another one: its use case opens a transaction and writes down what it did."""
+    payload = refused_payload(field)
+
+    async def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        if needed:
+            check(info.context.root_permissions, needed)
+        try:
+            result = resolve(source, info, **arguments)
+            return await result if isawaitable(result) else result
+        except RefusedError as refusal:
+            return payload(refusal)
+
+    return guarded
+
+
+def _is_of_tenant(needed: frozenset[Permission]) -> bool:
+    return any(permission.is_of_tenant for permission in needed)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import strawberry
 
+from auth.permissions import Permission
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
-from portal.contacts.numbers import mask_number
 from portal.database import TenantTransaction
 from portal.database.keyset import Keyset, Page
 from portal.messages.reading import (
@@ -97,7 +97,6 @@ class Message(Node):
     @classmethod
     def of(cls, row: MessageRow, relations: "Relations") -> "Message":
         """The message in this row."""
-        sender, recipient = row.sender_number, row.recipient_number
         contact = relations.contacts.get(row.contact_id) if row.contact_id else None
         version = relations.versions.get(row.template_version_id) if row.template_version_id else None
         return cls(
@@ -108,11 +107,11 @@ class Message(Node):
             status_at=row.status_at,
             created_at=row.created_at,
             sender=Sender(
-                masked_number=mask_number(sender) if sender else None, number=PhoneNumber(sender) if sender else None
+                masked_number=row.sender_masked, number=PhoneNumber(row.sender_number) if row.sender_number else None
             ),
             recipient=Recipient(
-                masked_number=mask_number(recipient),
-                number=PhoneNumber(recipient),
+                masked_number=row.recipient_masked,
+                number=PhoneNumber(row.recipient_number) if row.recipient_number else None,
                 country=CountryCode(row.recipient_country) if row.recipient_country else None,
             ),
             body=row.body,
@@ -125,6 +124,15 @@ class Message(Node):
             timeline=[MessageEvent.of(event) for event in relations.events.get(row.id, ())],
             delivery_issue=DeliveryIssue.of(row.issue) if row.issue else None,
         )
+
+
+_GUARDED = {"contact": Permission.CONTACTS_READ, "template": Permission.TEMPLATES_READ}
+
+
+def _to_fetch(info: Info, selected_fields: frozenset[str]) -> frozenset[str]:
+    """The selected fields, less those that will be refused: what need not be read is not read."""
+    held = info.context.permissions
+    return frozenset(name for name in selected_fields if name not in _GUARDED or _GUARDED[name] in held)
 
 
 class Relations:
@@ -195,7 +203,7 @@ class MessageConnection:
             page: Page[MessageRow] = await paged(
                 lambda request: read_messages(tx, request, keyset, only), first, after, last, before
             )
-            relations = await Relations.of(tx, page.items, selected_in_nodes(info))
+            relations = await Relations.of(tx, page.items, _to_fetch(info, selected_in_nodes(info)))
         return cls.of(page, relations)
 
     @classmethod
@@ -212,7 +220,7 @@ class MessageConnection:
     ) -> "MessageConnection":
         """Read a page of what belongs to a contact or batch: one read for all that are asked for side by side."""
         request = page_request(first, after, last, before)
-        wanted = selected_in_nodes(info)
+        wanted = _to_fetch(info, selected_in_nodes(info))
 
         async def load(keys: list[UUID]) -> list[MessageConnection]:
             async with info.context.reading() as tx:
@@ -289,7 +297,7 @@ async def find_message(info: Info, given: str, wanted: frozenset[str] | None = N
         row = (await read_messages_by_id(tx, [key])).get(key)
         if row is None:
             return None
-        relations = await Relations.of(tx, [row], selected(info) if wanted is None else wanted)
+        relations = await Relations.of(tx, [row], _to_fetch(info, selected(info) if wanted is None else wanted))
     return Message.of(row, relations)
 
 

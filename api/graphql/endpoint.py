@@ -37,7 +37,7 @@ from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.guards import core_schema
 
 Authenticate = Callable[[Request], Awaitable[Principal]]
-OperationContext = Callable[[Principal, OperationType, str], AbstractAsyncContextManager[Any]]
+OperationContext = Callable[[Principal, OperationType, str, str | None], AbstractAsyncContextManager[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,8 @@ class GraphQLEndpoint:
         if operation.type is OperationType.SUBSCRIPTION:
             raise invalid([GraphQLError("Subscriptions are not answered here.")])
         executor, cost = self._bind(prepared, operation, parameters)
-        running = self._run(executor, principal, operation, request_id)
+        address = request.client.host if request.client else None
+        running = self._run(executor, principal, operation, request_id, address)
         result = await self._in_time(running, request.receive, cancel=operation.type is OperationType.QUERY)
         body: dict[str, Any] = {"data": result.data, "extensions": {"cost": {"requested": cost}}}
         if result.errors:
@@ -152,10 +153,10 @@ class GraphQLEndpoint:
         return executor, cost
 
     async def _run(
-        self, executor: Executor[Any], principal: Principal, operation: Operation, request_id: str
+        self, executor: Executor[Any], principal: Principal, operation: Operation, request_id: str, address: str | None
     ) -> ExecutionResult:
         try:
-            async with self._operation_context(principal, operation.type, request_id) as context:
+            async with self._operation_context(principal, operation.type, request_id, address) as context:
                 executor.context_value = context
                 result = executor.execute_operation()
                 if isawaitable(result):

@@ -7,6 +7,7 @@ tenant too, in the message that begins it: what forgets to ask has no rights at 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import copy
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -75,11 +76,15 @@ class Transaction:
 
 
 class TenantTransaction(Transaction):
-    """An open transaction that sees and writes one tenant's rows: row-level security refuses the rest."""
+    """An open transaction that sees and writes one tenant's rows: row-level security refuses the rest.
 
-    def __init__(self, orm: TransactionWrapper, tenant_id: UUID) -> None:
+    Without `sees_content` the database refuses the columns with bodies and full numbers.
+    """
+
+    def __init__(self, orm: TransactionWrapper, tenant_id: UUID, *, sees_content: bool = True) -> None:
         super().__init__(orm)
         self.tenant_id = tenant_id
+        self.sees_content = sees_content
 
 
 class Database:
@@ -144,6 +149,19 @@ class Database:
         begin = f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}; SET LOCAL app.tenant_id = '{tenant_id}'"
         async with self._begin(begin) as orm:
             yield TenantTransaction(orm, tenant_id)
+
+    @asynccontextmanager
+    async def for_support(
+        self, tenant_id: UUID, support_session_id: UUID, at: datetime, *, sees_content: bool
+    ) -> AsyncIterator[TenantTransaction]:
+        """A read-only transaction of ISV support: the tenant's rows are there while its session is open at `at`."""
+        if {type(tenant_id), type(support_session_id)} != {UUID}:  # both go into the text of a statement
+            raise TypeError("ids have to be UUIDs")
+        role = DatabaseRole.SUPPORT_CONTENT if sees_content else DatabaseRole.SUPPORT
+        settings = {"tenant_id": tenant_id, "support_session": support_session_id, "now": at.isoformat()}
+        told = "".join(f"; SET LOCAL app.{name} = '{value}'" for name, value in settings.items())
+        async with self._begin(f"{_begin(read_only=True)}; SET LOCAL ROLE {role.value}{told}") as orm:
+            yield TenantTransaction(orm, tenant_id, sees_content=sees_content)
 
     @asynccontextmanager
     async def _begin(self, begin: str) -> AsyncIterator[TransactionWrapper]:

@@ -24,7 +24,7 @@ OLDEST_FIRST = Keyset("created")
 
 # What pages are full of is a named tuple: a frozen dataclass takes twice as long to make.
 class MessageRow(NamedTuple):
-    """A message as lists read it; `body` and the numbers are content."""
+    """A message as lists read it; the body and the full numbers are content, and None where that may not be read."""
 
     id: UUID
     batch_id: UUID | None
@@ -36,7 +36,9 @@ class MessageRow(NamedTuple):
     status_at: datetime
     issue: DeliveryIssueCode | None
     sender_number: str | None
-    recipient_number: str
+    sender_masked: str | None
+    recipient_number: str | None
+    recipient_masked: str
     recipient_country: str | None
     body: str | None
     encoding: Encoding
@@ -75,7 +77,7 @@ class RefusalRow:
 
     id: UUID
     contact_id: UUID | None
-    number: str | None
+    number_masked: str | None
     code: RefusalCode
     message: str
 
@@ -99,9 +101,15 @@ class MessageOwner(StrEnum):
 
 
 _COLUMNS = (
-    "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_number, "
-    "recipient_number, recipient_country, body, encoding, segments, actor_kind, actor_name, created_at"
+    "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_masked, "
+    "recipient_masked, recipient_country, encoding, segments, actor_kind, actor_name, created_at"
 )
+_CONTENT = ", sender_number, recipient_number, body"
+_NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number, NULL AS body"  # the database would refuse the columns
+
+
+def _columns(tx: TenantTransaction) -> str:
+    return _COLUMNS + (_CONTENT if tx.sees_content else _NO_CONTENT)
 
 
 def _message_row(row: Row) -> MessageRow:
@@ -116,7 +124,9 @@ def _message_row(row: Row) -> MessageRow:
         status_at=row["status_at"],
         issue=_issue(row["issue"]),
         sender_number=row["sender_number"],
+        sender_masked=row["sender_masked"],
         recipient_number=row["recipient_number"],
+        recipient_masked=row["recipient_masked"],
         recipient_country=row["recipient_country"],
         body=row["body"],
         encoding=Encoding(row["encoding"]),
@@ -155,7 +165,7 @@ async def read_messages(
     if only.created_until is not None:
         narrow("created_at < {}", only.created_until)
         narrow("id <= {}", ids_at(only.created_until)[1])
-    listing = Listing(_COLUMNS, "message", "id", conditions, arguments)
+    listing = Listing(_columns(tx), "message", "id", conditions, arguments)
     return await read_page(tx, listing, keyset, request, _message_row)
 
 
@@ -163,13 +173,13 @@ async def read_messages_of(
     tx: TenantTransaction, owner: MessageOwner, keys: Sequence[UUID], request: PageRequest, keyset: Keyset
 ) -> dict[UUID, Page[MessageRow]]:
     """A page of the messages of each of these contacts or batches."""
-    listing = Listing(_COLUMNS, "message", "id", ["tenant_id = $1"], [tx.tenant_id])
+    listing = Listing(_columns(tx), "message", "id", ["tenant_id = $1"], [tx.tenant_id])
     return await read_pages_of(tx, listing, owner.value, keys, keyset, request, _message_row)
 
 
 async def read_messages_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, MessageRow]:
     """Those of these messages that the tenant has, in one statement."""
-    sql = f"SELECT {_COLUMNS} FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
+    sql = f"SELECT {_columns(tx)} FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
     return {row["id"]: _message_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
 
 
@@ -234,8 +244,8 @@ async def read_refusals_of(
     return await read_pages_of(tx, listing, "batch_id", batch_ids, OLDEST_FIRST, request, _refusal_row)
 
 
-_REFUSAL_COLUMNS = "id, contact_id, number, code, message"
+_REFUSAL_COLUMNS = "id, contact_id, number_masked, code, message"
 
 
 def _refusal_row(row: Row) -> RefusalRow:
-    return RefusalRow(row["id"], row["contact_id"], row["number"], RefusalCode(row["code"]), row["message"])
+    return RefusalRow(row["id"], row["contact_id"], row["number_masked"], RefusalCode(row["code"]), row["message"])

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from auth.api_clients import NewApiClient, create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE, AuthenticationError
-from auth.effective import effective_permissions, permissions_without_tenant
+from auth.effective import effective_permissions, permissions_of_staff
 from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
@@ -146,7 +146,7 @@ def _protected(database: Database, services: AuthServices) -> Route:
             body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
             return JSONResponse(body, error.status, error.headers)
         if principal.tenant_id is None:
-            held = permissions_without_tenant(principal)
+            held = permissions_of_staff(principal)
         else:
             async with database.for_tenant(principal.tenant_id, read_only=True) as tx:
                 held = await effective_permissions(tx, principal)

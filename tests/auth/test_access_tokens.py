@@ -72,6 +72,7 @@ async def test_an_expired_token_is_refused(house: House, forge: Forge) -> None:
 async def _publish(house: House, key: ECKey) -> None:
     async with house.database.as_role(DatabaseRole.AUTH) as tx:
         await tx.execute(
-            "INSERT INTO signing_key (kid, public_jwk, private_key, created_at) VALUES ($1, $2, '', $3)",
+            "INSERT INTO signing_key (kid, public_jwk, private_key, created_at, signs_from) "
+            "VALUES ($1, $2, '', $3, $3)",
             *(key.kid, json.dumps(key.as_dict(private=False)), house.clock.now() - timedelta(days=1)),
         )

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from auth.api_clients import create_api_client
-from auth.effective import effective_permissions, permissions_without_tenant
+from auth.effective import effective_permissions, permissions_of_staff
 from auth.people import add_member, create_person
 from auth.permissions import Permission, TenantRole, machine_permissions, permissions_of
 from auth.principal import Principal, PrincipalKind
@@ -109,11 +109,29 @@ async def test_staff_may_do_nothing_inside_a_tenant(database: Database, falcon: 
     assert await _effective(database, staff) == frozenset()
 
 
-async def test_without_a_tenant_only_staff_may_do_something(clock: TurnableClock) -> None:
+async def test_only_staff_holds_permissions_of_staff(clock: TurnableClock) -> None:
     operator = Principal(PrincipalKind.ISV_OPERATOR, new_id(clock.now()), "O", None, None)
-    assert Permission.ECONOMICS_READ in permissions_without_tenant(operator)
-    assert permissions_without_tenant(replace(operator, kind=PrincipalKind.MEMBER)) == frozenset()
-    assert permissions_without_tenant(replace(operator, token_permissions=SEND_AND_READ)) == frozenset()
+    assert Permission.ECONOMICS_READ in permissions_of_staff(operator)
+    assert permissions_of_staff(replace(operator, kind=PrincipalKind.MEMBER)) == frozenset()
+    token = frozenset({Permission.ECONOMICS_READ, Permission.MESSAGES_SEND})
+    assert permissions_of_staff(replace(operator, token_permissions=token)) == {Permission.ECONOMICS_READ}
+
+
+async def test_support_reads_a_tenant_in_a_session_alone_and_content_while_it_is_granted(clock: TurnableClock) -> None:
+    support = Principal(PrincipalKind.ISV_SUPPORT, new_id(clock.now()), "S", None, None)
+    own = {Permission.SUPPORT_SESSION, Permission.TENANTS_READ}
+    logs = {
+        Permission.LOGS_READ,
+        Permission.USAGE_READ,
+        Permission.NUMBERS_READ,
+        Permission.ALERTS_READ,
+        Permission.SETTINGS_READ,
+        Permission.ONBOARDING_READ,
+    }
+    assert permissions_of_staff(support) == own
+    assert permissions_of_staff(support, in_session=True) == own | logs
+    content = permissions_of_staff(support, in_session=True, with_content=True)
+    assert content == own | logs | {Permission.MESSAGES_READ}
 
 
 async def test_it_takes_one_statement(address: DatabaseAddress, clock: TurnableClock, falcon: UUID) -> None:

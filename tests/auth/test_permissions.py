@@ -49,9 +49,34 @@ def test_a_machine_holds_what_the_matrix_says() -> None:
     assert machine_permissions() == {one for one, holders in HOLDERS.items() if "M" in holders}
 
 
-def test_staff_holds_the_isvs_own_permissions_alone() -> None:
-    assert staff_permissions(StaffRole.ISV_SUPPORT) == {Permission.SUPPORT_SESSION, Permission.TENANTS_READ}
+def test_support_holds_a_tenants_permissions_in_a_session_and_content_while_it_is_granted() -> None:
+    own = {Permission.SUPPORT_SESSION, Permission.TENANTS_READ}
+    in_session = own | {
+        Permission.ALERTS_READ,
+        Permission.LOGS_READ,
+        Permission.NUMBERS_READ,
+        Permission.ONBOARDING_READ,
+        Permission.SETTINGS_READ,
+        Permission.USAGE_READ,
+    }
+    assert staff_permissions(StaffRole.ISV_SUPPORT) == own
+    assert staff_permissions(StaffRole.ISV_SUPPORT, in_session=True) == in_session
+    granted = staff_permissions(StaffRole.ISV_SUPPORT, in_session=True, with_content=True)
+    assert granted == in_session | {Permission.MESSAGES_READ}
+
+
+def test_the_operator_reads_usage_and_money_and_no_logs() -> None:
     assert staff_permissions(StaffRole.ISV_OPERATOR) == {
+        Permission.USAGE_READ,
+        Permission.NUMBERS_READ,
+        Permission.PLAN_READ,
+        Permission.PLAN_WRITE,
+        Permission.BILLING_READ,
+        Permission.BILLING_WRITE,
+        Permission.ALERTS_READ,
+        Permission.ONBOARDING_READ,
+        Permission.ONBOARDING_WRITE,
+        Permission.SETTINGS_READ,
         Permission.TENANTS_READ,
         Permission.TENANTS_WRITE,
         Permission.CATALOGUE_WRITE,

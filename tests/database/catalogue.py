@@ -7,16 +7,29 @@ import asyncpg
 # Tables without a tenant, each with its reason; every other table is a tenant's.
 TENANTLESS = {
     "api_client_lookup": "the token endpoint knows a client's name before it knows the tenant",
+    "authorization_code": "it is redeemed before a tenant is known",
     "callback_inbox": "many tenants' callbacks share a commit; its policies go by tenant_id all the same",
+    "external_identity": "a person's, who may belong to several tenants",
+    "mailed_link": "a person's, who may belong to several tenants",
+    "oauth_application": "other people's programs serve all tenants",
+    "oauth_grant": "tokens are looked up before a tenant is known",
+    "outgoing_mail": "encrypted, and to whoever",
+    "passkey": "a person's, who may belong to several tenants",
+    "pending_sign_in": "it ends before a tenant is chosen",
     "person": "one person may belong to several tenants",
     "plan": "the catalogue is the same for all",
+    "recovery_code": "a person's, who may belong to several tenants",
+    "refresh_token": "it is redeemed before a tenant is known",
+    "revoked_token": "asked for before a tenant is known",
     "session": "it begins before a tenant is chosen",
     "signing_key": "the issuer's own",
     "tenant": "its id is the tenant_id of all others; its policy goes by id",
     "tortoise_migrations": "the migrations' own record",
+    "totp": "a person's, who may belong to several tenants",
+    "used_assertion": "clients prove themselves before a tenant is known",
 }
 REFERENCE = ("person", "plan", "tenant")  # small, copied to every node when distributed: foreign keys may point there
-LARGE = ("callback_inbox", "message", "message_event")
+LARGE = ("audit_entry", "callback_inbox", "message", "message_event")
 OWNER = "portal_owner"
 ROLES = (
     OWNER,
@@ -29,7 +42,12 @@ ROLES = (
 )
 ACROSS_TENANTS = ("portal_auth", "portal_operator", "portal_worker")
 OWN_TENANT = "(tenant_id = current_tenant())"
-DEFINERS = ("create_partitions(date,date)",)
+DEFINERS = ("create_partitions(date,date)", "support_content_granted()", "support_session_open()")
+# What has to hold besides own_tenant before ISV support reads a tenant's row.
+SUPPORT_CONDITIONS = {
+    "portal_support": "( SELECT support_session_open() AS support_session_open)",
+    "portal_support_content": "( SELECT support_content_granted() AS support_content_granted)",
+}
 
 _TABLES = """
 SELECT c.oid, c.relname AS name, c.relkind::text AS kind, c.relispartition AS is_partition,
@@ -88,6 +106,14 @@ SELECT what, grantee, string_agg(privilege || CASE WHEN can_grant THEN ' WITH GR
 """
 
 
+_READERS = """
+SELECT DISTINCT c.oid, pg_get_userbyid(acl.grantee) AS role FROM pg_class c
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid
+CROSS JOIN LATERAL (SELECT * FROM aclexplode(c.relacl) UNION ALL SELECT * FROM aclexplode(a.attacl)) AS acl
+WHERE c.relnamespace = 'public'::regnamespace AND acl.grantee <> 0
+"""
+
+
 async def violations(connection: asyncpg.Connection, login: str) -> list[str]:
     """What breaks the rules, in words; `login` is the user that the portal connects as."""
     tables = {row["oid"]: row for row in await connection.fetch(_TABLES)}
@@ -105,6 +131,12 @@ async def violations(connection: asyncpg.Connection, login: str) -> list[str]:
                 [index for index in unique if index["oid"] == oid],
             )
     broken += _of_partitions(tables.values())
+    broken += [
+        text
+        for row in await connection.fetch(_READERS)
+        if row["oid"] in whole
+        for text in _of_support(row["role"], whole[row["oid"]], [one for one in policies if one["oid"] == row["oid"]])
+    ]
     broken += [
         text
         for key in await connection.fetch(_FOREIGN_KEYS)
@@ -154,14 +186,25 @@ def _of_tenant_table(
     for policy in policies:
         if policy["checked"] is None:
             broken.append(f"{name}: policy {policy['name']} has no WITH CHECK")
-        if not policy["roles"] and (policy["using"], policy["checked"]) != (OWN_TENANT, OWN_TENANT):
+        if (
+            policy["permissive"]
+            and not policy["roles"]
+            and (policy["using"], policy["checked"]) != (OWN_TENANT, OWN_TENANT)
+        ):
             broken.append(f"{name}: policy {policy['name']} does not keep to the tenant")
-        if not set(policy["roles"]) <= set(ACROSS_TENANTS):
+        if policy["permissive"] and not set(policy["roles"]) <= set(ACROSS_TENANTS):
             broken.append(f"{name}: policy {policy['name']} lets {', '.join(policy['roles'])} across tenants")
     if table["owner"] != OWNER:
         broken.append(f"{name}: belongs to {table['owner']}")
     broken += [f"{name}: {index['name']} is unique without tenant_id" for index in unique if not index["with_tenant"]]
     return broken
+
+
+def _of_support(role: str, table: asyncpg.Record, policies: Sequence[asyncpg.Record]) -> list[str]:
+    if role not in SUPPORT_CONDITIONS or table["name"] in TENANTLESS:
+        return []
+    conditions = [policy["using"] for policy in policies if not policy["permissive"] and policy["roles"] == [role]]
+    return [] if SUPPORT_CONDITIONS[role] in conditions else [f"{table['name']}: {role} reads it without a session"]
 
 
 def _of_partitions(tables: Iterable[asyncpg.Record]) -> list[str]:
@@ -172,7 +215,7 @@ def _of_foreign_key(key: str, table: asyncpg.Record, target: asyncpg.Record, *, 
     place = f"{table['name']}: {key}"
     if target["kind"] == "p" or target["is_partition"]:
         return [f"{place} points into a partitioned table"]
-    if target["name"] in REFERENCE:
+    if target["name"] in REFERENCE or (target["name"] in TENANTLESS and table["name"] in TENANTLESS):
         return []
     if target["name"] in TENANTLESS:
         return [f"{place} points to a tenant-less table that is no reference table"]

@@ -55,6 +55,14 @@ BAD = {
         "CALL allow_across_tenants('thing', 'portal_app', 'SELECT')",
         "thing: policy across_tenants_portal_app lets portal_app across tenants",
     ),
+    "support without a session": (
+        "GRANT SELECT (contact_id) ON thing TO portal_support",
+        "thing: portal_support reads it without a session",
+    ),
+    "support that sees content without a grant": (
+        "CALL let_support_read('thing', 'id'); ALTER POLICY while_content_is_granted ON thing USING (true)",
+        "thing: portal_support_content reads it without a session",
+    ),
     "a unique index without the tenant": (
         "CREATE UNIQUE INDEX thing_once ON thing (contact_id) WHERE contact_id IS NOT NULL",
         "thing: thing_once is unique without tenant_id",

@@ -13,7 +13,7 @@ from portal.database.migrate import create_partitions
 from tests.factories import make_tenant
 from tests.turnable_clock import TurnableClock
 
-LARGE = ("callback_inbox", "message", "message_event")
+LARGE = ("audit_entry", "callback_inbox", "message", "message_event")
 TICK = timedelta(milliseconds=1)  # a UUIDv7 counts no finer
 MONTHS = """
 SELECT parent.relname AS parent, child.relname AS child, pg_get_expr(child.relpartbound, child.oid) AS bound

@@ -50,7 +50,9 @@ class Books:
             return await self.ended.get()
 
     @asynccontextmanager
-    async def context(self, principal: Principal, kind: OperationType, request_id: str) -> AsyncIterator[Context]:
+    async def context(
+        self, principal: Principal, kind: OperationType, request_id: str, _: str | None
+    ) -> AsyncIterator[Context]:
         """Stands where the portal opens its transaction."""
         if self.refuse_with:
             raise self.refuse_with

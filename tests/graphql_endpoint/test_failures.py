@@ -138,7 +138,9 @@ async def test_every_log_line_of_a_request_can_carry_its_id(serve: Serve) -> Non
     bound: list[Any] = []
 
     @asynccontextmanager
-    async def context(principal: Principal, _: OperationType, request_id: str) -> AsyncIterator[Context]:
+    async def context(
+        principal: Principal, _: OperationType, request_id: str, __: str | None
+    ) -> AsyncIterator[Context]:
         bound.append(structlog.contextvars.get_contextvars())
         yield Context(principal, request_id, Books())
 
