@@ -41,7 +41,7 @@ FOR_NOBODY = [
     "DELETE FROM callback_inbox",
     "DELETE FROM provider_account",
     "SELECT * FROM message_{month}",
-    "INSERT INTO message_{month} SELECT * FROM message",
+    "INSERT INTO message_event_{month} SELECT * FROM message_event",
 ]
 REFUSED = {
     _Role.APP: [

@@ -1,0 +1,1 @@
+"""Mail to people: queued with what it tells of, encrypted, and sent by the worker."""
