@@ -16,6 +16,7 @@ from portal_schema.tenants import Tenant
 
 ANYBODY = requires()
 
+
 @strawberry.type(description="Somebody who signs in.", directives=ANYBODY)
 class Person:
     """A person."""
