@@ -43,6 +43,7 @@ def _print_demo(demo: dict[str, Any], home: Home) -> None:
     _console.print("\nDemo accounts", style="bold")
     for line in lines:
         _console.print("  " + "  ".join([*map(str.ljust, line, widths), line[3]]), markup=False)
+    _console.print("  The ISV's own need a code besides: their totp_secret is in demo.json, for any authenticator app.")
     client = demo["clients"][0]
     _console.print(f"\nA token for a machine of {client['tenant']}", style="bold", markup=False)
     _console.print(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from limits.errors import StorageError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -45,13 +46,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, on_query: Quer
     return Starlette(
         lifespan=lifespan,
         middleware=[Middleware(SafeHeaders, https=settings.url.startswith("https:"))],
-        exception_handlers={DatabaseUnavailableError: _unavailable},
+        exception_handlers={DatabaseUnavailableError: _unavailable, StorageError: _uncounted},
     )
 
 
 async def _unavailable(_: Request, __: Exception) -> Response:
     headers = {"Retry-After": "5", "Cache-Control": "no-store"}
     return PlainTextResponse("The portal cannot reach its database. Try again in a moment.\n", 503, headers)
+
+
+async def _uncounted(_: Request, __: Exception) -> Response:
+    """Nobody signs in while failures cannot be counted: else they could be guessed without end."""
+    headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+    return PlainTextResponse("The portal cannot count failed attempts just now. Try again in a moment.\n", 503, headers)
 
 
 def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRoute]:

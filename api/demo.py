@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from pyotp import random_base32
+
 from api.home import encryption_key, parent_account
 from api.settings import Settings
 from auth.api_clients import create_api_client
 from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
+from auth.second_factor.totp import set_totp
 from portal.clock import Clock, SystemClock, new_id
 from portal.contacts.contacts import ContactChange, create_contact
 from portal.database import Database, DatabaseRole
@@ -143,9 +146,17 @@ class _Demo:
         clients = [client["client_id"] for client in previous.get("clients", ())]
         async with self._database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
             people = await tx.value("SELECT count(*) FROM person WHERE email = ANY($1::text[])", emails)
+            apps = await tx.value(
+                "SELECT count(*) FROM totp JOIN person ON id = person_id WHERE staff_role IS NOT NULL"
+            )
             known = await tx.value("SELECT count(*) FROM api_client_lookup WHERE client_id = ANY($1::text[])", clients)
         complete = len(TENANTS) * len(TenantRole) + len(StaffRole)
-        return bool(people == len(emails) == complete and known == len(clients) == len(TENANTS))
+        told = sum("totp_secret" in account for account in previous.get("accounts", ()))
+        return bool(
+            people == len(emails) == complete
+            and known == len(clients) == len(TENANTS)
+            and apps == told == len(StaffRole)
+        )
 
     async def make_plans(self) -> None:
         """The catalogue that the tenants' plans are from."""
@@ -176,9 +187,9 @@ class _Demo:
         self._clients.append({**client, "scopes": [permission.scope for permission in _MACHINE_MAY]})
 
     async def make_staff(self) -> None:
-        """The ISV's own people."""
-        await self._account("support@owl.example", "Iris Support", None, StaffRole.ISV_SUPPORT)
-        await self._account("operator@owl.example", "Otto Operator", None, StaffRole.ISV_OPERATOR)
+        """The ISV's own people, each with an authenticator app: without a second factor they have no session."""
+        await self._staff("support@owl.example", "Iris Support", StaffRole.ISV_SUPPORT)
+        await self._staff("operator@owl.example", "Otto Operator", StaffRole.ISV_OPERATOR)
 
     def written(self) -> dict[str, Any]:
         """What demo.json holds."""
@@ -224,6 +235,12 @@ class _Demo:
     async def _person(self, tenant: DemoTenant, name: str, role: TenantRole) -> UUID:
         email = f"{role.value.lower().replace('_', '-')}@{tenant.slug}.example"
         return await self._account(email, name, tenant.name, role)
+
+    async def _staff(self, email: str, name: str, role: StaffRole) -> None:
+        person_id, secret = await self._account(email, name, None, role), random_base32()
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            await set_totp(tx, self._box, person_id, secret, at=self._clock.now())
+        self._accounts[-1]["totp_secret"] = secret
 
     async def _account(self, email: str, name: str, tenant: str | None, role: TenantRole | StaffRole) -> UUID:
         password = secrets.token_urlsafe(12)

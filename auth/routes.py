@@ -4,10 +4,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth.pages import SignInPages
+from auth.pages.page import Pages, passkey_script, style
+from auth.pages.sign_in import SignInPages
 from auth.permissions import Permission, machine_permissions
 from auth.server import CLIENT_AUTHENTICATION, GRANT_TYPES
 from auth.services import TOKEN_PATH, AuthServices
+from auth.sign_in_steps import ENROL_PATH, SECOND_FACTOR_PATH
 
 JWKS_PATH = "/.well-known/jwks.json"
 _FOR_A_WHILE = {"Cache-Control": "public, max-age=60"}  # no longer than a validator may believe a withdrawn key
@@ -15,7 +17,7 @@ _FOR_A_WHILE = {"Cache-Control": "public, max-age=60"}  # no longer than a valid
 
 def auth_routes(services: AuthServices) -> list[Route]:
     """Every route of this room."""
-    pages = SignInPages(services)
+    pages = Pages(product_name=services.product_name, public_url=services.public_url)
 
     async def metadata(_: Request) -> Response:
         return JSONResponse(server_metadata(services.public_url), headers=_FOR_A_WHILE)
@@ -24,14 +26,27 @@ def auth_routes(services: AuthServices) -> list[Route]:
         return JSONResponse(await services.keys.jwks(), headers=_FOR_A_WHILE)
 
     return [
-        Route("/sign-in", pages.show, methods=["GET"]),
-        Route("/sign-in", pages.from_own_page(pages.sign_in), methods=["POST"]),
-        Route("/sign-in/style.css", pages.style, methods=["GET"]),
-        Route("/sign-out", pages.from_own_page(pages.sign_out), methods=["POST"]),
-        Route("/session/tenant", pages.from_own_page(pages.choose_tenant), methods=["POST"]),
+        *_sign_in_routes(services, pages),
         Route(TOKEN_PATH, services.token_endpoint.answer, methods=["POST"]),
         Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
         Route(JWKS_PATH, jwks, methods=["GET"]),
+    ]
+
+
+def _sign_in_routes(services: AuthServices, pages: Pages) -> list[Route]:
+    sign_in = SignInPages(services, pages)
+    own = pages.from_own_page
+    return [
+        Route("/sign-in", sign_in.show, methods=["GET"]),
+        Route("/sign-in", own(sign_in.sign_in), methods=["POST"]),
+        Route(SECOND_FACTOR_PATH, sign_in.show_second_factor, methods=["GET"]),
+        Route(SECOND_FACTOR_PATH, own(sign_in.second_factor), methods=["POST"]),
+        Route(ENROL_PATH, sign_in.show_enrolment, methods=["GET"]),
+        Route(ENROL_PATH, own(sign_in.enrol), methods=["POST"]),
+        Route("/sign-in/style.css", style, methods=["GET"]),
+        Route("/sign-in/passkey.js", passkey_script, methods=["GET"]),
+        Route("/sign-out", own(sign_in.sign_out), methods=["POST"]),
+        Route("/session/tenant", own(sign_in.choose_tenant), methods=["POST"]),
     ]
 
 

@@ -26,7 +26,7 @@ from auth.api_clients import ProvenApiClient, prove_api_client
 from auth.forms import BadFormError, read_form
 from auth.keys import TOKEN_LIFETIME, SigningKeys
 from auth.permissions import Permission, machine_permissions
-from auth.throttle import Throttle
+from auth.throttle import Purpose, Throttle, address_of
 from auth.tokens import AccessTokens
 from portal.clock import Clock
 from portal.database import Database
@@ -135,13 +135,22 @@ class _Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no ty
 class TokenEndpoint:
     """Answers `POST /oauth/token`."""
 
-    def __init__(self, database: Database, clock: Clock, keys: SigningKeys, tokens: AccessTokens, *, url: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        keys: SigningKeys,
+        tokens: AccessTokens,
+        throttle: Throttle,
+        *,
+        url: str,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._keys = keys
         self._tokens = tokens
         self._url = url
-        self._throttle = Throttle(clock)
+        self._throttle = throttle
 
     async def answer(self, request: Request) -> Response:
         """A token, or an error by RFC 6749, 5.2."""
@@ -158,16 +167,14 @@ class TokenEndpoint:
             return _error(InvalidRequestError(str(error), status_code=error.status))
         except OAuth2Error as error:
             return _error(error)
-        address = request.client.host if request.client else ""
-        guesser = (credentials.client_id if credentials else "", address)
-        if wait := self._throttle.seconds_to_wait(guesser):
+        guesser = (Purpose.TOKEN, credentials.client_id if credentials else "", address_of(request))
+        if credentials and (wait := await self._throttle.attempt(*guesser)):
             refusal = InvalidRequestError("Too many failed attempts: try again later.", status_code=429)
             return _error(refusal, {"Retry-After": str(wait)})
         proven = await self._prove(credentials)
         if proven:
-            self._throttle.succeeded(guesser)
+            await self._throttle.succeeded(*guesser)
         elif credentials:
-            self._throttle.failed(guesser)
             _log.info("token request refused: client authentication failed")
         server = _Server(_Client(proven) if proven else None, await self._keys.current(), self._tokens)
         # The configured address, not the one that the request claims: a proxy may have changed that.

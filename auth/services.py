@@ -6,9 +6,12 @@ from typing import Self
 from auth.authentication import Authenticator
 from auth.keys import SigningKeys
 from auth.passwords import Passwords
+from auth.second_factor.factors import SecondFactors
 from auth.server import TokenEndpoint
 from auth.sessions import Sessions
 from auth.sign_in import SignIn
+from auth.sign_in_steps import SignInSteps
+from auth.throttle import IN_THIS_PROCESS, Throttle
 from auth.tokens import AccessTokens
 from portal.clock import Clock
 from portal.database import Database
@@ -26,6 +29,9 @@ class AuthServices:
     keys: SigningKeys
     sessions: Sessions
     sign_in: SignIn
+    second_factors: SecondFactors
+    sign_in_steps: SignInSteps
+    throttle: Throttle
     token_endpoint: TokenEndpoint
     authenticator: Authenticator
 
@@ -39,18 +45,27 @@ class AuthServices:
         public_url: str,
         product_name: str,
         passwords: Passwords | None = None,
+        limits_url: str = IN_THIS_PROCESS,
     ) -> Self:
-        """Make them; `public_url` is scheme and host, the issuer of tokens whatever a request's Host says."""
+        """Make them; `public_url` is scheme and host, the issuer of tokens whatever a request's Host says.
+
+        `limits_url` is where failures are counted, as the library `limits` spells it.
+        """
         url = public_url.rstrip("/")
         keys = SigningKeys(database, clock, secret_box)
         tokens = AccessTokens(keys, clock, issuer=url, audience=f"{url}/graphql")
         sessions = Sessions(database, clock)
+        throttle = Throttle(clock, limits_url)
+        second_factors = SecondFactors(clock, secret_box, public_url=url, product_name=product_name)
         return cls(
             public_url=url,
             product_name=product_name,
             keys=keys,
             sessions=sessions,
-            sign_in=SignIn(database, clock, passwords or Passwords()),
-            token_endpoint=TokenEndpoint(database, clock, keys, tokens, url=f"{url}{TOKEN_PATH}"),
+            sign_in=SignIn(database, passwords or Passwords(), throttle),
+            second_factors=second_factors,
+            sign_in_steps=SignInSteps(database, clock, sessions, second_factors),
+            throttle=throttle,
+            token_endpoint=TokenEndpoint(database, clock, keys, tokens, throttle, url=f"{url}{TOKEN_PATH}"),
             authenticator=Authenticator(database, sessions, tokens, url),
         )

@@ -6,7 +6,7 @@ from uuid import UUID
 from auth.principal import Principal, PrincipalKind
 from auth.random_secrets import hash_of, new_secret
 from portal.clock import Clock
-from portal.database import Database, DatabaseRole
+from portal.database import Database, DatabaseRole, Transaction
 from portal.database.connection import Row
 
 IDLE = timedelta(hours=12)
@@ -14,21 +14,22 @@ LONGEST = timedelta(days=7)
 _SEEN_EVERY = timedelta(minutes=1)  # a read writes at most this often
 
 _LIVE = "secret_hash = $1 AND ended_at IS NULL AND ends_at > $2 AND seen_at > $3"
-# Whose membership ended keeps the session, without the tenant.
+# Whose membership ended keeps the session, without the tenant; the ISV's staff have none without a second factor.
 _FIND = f"""
 SELECT person.id, person.name, email, staff_role, locale, person.time_zone, seen_at, tenant.id AS tenant_id
 FROM session JOIN person ON person.id = session.person_id AND person.disabled_at IS NULL
 LEFT JOIN (membership JOIN tenant ON tenant.id = membership.tenant_id AND tenant.state <> 'CLOSED')
   ON membership.tenant_id = session.tenant_id AND membership.person_id = session.person_id
-WHERE {_LIVE}
+WHERE {_LIVE} AND (staff_role IS NULL OR second_factor_at IS NOT NULL)
 """  # noqa: S608  made of constants
 _START = """
-INSERT INTO session (secret_hash, person_id, tenant_id, created_at, seen_at, ends_at)
+INSERT INTO session
+  (secret_hash, person_id, tenant_id, created_at, seen_at, authenticated_at, ends_at, second_factor_at)
 SELECT $1, person.id, (
     SELECT tenant.id FROM membership JOIN tenant ON tenant.id = membership.tenant_id
     WHERE membership.person_id = person.id AND person.staff_role IS NULL AND tenant.state <> 'CLOSED'
     ORDER BY tenant.name, tenant.id LIMIT 1
-  ), $3, $3, $4
+  ), $3, $3, $3, $4, $5
 FROM person WHERE person.id = $2
 """
 _LEAVE = f"""
@@ -37,11 +38,12 @@ FROM person, membership, tenant
 WHERE {_LIVE} AND person.id = session.person_id AND person.disabled_at IS NULL
   AND membership.person_id = person.id AND tenant.id = membership.tenant_id AND tenant.state <> 'CLOSED'
   AND (tenant.id::text = $4 OR tenant.slug = $4)
-RETURNING session.person_id, tenant.id AS tenant_id, session.ends_at
+RETURNING session.person_id, tenant.id AS tenant_id, ends_at, authenticated_at, second_factor_at
 """  # noqa: S608  made of constants
 _CONTINUE = (
-    "INSERT INTO session (secret_hash, person_id, tenant_id, created_at, seen_at, ends_at) "
-    "VALUES ($1, $2, $3, $4, $4, $5)"
+    "INSERT INTO session "
+    "(secret_hash, created_at, seen_at, person_id, tenant_id, ends_at, authenticated_at, second_factor_at) "
+    "VALUES ($1, $2, $2, $3, $4, $5, $6, $7)"
 )
 _SEE = "UPDATE session SET seen_at = $2 WHERE secret_hash = $1 AND seen_at = $3"  # of many at once only one writes
 _END = "UPDATE session SET ended_at = $2 WHERE secret_hash = $1 AND ended_at IS NULL"
@@ -54,13 +56,22 @@ class Sessions:
         self._database = database
         self._clock = clock
 
-    async def start(self, person_id: UUID, *, instead_of: str | None = None) -> str:
-        """A new session's secret; the browser's old one ends, so that a planted one gains nothing."""
-        now, secret = self._clock.now(), new_secret()
+    async def start(self, person_id: UUID, *, instead_of: str | None = None, second_factor: bool = False) -> str:
+        """A new session's secret, in a transaction of its own; as `start_in`."""
         async with self._database.as_role(DatabaseRole.AUTH) as tx:
-            if instead_of:
-                await tx.execute(_END, hash_of(instead_of), now)
-            await tx.execute(_START, hash_of(secret), person_id, now, now + LONGEST)
+            return await self.start_in(tx, person_id, instead_of=instead_of, second_factor=second_factor)
+
+    async def start_in(
+        self, tx: Transaction, person_id: UUID, *, instead_of: str | None = None, second_factor: bool = False
+    ) -> str:
+        """A new session's secret; the browser's old one ends, so that a planted one gains nothing.
+
+        `second_factor`: whether one was proven just now.
+        """
+        now, secret = self._clock.now(), new_secret()
+        if instead_of:
+            await tx.execute(_END, hash_of(instead_of), now)
+        await tx.execute(_START, hash_of(secret), person_id, now, now + LONGEST, now if second_factor else None)
         return secret
 
     async def find(self, secret: str) -> Principal | None:
@@ -86,7 +97,7 @@ class Sessions:
             row = await tx.row(_LEAVE, *self._live(secret, now), tenant)
             if row is None:
                 return None
-            await tx.execute(_CONTINUE, hash_of(new), row["person_id"], row["tenant_id"], now, row["ends_at"])
+            await tx.execute(_CONTINUE, hash_of(new), now, *row)
         return new
 
     async def end(self, secret: str) -> None:

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from auth.passwords import Passwords
 from auth.people import normal_email
-from auth.throttle import Throttle
-from portal.clock import Clock
+from auth.throttle import Purpose, Throttle
 from portal.database import Database, DatabaseRole
 
 _FIND = "SELECT id, password_hash FROM person WHERE email = $1 AND disabled_at IS NULL"
@@ -25,10 +24,10 @@ class SignInOutcome:
 class SignIn:
     """Checks e-mail and password, slowly for whoever guesses."""
 
-    def __init__(self, database: Database, clock: Clock, passwords: Passwords) -> None:
+    def __init__(self, database: Database, passwords: Passwords, throttle: Throttle) -> None:
         self._database = database
         self._passwords = passwords
-        self._throttle = Throttle(clock)
+        self._throttle = throttle
 
     async def check(self, email: str, password: str, *, address: str) -> SignInOutcome:
         """Who has this e-mail address and password; `address` is where the request came from."""
@@ -36,15 +35,13 @@ class SignIn:
             email = normal_email(email)
         except ValueError:
             email = ""  # nobody's, and it costs as much time
-        guesser = (email, address)
-        if wait := self._throttle.seconds_to_wait(guesser):
+        if wait := await self._throttle.attempt(Purpose.SIGN_IN, email, address):
             return SignInOutcome(None, wait)
-        self._throttle.failed(guesser)  # until it is right: else guesses that are sent at once all pass
         person_id = await self._verified(email, password)
         if person_id is None:
             _log.info("sign-in refused")
         else:
-            self._throttle.succeeded(guesser)
+            await self._throttle.succeeded(Purpose.SIGN_IN, email, address)
         return SignInOutcome(person_id)
 
     async def _verified(self, email: str, password: str) -> UUID | None:

@@ -1,55 +1,107 @@
-"""Slows down whoever guesses: after too many failures in a while, nothing more is tried until it is over."""
+"""Slows down whoever guesses: so many failures in a while, by account, by address and by both, then nothing is tried.
 
-from collections import OrderedDict
-from collections.abc import Hashable
+The counters are the `limits` library's: in this process, or in a server that several processes share. Its windows go by
+the machine's time, so the window's number by our clock is part of each counter's name, and its own expiry only tidies.
+"""
+
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import IPv6Address, ip_address
+from typing import cast
 
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.storage import storage_from_string
+from starlette.requests import Request
+
+from auth.random_secrets import hash_of
 from portal.clock import Clock
 
-_WHILE = timedelta(minutes=15)
-_FAILURES = 10
-_REMEMBERED = 10_000  # the oldest are forgotten: this must not grow with an attacker's patience
+IN_THIS_PROCESS = "async+memory://"
+_NETWORK = 64  # bits: who has one IPv6 address has the 2^64 beside it
 
 
-@dataclass(slots=True)
-class _Failures:
-    """How often it failed since an instant."""
+class Purpose(StrEnum):
+    """What is guessed at."""
 
-    since: datetime
-    count: int = 0
+    SIGN_IN = "SIGN_IN"
+    SECOND_FACTOR = "SECOND_FACTOR"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  a name, no password
+    TOKEN = "TOKEN"  # noqa: S105  the same
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How many failures are let through."""
+
+    of_both: RateLimitItem  # asked first: one stranger's guesses use up little of the account's own limit
+    of_address: RateLimitItem
+    of_account: RateLimitItem
+
+
+def _limits(*, both: int, account: int) -> _Limits:
+    return _Limits(
+        of_both=RateLimitItemPerMinute(both, 15),
+        of_address=RateLimitItemPerMinute(100, 15),  # an office behind one address mistypes less
+        of_account=RateLimitItemPerMinute(account, 60),
+    )
+
+
+_GUESSES = _limits(both=10, account=100)  # NIST SP 800-63B, 5.2.2: no more than 100
+_LIMITS = {
+    Purpose.SIGN_IN: _GUESSES,
+    Purpose.TOKEN: _GUESSES,
+    # Only who knows the password guesses here, so nobody else is locked out; a code has but a million values.
+    Purpose.SECOND_FACTOR: _limits(both=5, account=10),
+    Purpose.PASSWORD_RESET: _limits(both=5, account=5),  # each is a mail to somebody
+}
 
 
 class Throttle:
-    """Counts failures by key, in this process alone."""
+    """Counts attempts as failures until they are known to be none: else guesses that are sent at once all pass."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, storage_url: str = IN_THIS_PROCESS) -> None:
         self._clock = clock
-        self._failures: OrderedDict[Hashable, _Failures] = OrderedDict()
+        self._storage = cast("Storage", storage_from_string(storage_url, wrap_exceptions=True))
+        self._limiter = FixedWindowRateLimiter(self._storage)
 
-    def seconds_to_wait(self, key: Hashable) -> int:
-        """How long this key has to wait before it is tried again; 0 when it may go on."""
-        failures = self._recent(key)
-        if failures is None or failures.count < _FAILURES:
-            return 0
-        return max(1, int((failures.since + _WHILE - self._clock.now()).total_seconds()))
+    async def attempt(self, purpose: Purpose, account: str, address: str) -> int:
+        """Count an attempt on an account from an address; 0, or how many seconds it has to wait untried.
 
-    def failed(self, key: Hashable) -> None:
-        """Count a failure."""
-        failures = self._recent(key)
-        if failures is None:
-            failures = self._failures[key] = _Failures(self._clock.now())
-            if len(self._failures) > _REMEMBERED:
-                self._failures.popitem(last=False)
-        failures.count += 1
+        Raises:
+            limits.errors.StorageError: the counters' server does not answer.
+        """
+        for item, names in self._counters(purpose, account, address):
+            if not await self._limiter.hit(item, *names):
+                return item.get_expiry() - int(self._clock.now().timestamp()) % item.get_expiry()
+        return 0
 
-    def succeeded(self, key: Hashable) -> None:
-        """Forget the failures of this key."""
-        self._failures.pop(key, None)
+    async def succeeded(self, purpose: Purpose, account: str, address: str) -> None:
+        """It was right: forget what failed from there, and take this attempt off the other counters."""
+        both, *others = self._counters(purpose, account, address)
+        await self._limiter.clear(both[0], *both[1])
+        for item, names in others:
+            await self._storage.incr(item.key_for(*names), item.get_expiry(), amount=-1)
 
-    def _recent(self, key: Hashable) -> _Failures | None:
-        failures = self._failures.get(key)
-        if failures is not None and self._clock.now() - failures.since >= _WHILE:
-            del self._failures[key]
-            return None
-        return failures
+    def _counters(self, purpose: Purpose, account: str, address: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
+        limits, now = _LIMITS[purpose], int(self._clock.now().timestamp())
+        name = hash_of(account).hex()  # no e-mail address lies about in the counters' server
+        counted = (
+            (limits.of_both, "both", name, address),
+            (limits.of_address, "address", address),
+            (limits.of_account, "account", name),
+        )
+        return [(item, (purpose, *names, str(now // item.get_expiry()))) for item, *names in counted]
+
+
+def address_of(request: Request) -> str:
+    """Where a request came from, as far as it tells callers apart."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(IPv6Address(int(address) >> _NETWORK << _NETWORK))
+    return host

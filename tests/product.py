@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import pyotp
 from gql import Client, gql
 from gql.graphql_request import GraphQLRequest
 from gql.transport.aiohttp import AIOHTTPTransport
@@ -26,6 +27,8 @@ from auth.api_clients import create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole, machine_permissions
+from auth.second_factor.totp import set_totp
+from auth.sign_in_steps import PENDING_COOKIE
 from portal.clock import new_id
 from portal.database import Database, DatabaseRole
 from portal.database.address import DatabaseAddress
@@ -156,8 +159,10 @@ class Product:
         return Caller(f"{self.url}/graphql", {"Authorization": f"Bearer {answer.json()['access_token']}"})
 
     async def member(self, tenant_id: UUID | None, role: TenantRole | StaffRole) -> Caller:
-        """A person with this role, signed in as in the browser."""
+        """A person with this role, signed in as in the browser; one of the ISV's staff has an authenticator app."""
         email = f"{secrets.token_hex(6)}@example.com"
+        staff_role = role if isinstance(role, StaffRole) else None
+        totp_secret = pyotp.random_base32() if staff_role else None
         async with self.database.as_role(DatabaseRole.AUTH) as tx:
             person_id = await create_person(
                 tx,
@@ -165,24 +170,27 @@ class Product:
                 email=email,
                 name=role.value.title(),
                 password_hash=_CHEAP_HASH,
-                staff_role=role if isinstance(role, StaffRole) else None,
+                staff_role=staff_role,
             )
+            if totp_secret is not None:
+                await set_totp(tx, self.box, person_id, totp_secret, at=self.clock.now())
             if tenant_id is not None and isinstance(role, TenantRole):
                 await add_member(tx, self.clock.now(), tenant_id=tenant_id, person_id=person_id, role=role)
-        return await self.sign_in(email)
+        return await self.sign_in(email, totp_secret=totp_secret)
 
-    async def sign_in(self, email: str, password: str = PASSWORD) -> Caller:
-        """A caller with the session that the sign-in page gives."""
-        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
-            answer = await http.post(
-                f"{self.url}/sign-in",
-                data={"email": email, "password": password, "return_to": "/"},
-                headers={"Sec-Fetch-Site": "same-origin"},
-            )
+    async def sign_in(self, email: str, password: str = PASSWORD, *, totp_secret: str | None = None) -> Caller:
+        """A caller with the session that the sign-in pages give."""
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        async with httpx2.AsyncClient(base_url=self.url, trust_env=False, verify=False, headers=headers) as http:
+            fields = {"email": email, "password": password, "return_to": "/"}
+            answer = await http.post("/sign-in", data=fields)
+            if totp_secret is not None:
+                code = pyotp.TOTP(totp_secret).at(self.clock.now())
+                pending = f"{PENDING_COOKIE}={_cookie(answer, PENDING_COOKIE)}"
+                answer = await http.post("/sign-in/second-factor", data={"code": code}, headers={"Cookie": pending})
         assert answer.status_code == 303, answer.text
-        secret = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
-        headers = {"Cookie": f"{SESSION_COOKIE}={secret}", PROOF_HEADER: "1", "Sec-Fetch-Site": "same-origin"}
-        return Caller(f"{self.url}/graphql", headers)
+        session = f"{SESSION_COOKIE}={_cookie(answer, SESSION_COOKIE)}"
+        return Caller(f"{self.url}/graphql", headers | {"Cookie": session, PROOF_HEADER: "1"})
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
@@ -197,6 +205,12 @@ class Product:
     async def apply_callbacks(self) -> int:
         """Apply what waits in the inbox."""
         return await apply_inbox(self.database, self.gateway.status_reports, self.clock)
+
+
+def _cookie(answer: httpx2.Response, name: str) -> str:
+    """What an answer sets it to; the client's own jar keeps Secure ones from plain HTTP."""
+    set_to = dict(header.partition(";")[0].split("=", 1) for header in answer.headers.get_list("set-cookie"))
+    return set_to[name]
 
 
 def operation(name: str) -> str:

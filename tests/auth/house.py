@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import httpx2
+import pyotp
 import uvicorn
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -22,6 +23,7 @@ from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
 from auth.routes import auth_routes
+from auth.second_factor.totp import set_totp
 from auth.services import AuthServices
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox
@@ -62,6 +64,13 @@ class House:
                 await add_member(tx, self.clock.now(), tenant_id=tenant_id, person_id=person_id, role=role)
         return person_id
 
+    async def staff(self, email: str = "sam@example.com", role: StaffRole = StaffRole.ISV_SUPPORT) -> tuple[UUID, str]:
+        """Somebody of the ISV's staff, and the secret of the authenticator app."""
+        person_id, secret = await self.person(email, staff_role=role), pyotp.random_base32()
+        async with self.database.as_role(DatabaseRole.AUTH) as tx:
+            await set_totp(tx, SecretBox(SECRET), person_id, secret, at=self.clock.now())
+        return person_id, secret
+
     async def api_client(
         self, tenant_id: UUID, *permissions: Permission, created_by: UUID | None = None
     ) -> NewApiClient:
@@ -96,6 +105,11 @@ class House:
         return await self.http.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"} | headers)
 
 
+def turn_to_a_window(clock: TurnableClock) -> None:
+    """Turn the clock to where the counters of failures begin anew."""
+    clock.turn_to(clock.now().replace(minute=0, second=0, microsecond=0))
+
+
 def cookie(secret: str) -> str:
     """The session's cookie as a browser sends it; the client's own jar keeps Secure ones from plain HTTP."""
     return f"{SESSION_COOKIE}={secret}"
@@ -103,9 +117,12 @@ def cookie(secret: str) -> str:
 
 def session_of(answer: httpx2.Response) -> str:
     """The secret that an answer sets as the session's cookie."""
-    name, _, rest = answer.headers["set-cookie"].partition("=")
-    assert name == SESSION_COOKIE
-    return rest.partition(";")[0]
+    return cookies_of(answer)[SESSION_COOKIE]
+
+
+def cookies_of(answer: httpx2.Response) -> dict[str, str]:
+    """The cookies that an answer sets."""
+    return dict(header.partition(";")[0].split("=", 1) for header in answer.headers.get_list("set-cookie"))
 
 
 @asynccontextmanager

@@ -18,7 +18,6 @@ from auth.people import (
     normal_email,
 )
 from auth.permissions import Permission, TenantRole
-from auth.throttle import Throttle
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox, WrongSecretError
 from tests.auth.house import SECRET
@@ -144,13 +143,3 @@ def test_a_box_opens_what_it_closed_and_nothing_else() -> None:
 def test_a_box_needs_a_secret_that_cannot_be_guessed() -> None:
     with pytest.raises(ValueError, match="at least 32 characters"):
         SecretBox("x" * 31)
-
-
-def test_a_throttle_forgets_the_oldest_when_it_is_full(clock: TurnableClock) -> None:
-    throttle = Throttle(clock)
-    for _ in range(10):
-        throttle.failed("first")
-    assert throttle.seconds_to_wait("first") == 900
-    for number in range(10_000):
-        throttle.failed(number)
-    assert throttle.seconds_to_wait("first") == 0

@@ -199,7 +199,7 @@ async def test_staff_has_no_tenant_and_the_permissions_of_its_own_role(
     house: House, falcon: UUID, role: StaffRole, held: list[str]
 ) -> None:
     person = await house.person("sam@example.com", staff_role=role, roles={falcon: TenantRole.OWNER})
-    answer = await house.who_by_cookie(await house.services.sessions.start(person))
+    answer = await house.who_by_cookie(await house.services.sessions.start(person, second_factor=True))
     assert answer.json() == {"key": f"{role.lower()}:{person}", "tenant": None, "permissions": held}
 
 

@@ -12,7 +12,7 @@ from auth.passwords import Passwords
 from auth.permissions import TenantRole
 from auth.sign_in import SignIn
 from portal.database import DatabaseRole
-from tests.auth.house import CHEAP_HASH, PASSWORD, House, cookie, session_of
+from tests.auth.house import CHEAP_HASH, PASSWORD, House, cookie, session_of, turn_to_a_window
 
 EMAIL = "olga@example.com"
 RIGHT = {"email": EMAIL, "password": PASSWORD}
@@ -111,7 +111,7 @@ async def test_an_account_that_is_closed_looks_like_a_wrong_password(house: Hous
 
 
 async def test_a_hash_by_older_parameters_is_made_anew(house: House, olga: UUID) -> None:
-    sign_in = SignIn(house.database, house.clock, Passwords())
+    sign_in = SignIn(house.database, Passwords(), house.services.throttle)
     for _ in range(2):
         assert (await sign_in.check(EMAIL, PASSWORD, address="")).person_id == olga
         async with house.database.as_role(DatabaseRole.AUTH) as tx:
@@ -121,6 +121,7 @@ async def test_a_hash_by_older_parameters_is_made_anew(house: House, olga: UUID)
 
 
 async def test_guessing_is_slowed_down_for_this_account_alone(house: House, falcon: UUID, olga: UUID) -> None:
+    turn_to_a_window(house.clock)
     await house.person("adam@example.com", roles={falcon: TenantRole.ADMINISTRATOR})
     statuses = [(await house.submit("/sign-in", RIGHT | {"password": str(n)})).status_code for n in range(11)]
     assert statuses == [401] * 10 + [429]

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from auth.api_clients import NewApiClient
 from auth.permissions import Permission, TenantRole, machine_permissions
 from portal.database import DatabaseRole
-from tests.auth.house import House
+from tests.auth.house import House, turn_to_a_window
 from tests.factories import make_tenant
 
 GRANT = {"grant_type": "client_credentials"}
@@ -189,6 +189,7 @@ async def test_a_malformed_token_request_is_the_clients_fault(
 
 
 async def test_as_34_guessing_is_slowed_down_and_others_go_on(house: House, falcon: UUID, client: NewApiClient) -> None:
+    turn_to_a_window(house.clock)
     other = await house.api_client(falcon, Permission.USAGE_READ)
     statuses = [
         (await house.http.post("/oauth/token", data=GRANT, auth=(client.client_id, "wrong"))).status_code

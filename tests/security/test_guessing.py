@@ -10,7 +10,9 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from auth.passwords import Passwords
 from auth.people import create_person
 from auth.sign_in import SignIn
+from auth.throttle import Throttle
 from portal.database import Database, DatabaseRole
+from tests.auth.house import turn_to_a_window
 from tests.turnable_clock import TurnableClock
 
 EMAIL = "olga@example.com"
@@ -22,7 +24,8 @@ CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 async def sign_in(database: Database, clock: TurnableClock) -> SignIn:
     async with database.as_role(DatabaseRole.AUTH) as tx:
         await create_person(tx, clock.now(), email=EMAIL, name="Olga", password_hash=CHEAP.hash(RIGHT))
-    return SignIn(database, clock, Passwords(CHEAP))
+    turn_to_a_window(clock)
+    return SignIn(database, Passwords(CHEAP), Throttle(clock))
 
 
 async def test_of_many_guesses_at_once_ten_are_tried(sign_in: SignIn) -> None:

@@ -25,6 +25,7 @@ async def test_a_stopped_portal_leaves_no_process_and_finds_its_data_again(insta
         for tenant in ("Falcon Flights", "Freestyle Falcons", None)
     }
     assert by_tenant == {"Falcon Flights": roles, "Freestyle Falcons": roles, None: ["ISV_SUPPORT", "ISV_OPERATOR"]}
+    assert [one["role"] for one in demo["accounts"] if "totp_secret" in one] == ["ISV_SUPPORT", "ISV_OPERATOR"]
     assert {client["tenant"] for client in demo["clients"]} == {"Falcon Flights", "Freestyle Falcons"}
     printed = installation.output.read_text()
     assert all(one["password"] in printed for one in demo["accounts"])

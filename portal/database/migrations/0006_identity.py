@@ -13,7 +13,9 @@ CREATE POLICY own_members ON person TO portal_app USING (
   EXISTS (SELECT FROM membership WHERE tenant_id = current_tenant() AND person_id = person.id)) WITH CHECK (false);
 GRANT SELECT (id, name, email, locale, time_zone) ON person TO portal_app;
 
-ALTER TABLE session ADD id uuid NOT NULL DEFAULT gen_random_uuid(), ADD second_factor_at timestamptz;
+ALTER TABLE session ADD id uuid NOT NULL DEFAULT gen_random_uuid(), ADD second_factor_at timestamptz,
+  ADD authenticated_at timestamptz, -- when the person last proved who it is, at sign-in or asked again
+  ADD challenge bytea, ADD new_totp_secret bytea; -- of a second factor that is being set up
 ALTER TABLE session ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY anybody ON session TO portal_auth USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON session TO portal_app USING (tenant_id = current_tenant()) WITH CHECK (false);
@@ -22,9 +24,8 @@ GRANT SELECT (person_id, tenant_id, seen_at) ON session TO portal_app;
 CREATE TABLE totp ( -- time-based one-time passwords (RFC 6238); the secret is encrypted under the settings' key
   person_id uuid PRIMARY KEY REFERENCES person (id),
   secret bytea NOT NULL,
-  confirmed_at timestamptz,
-  last_step bigint, -- a code is good once: RFC 6238, 5.2
-  created_at timestamptz NOT NULL
+  confirmed_at timestamptz NOT NULL,
+  last_step bigint NOT NULL DEFAULT 0 -- a code is good once: RFC 6238, 5.2
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON totp TO portal_auth;
 GRANT SELECT (person_id, confirmed_at) ON totp TO portal_app;
@@ -70,11 +71,10 @@ CREATE TABLE pending_sign_in ( -- the first factor was right, the second is awai
   challenge bytea,          -- of a passkey ceremony
   new_totp_secret bytea,    -- encrypted; shown to who has to set a second factor up first
   return_to text NOT NULL,
-  attempts integer NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL,
-  ends_at timestamptz NOT NULL,
-  used_at timestamptz
+  ends_at timestamptz NOT NULL
 );
+CREATE INDEX pending_sign_in_of_person ON pending_sign_in (person_id);
 GRANT SELECT, INSERT, UPDATE, DELETE ON pending_sign_in TO portal_auth;
 
 CREATE TABLE mailed_link ( -- what a mail's address holds, by its SHA-256: good once, and not for long

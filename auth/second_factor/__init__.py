@@ -1,0 +1,1 @@
+"""What a person proves besides the password: one-time passwords, passkeys, recovery codes."""
