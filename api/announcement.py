@@ -33,6 +33,8 @@ def announce(settings: Settings, demo: dict[str, Any] | None, home: Home) -> Non
     _console.print(f"  GraphQL and GraphiQL: {settings.url}/graphql", markup=False)
     if demo is not None:
         _print_demo(demo, home)
+    if settings.mail_file:
+        _console.print(f"  Mails: {settings.mail_file}", markup=False)
     _console.print(f"  Logs: {home.folder / 'logs'}   Stop: Ctrl-C", markup=False)
 
 

@@ -64,7 +64,12 @@ async def _uncounted(_: Request, __: Exception) -> Response:
 def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRoute]:
     box = SecretBox(encryption_key(settings).get_secret_value())
     services = AuthServices.build(
-        database=database, clock=clock, secret_box=box, public_url=settings.url, product_name=settings.product_name
+        database=database,
+        clock=clock,
+        secret_box=box,
+        public_url=settings.url,
+        product_name=settings.product_name,
+        limits_url=settings.counters_url(),
     )
     accounts = ProviderAccounts(database, box, clock)
     endpoint = GraphQLEndpoint(

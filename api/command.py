@@ -135,7 +135,8 @@ def _serve(app: ASGIApp, settings: Settings, fd: int | None) -> None:
         lifespan="on",
         log_config=None,
         access_log=False,  # it would hold query strings; what counts is logged by the application
-        proxy_headers=False,  # the public address is a setting, never what a header claims
+        proxy_headers=bool(settings.trusted_proxies),  # who asks, for limits; the public address is a setting
+        forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )

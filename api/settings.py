@@ -10,12 +10,17 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from limits.errors import ConfigurationError
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from auth.throttle import Throttle
+from portal.clock import SystemClock
 from portal.database.address import AddressError, DatabaseAddress
 from portal.database.embedded import EmbeddedPostgres
 from portal.encryption import SHORTEST_SECRET
+from portal.mail.senders import MailSender
+from portal.mail.url import MailUrlError, sender_for
 
 _ENV_FILE = ".env"
 _SID = re.compile(r"AC[0-9a-f]{32}")
@@ -59,6 +64,13 @@ class Settings(BaseSettings):
     product_name: str = Field(default="Owl Inc.", min_length=1, max_length=80)
     demo: bool | None = None
     log_format: Literal["json", "console"] = "json"
+    mail_url: SecretStr | None = None
+    """Where mails go; with the simulator by default into a file of `portal_home`."""
+    mail_from: str = ""
+    limits_url: SecretStr | None = None
+    """Where failed sign-ins are counted when several processes serve the API; by default each counts alone."""
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies whose X-Forwarded-For is believed, with commas between them."""
 
     @property
     def simulated(self) -> bool:
@@ -93,6 +105,24 @@ class Settings(BaseSettings):
     def database(self) -> DatabaseAddress:
         """The database, for the user without rights of its own that the portal connects as."""
         return _parse(self.database_url) or EmbeddedPostgres(self.home).address()
+
+    @property
+    def mail_file(self) -> Path | None:
+        """The file that mails are written into, where nothing else is set."""
+        return self.home / "mail.txt" if self.mail_url is None else None
+
+    def mail_sender(self) -> MailSender:
+        """What sends mails.
+
+        Raises:
+            MailUrlError: MAIL_URL cannot be read.
+        """
+        url = self.mail_url.get_secret_value() if self.mail_url else f"console:{self.mail_file}"
+        return sender_for(url, self.mail_from)
+
+    def counters_url(self) -> str:
+        """Where failures are counted, as the library `limits` spells it."""
+        return f"async+{self.limits_url.get_secret_value() if self.limits_url else 'memory://'}"
 
     def database_owner(self) -> DatabaseAddress:
         """The database, for the user that migrates it."""
@@ -133,6 +163,8 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _address_problems(settings)
     yield from _database_problems(settings)
     yield from _provider_problems(settings)
+    yield from _mail_problems(settings)
+    yield from _limits_problems(settings)
     key = settings.secret_key
     if key is not None and len(key.get_secret_value()) < SHORTEST_SECRET:
         yield f"SECRET_KEY is too short: it needs at least {SHORTEST_SECRET} characters; {_MAKE_KEY}"
@@ -187,6 +219,41 @@ def _provider_problems(settings: Settings) -> Iterator[str]:
             f"CALLBACK_URL is {settings.provider_callback_url}, which Twilio cannot reach: set it (or PUBLIC_URL) to "
             "the https address of this portal."
         )
+
+
+def _mail_problems(settings: Settings) -> Iterator[str]:
+    if settings.mail_url is None:
+        if settings.twilio_account_sid and settings.twilio_auth_token:
+            yield (
+                "MAIL_URL is missing: invitations and password resets go by mail. For example "
+                "smtp://user:password@mail.example.com:587 (or console: for standard output)."
+            )
+        return
+    try:
+        settings.mail_sender()
+    except MailUrlError as error:
+        yield f"MAIL_URL {error}."
+        return
+    by_smtp = not settings.mail_url.get_secret_value().startswith("console:")
+    if by_smtp and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", settings.mail_from):
+        yield "MAIL_FROM has to be the e-mail address that mails come from, for example portal@example.com."
+
+
+def _limits_problems(settings: Settings) -> Iterator[str]:
+    url = settings.counters_url()
+    try:
+        Throttle(SystemClock(), url)
+    except (ConfigurationError, ValueError):
+        yield (
+            "LIMITS_URL has to be like redis://localhost:6379 (a storage of the library limits, whose client has to be "
+            "installed: pip install 'limits[async-redis]')."
+        )
+    for network in filter(None, settings.trusted_proxies.split(",")):
+        try:
+            ipaddress.ip_network(network.strip())
+        except ValueError:
+            yield "TRUSTED_PROXIES has to be addresses or networks with commas between them, like 10.0.0.0/8."
+            return
 
 
 def _url_problem(url: str) -> str | None:

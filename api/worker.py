@@ -9,10 +9,12 @@ import structlog
 from api.home import encryption_key
 from api.settings import Settings
 from api.webhooks import callback_url
+from auth.tidying import delete_what_ended
 from portal.clock import Clock, SystemClock
 from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox
+from portal.mail.delivery import MailDelivery
 from portal.messages.dispatching import Dispatcher
 from portal.messages.inbox import apply_inbox
 from portal.tenants.accounts import ProviderAccounts
@@ -21,7 +23,6 @@ from twilio_gateway.gateway import TwilioGateway
 _IDLE_SECONDS = 0.1  # how long a message or a callback waits at most while nothing else is to do
 _BUSY_SECONDS = 0.01
 _FAULT_SECONDS = 1.0
-_PARTITIONS_EVERY = timedelta(hours=6)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,10 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(_repeat("dispatch", dispatcher.start_due))
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, gateway.status_reports, now)))
-                    group.create_task(_keep_partitions(database, now))
+                    mails = MailDelivery(database, box, settings.mail_sender(), now)
+                    group.create_task(_repeat("mail", mails.send_due))
+                    for name, every, work in _jobs(database, now):
+                        group.create_task(_keep(name, every, work))
             finally:  # what is being handed over gets its outcome written down
                 await dispatcher.finish()
     finally:
@@ -62,12 +66,20 @@ async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:
         await asyncio.sleep(pause)
 
 
-async def _keep_partitions(database: Database, clock: Clock) -> None:
+def _jobs(database: Database, clock: Clock) -> list[tuple[str, timedelta, Callable[[], Awaitable[object]]]]:
+    """What is done from time to time: its name in the log, how often, and the work."""
+    return [
+        ("partitions", timedelta(hours=6), lambda: create_partitions(database, clock.now())),
+        ("sign-in", timedelta(minutes=10), lambda: delete_what_ended(database, clock.now())),
+    ]
+
+
+async def _keep(name: str, every: timedelta, work: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
-            await create_partitions(database, clock.now())
-            pause = _PARTITIONS_EVERY.total_seconds()
+            await work()
+            pause = every.total_seconds()
         except Exception as error:
-            log.exception("work_failed", work="partitions", error=type(error).__name__)
+            log.exception("work_failed", work=name, error=type(error).__name__)
             pause = _FAULT_SECONDS
         await asyncio.sleep(pause)

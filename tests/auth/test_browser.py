@@ -30,9 +30,7 @@ async def _type_password(page: Page, email: str) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
-async def test_a_browser_signs_in_keeps_the_session_and_signs_out(
-    house: House, falcon: UUID, browser: Browser
-) -> None:
+async def test_a_browser_signs_in_keeps_the_session_and_signs_out(house: House, falcon: UUID, browser: Browser) -> None:
     olga = await house.person("olga@example.com", roles={falcon: TenantRole.OWNER})
     page = await (await browser.new_context(java_script_enabled=False)).new_page()
     await page.goto(f"{house.public_url}/sign-in?return_to=/page")

@@ -30,7 +30,7 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_no_secret_has_a_value_in_the_file() -> None:
-    for name in ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "SECRET_KEY", "TWILIO_AUTH_TOKEN"):
+    for name in ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "SECRET_KEY", "TWILIO_AUTH_TOKEN", "MAIL_URL"):
         assert re.search(rf"^ +{name}: \$\{{[A-Z_]+:\?[^}}]+\}}$", COMPOSE, re.MULTILINE), name
 
 

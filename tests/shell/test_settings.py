@@ -14,7 +14,16 @@ LIVE = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "the-token",
     "PUBLIC_URL": "https://portal.example.com",
+    "MAIL_URL": "smtp://portal:the-password@mail.example.com:587",
+    "MAIL_FROM": "portal@example.com",
 }
+LIKE_A_MAIL_URL = "MAIL_URL has to be like smtp://user:password@mail.example.com:587, smtps://… or console:."
+A_MAIL_FROM = "MAIL_FROM has to be the e-mail address that mails come from, for example portal@example.com."
+LIKE_A_LIMITS_URL = (
+    "LIMITS_URL has to be like redis://localhost:6379 (a storage of the library limits, whose client has to be "
+    "installed: pip install 'limits[async-redis]')."
+)
+LIKE_PROXIES = "TRUSTED_PROXIES has to be addresses or networks with commas between them, like 10.0.0.0/8."
 DATABASE = "postgresql://portal:the-password@db.example.com:5432/portal"
 MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -67,7 +76,7 @@ BAD = {
         "DEMO=1 is refused with Twilio credentials, for it would act on a real account: unset one of them.",
     ),
     "callbacks_that_cannot_arrive": (
-        {name: LIVE[name] for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")},
+        {name: value for name, value in LIVE.items() if name != "PUBLIC_URL"},
         (
             "CALLBACK_URL is http://localhost:8000, which Twilio cannot reach: set it (or PUBLIC_URL) to the https "
             "address of this portal."
@@ -108,6 +117,29 @@ BAD = {
         LIVE | {"DATABASE_URL": DATABASE},
         f"SECRET_KEY is missing: all processes on one database share it; {MAKE_KEY}",
     ),
+    "no_mail_for_a_real_account": (
+        LIVE | {"MAIL_URL": ""},
+        (
+            "MAIL_URL is missing: invitations and password resets go by mail. For example "
+            "smtp://user:password@mail.example.com:587 (or console: for standard output)."
+        ),
+    ),
+    "mail_of_another_kind": ({"MAIL_URL": "imap://u:the-password@mail.example.com"}, LIKE_A_MAIL_URL),
+    "mail_to_nowhere": ({"MAIL_URL": "smtp://"}, LIKE_A_MAIL_URL),
+    "mail_with_a_path": ({"MAIL_URL": "smtp://mail.example.com/inbox"}, LIKE_A_MAIL_URL),
+    "mail_to_a_broken_port": (
+        {"MAIL_URL": "smtp://u:the-password@mail.example.com:port"},
+        "MAIL_URL has a port that is no number, or a broken host.",
+    ),
+    "mail_into_a_file_somewhere": (
+        {"MAIL_URL": "console:mail.txt"},
+        "MAIL_URL names a file that does not begin with a slash: console:/path/to/file.",
+    ),
+    "mail_from_nobody": (LIVE | {"MAIL_FROM": ""}, A_MAIL_FROM),
+    "mail_from_two": (LIVE | {"MAIL_FROM": "a@example.com, b@example.com"}, A_MAIL_FROM),
+    "counters_of_another_kind": ({"LIMITS_URL": "mysql://u:the-password@localhost"}, LIKE_A_LIMITS_URL),
+    "counters_without_their_client": ({"LIMITS_URL": "redis://:the-password@localhost:6379"}, LIKE_A_LIMITS_URL),
+    "proxies_by_name": ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy.example.com"}, LIKE_PROXIES),
     "misspelt": ({"PORTAL_HOMES": "/tmp"}, "PORTAL_HOMES is no setting: did you mean PORTAL_HOME?"),  # noqa: S108  refused
 }
 
@@ -159,6 +191,7 @@ def test_without_any_setting_all_is_embedded_simulated_and_local(bare_environmen
     assert settings.database().user == "portal"
     assert settings.database_owner().user == "postgres"
     assert settings.product_name == "Owl Inc."
+    assert settings.mail_file == bare_environment / ".portal" / "mail.txt"
 
 
 def test_a_file_env_gives_settings_and_the_environment_wins(
@@ -182,6 +215,7 @@ def test_production_settings_pass_without_demo_data(monkeypatch: pytest.MonkeyPa
     assert not settings.simulated
     assert settings.provider_callback_url == "https://portal.example.com"
     assert settings.database_owner() == settings.database()
+    assert settings.mail_file is None
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
