@@ -70,6 +70,7 @@ def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRo
         public_url=settings.url,
         product_name=settings.product_name,
         limits_url=settings.counters_url(),
+        sign_in_methods=settings.sign_in_methods(),
     )
     accounts = ProviderAccounts(database, box, clock)
     endpoint = GraphQLEndpoint(

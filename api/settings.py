@@ -14,6 +14,8 @@ from limits.errors import ConfigurationError
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.addresses import is_loopback, issuer_problem, port_of, url_problem
+from auth.external.settings import ProviderSettings, SignInMethods
 from auth.throttle import Throttle
 from portal.clock import SystemClock
 from portal.database.address import AddressError, DatabaseAddress
@@ -31,6 +33,8 @@ _HAS_TO_BE = {
     "log_format": "has to be json or console",
     "demo": "has to be 1 or 0",
     "product_name": "has to be a name of at most 80 characters",
+    "oidc_name": "has to be a name of at most 40 characters, for it stands on a button",
+    "password_sign_in": "has to be 1 or 0",
 }
 _MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -62,6 +66,13 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     simulator_url: str = "http://127.0.0.1:8010"
     product_name: str = Field(default="Owl Inc.", min_length=1, max_length=80)
+    oidc_issuer: str | None = None
+    """The OpenID provider where people may sign in, to the letter as its metadata names it."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str | None = Field(default=None, max_length=40)
+    oidc_scopes: str = "openid profile email"
+    password_sign_in: bool = True
     demo: bool | None = None
     log_format: Literal["json", "console"] = "json"
     mail_url: SecretStr | None = None
@@ -129,6 +140,15 @@ class Settings(BaseSettings):
         given = _parse(self.database_owner_url) or _parse(self.database_url)
         return given or EmbeddedPostgres(self.home).address(user="postgres")
 
+    def sign_in_methods(self) -> SignInMethods:
+        """How people may sign in."""
+        secret, provider = self.oidc_client_secret, None
+        if self.oidc_issuer and self.oidc_client_id and secret and self.oidc_name:
+            provider = ProviderSettings(
+                self.oidc_issuer, self.oidc_client_id, secret.get_secret_value(), self.oidc_name, self.oidc_scopes
+            )
+        return SignInMethods(self.password_sign_in, provider)
+
 
 def load_settings() -> Settings:
     """Read and check the settings.
@@ -148,23 +168,13 @@ def load_settings() -> Settings:
     return settings
 
 
-def is_loopback(host: str) -> bool:
-    """Whether this host name or address stays on this machine."""
-    host = host.strip("[]").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _problems(settings: Settings) -> Iterator[str]:
     yield from _address_problems(settings)
     yield from _database_problems(settings)
     yield from _provider_problems(settings)
     yield from _mail_problems(settings)
     yield from _limits_problems(settings)
+    yield from _sign_in_problems(settings)
     key = settings.secret_key
     if key is not None and len(key.get_secret_value()) < SHORTEST_SECRET:
         yield f"SECRET_KEY is too short: it needs at least {SHORTEST_SECRET} characters; {_MAKE_KEY}"
@@ -174,11 +184,11 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 def _address_problems(settings: Settings) -> Iterator[str]:
     for name, value in (("PUBLIC_URL", settings.public_url), ("CALLBACK_URL", settings.callback_url)):
-        problem = _url_problem(value) if value else None
+        problem = url_problem(value) if value else None
         if problem:
             yield f"{name} {problem}."
     simulator = urlsplit(settings.simulator_url)
-    if simulator.scheme != "http" or not is_loopback(simulator.hostname or "") or not _port_of(settings.simulator_url):
+    if simulator.scheme != "http" or not is_loopback(simulator.hostname or "") or not port_of(settings.simulator_url):
         yield "SIMULATOR_URL has to be a loopback address with a port, for example http://127.0.0.1:8010."
     if settings.simulated and not is_loopback(settings.host):
         yield (
@@ -256,19 +266,23 @@ def _limits_problems(settings: Settings) -> Iterator[str]:
             return
 
 
-def _url_problem(url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "has a port that is no number, or a broken host"
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        return "has to be an address like https://portal.example.com"
-    if parts.username or parts.password or parts.path not in {"", "/"} or parts.query or parts.fragment:
-        return "has to be scheme and host only, like https://portal.example.com"
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        return "has to begin with https://, because sessions and tokens travel over it"
-    return None
+def _sign_in_problems(settings: Settings) -> Iterator[str]:
+    needed = {
+        name: getattr(settings, name) for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name")
+    }
+    missing = [name.upper() for name, value in needed.items() if value is None]
+    if missing and len(missing) < len(needed):
+        given = next(name.upper() for name, value in needed.items() if value is not None)
+        yield f"{given} is set without {' and '.join(missing)}: set all of them, or none to sign in by password alone."
+    if settings.oidc_issuer is None:
+        if not settings.password_sign_in:
+            yield "PASSWORD_SIGN_IN=0 leaves no way to sign in: set OIDC_ISSUER, or leave PASSWORD_SIGN_IN at 1."
+        return
+    problem = issuer_problem(settings.oidc_issuer)
+    if problem:
+        yield f"OIDC_ISSUER {problem}."
+    if "openid" not in settings.oidc_scopes.split():
+        yield "OIDC_SCOPES has to hold openid, for example: openid profile email"
 
 
 def _misspelt() -> list[str]:
@@ -280,10 +294,3 @@ def _misspelt() -> list[str]:
 
 def _parse(secret: SecretStr | None) -> DatabaseAddress | None:
     return DatabaseAddress.parse(secret.get_secret_value()) if secret else None
-
-
-def _port_of(url: str) -> int | None:
-    try:
-        return urlsplit(url).port
-    except ValueError:
-        return None

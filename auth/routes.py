@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auth.external.pages import external_routes
 from auth.pages.page import Pages, passkey_script, style
 from auth.pages.sign_in import SignInPages
 from auth.permissions import Permission, machine_permissions
@@ -17,7 +18,11 @@ _FOR_A_WHILE = {"Cache-Control": "public, max-age=60"}  # no longer than a valid
 
 def auth_routes(services: AuthServices) -> list[Route]:
     """Every route of this room."""
-    pages = Pages(product_name=services.product_name, public_url=services.public_url)
+    pages = Pages(
+        product_name=services.product_name,
+        public_url=services.public_url,
+        sign_in_methods=services.sign_in_methods,
+    )
 
     async def metadata(_: Request) -> Response:
         return JSONResponse(server_metadata(services.public_url), headers=_FOR_A_WHILE)
@@ -27,6 +32,7 @@ def auth_routes(services: AuthServices) -> list[Route]:
 
     return [
         *_sign_in_routes(services, pages),
+        *external_routes(services, pages),
         Route(TOKEN_PATH, services.token_endpoint.answer, methods=["POST"]),
         Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
         Route(JWKS_PATH, jwks, methods=["GET"]),
@@ -38,7 +44,7 @@ def _sign_in_routes(services: AuthServices, pages: Pages) -> list[Route]:
     own = pages.from_own_page
     return [
         Route("/sign-in", sign_in.show, methods=["GET"]),
-        Route("/sign-in", own(sign_in.sign_in), methods=["POST"]),
+        *([Route("/sign-in", own(sign_in.sign_in), methods=["POST"])] if services.sign_in_methods.password else []),
         Route(SECOND_FACTOR_PATH, sign_in.show_second_factor, methods=["GET"]),
         Route(SECOND_FACTOR_PATH, own(sign_in.second_factor), methods=["POST"]),
         Route(ENROL_PATH, sign_in.show_enrolment, methods=["GET"]),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from auth.authentication import Authenticator
+from auth.external.settings import SignInMethods
+from auth.external.sign_in import ExternalSignIn
 from auth.keys import SigningKeys
 from auth.passwords import Passwords
 from auth.second_factor.factors import SecondFactors
@@ -31,6 +33,8 @@ class AuthServices:
     sign_in: SignIn
     second_factors: SecondFactors
     sign_in_steps: SignInSteps
+    external: ExternalSignIn | None
+    sign_in_methods: SignInMethods
     throttle: Throttle
     token_endpoint: TokenEndpoint
     authenticator: Authenticator
@@ -46,6 +50,7 @@ class AuthServices:
         product_name: str,
         passwords: Passwords | None = None,
         limits_url: str = IN_THIS_PROCESS,
+        sign_in_methods: SignInMethods | None = None,
     ) -> Self:
         """Make them; `public_url` is scheme and host, the issuer of tokens whatever a request's Host says.
 
@@ -57,6 +62,10 @@ class AuthServices:
         sessions = Sessions(database, clock)
         throttle = Throttle(clock, limits_url)
         second_factors = SecondFactors(clock, secret_box, public_url=url, product_name=product_name)
+        methods = sign_in_methods or SignInMethods()
+        external = None
+        if methods.provider:
+            external = ExternalSignIn.build(methods.provider, database, clock, secret_box, public_url=url)
         return cls(
             public_url=url,
             product_name=product_name,
@@ -65,6 +74,8 @@ class AuthServices:
             sign_in=SignIn(database, passwords or Passwords(), throttle),
             second_factors=second_factors,
             sign_in_steps=SignInSteps(database, clock, sessions, second_factors),
+            sign_in_methods=methods,
+            external=external,
             throttle=throttle,
             token_endpoint=TokenEndpoint(database, clock, keys, tokens, throttle, url=f"{url}{TOKEN_PATH}"),
             authenticator=Authenticator(database, sessions, tokens, url),

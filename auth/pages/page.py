@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
+from auth.external.settings import SignInMethods
 from auth.forms import BadFormError
 from auth.same_origin import is_same_origin, origin_of
 
@@ -31,12 +32,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Pages:
     """Renders the room's templates."""
 
-    def __init__(self, *, product_name: str, public_url: str) -> None:
+    def __init__(self, *, product_name: str, public_url: str, sign_in_methods: SignInMethods) -> None:
         self._origin = origin_of(public_url)
         templates = Environment(
             loader=FileSystemLoader(_ROOM / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        templates.globals["product_name"] = product_name
+        templates.globals |= {
+            "product_name": product_name,
+            "provider": sign_in_methods.provider,
+            "password_sign_in": sign_in_methods.password,
+        }
         templates.filters["day"] = _day
         self._templates = templates
 

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from auth.api_clients import NewApiClient, create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE, AuthenticationError
 from auth.effective import effective_permissions, permissions_of_staff
+from auth.external.settings import SignInMethods
 from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
@@ -27,6 +28,7 @@ from auth.second_factor.totp import set_totp
 from auth.services import AuthServices
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox
+from tests.serving import free_port
 from tests.turnable_clock import TurnableClock
 
 SECRET = "a made-up secret of enough characters"
@@ -126,11 +128,15 @@ def cookies_of(answer: httpx2.Response) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serve(database: Database, clock: TurnableClock) -> AsyncIterator[House]:
+async def serve(
+    database: Database,
+    clock: TurnableClock,
+    *,
+    listening: socket.socket | None = None,
+    sign_in_methods: SignInMethods | None = None,
+) -> AsyncIterator[House]:
     """Serve on a free port of loopback."""
-    # By name: on a socket of protocol 0 asyncio does not switch Nagle's delay off, and each answer waits 40 ms.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
+    listening = listening or free_port()
     port = listening.getsockname()[1]
     services = AuthServices.build(
         database=database,
@@ -139,6 +145,7 @@ async def serve(database: Database, clock: TurnableClock) -> AsyncIterator[House
         public_url=f"http://localhost:{port}",
         product_name="Owl Inc. messaging",
         passwords=Passwords(CHEAP),
+        sign_in_methods=sign_in_methods,
     )
     app = Starlette(routes=[*auth_routes(services), _protected(database, services), _page(services)])
     config = uvicorn.Config(app, log_config=None, lifespan="off")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import Settings, SettingsError, load_settings
+from auth.external.settings import ProviderSettings, SignInMethods
 
 KEY = "k" * 40
 LIVE = {
@@ -24,6 +25,12 @@ LIKE_A_LIMITS_URL = (
     "installed: pip install 'limits[async-redis]')."
 )
 LIKE_PROXIES = "TRUSTED_PROXIES has to be addresses or networks with commas between them, like 10.0.0.0/8."
+PROVIDER = {
+    "OIDC_ISSUER": "https://login.example.com/falcon/",
+    "OIDC_CLIENT_ID": "portal",
+    "OIDC_CLIENT_SECRET": "the-secret",
+    "OIDC_NAME": "Falcon ID",
+}
 DATABASE = "postgresql://portal:the-password@db.example.com:5432/portal"
 MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -140,6 +147,45 @@ BAD = {
     "counters_of_another_kind": ({"LIMITS_URL": "mysql://u:the-password@localhost"}, LIKE_A_LIMITS_URL),
     "counters_without_their_client": ({"LIMITS_URL": "redis://:the-password@localhost:6379"}, LIKE_A_LIMITS_URL),
     "proxies_by_name": ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy.example.com"}, LIKE_PROXIES),
+    "provider_in_part": (
+        {"OIDC_ISSUER": PROVIDER["OIDC_ISSUER"], "OIDC_NAME": "Falcon ID"},
+        (
+            "OIDC_ISSUER is set without OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: set all of them, or none to sign in by "
+            "password alone."
+        ),
+    ),
+    "provider_secret_alone": (
+        {"OIDC_CLIENT_SECRET": "the-secret"},
+        (
+            "OIDC_CLIENT_SECRET is set without OIDC_ISSUER and OIDC_CLIENT_ID and OIDC_NAME: set all of them, or none "
+            "to sign in by password alone."
+        ),
+    ),
+    "provider_in_the_clear": (
+        PROVIDER | {"OIDC_ISSUER": "http://login.example.com"},
+        "OIDC_ISSUER has to begin with https://, because what it answers decides who signs in.",
+    ),
+    "provider_with_a_query": (
+        PROVIDER | {"OIDC_ISSUER": "https://login.example.com/?tenant=1"},
+        "OIDC_ISSUER has to be an address like https://login.example.com, without a query.",
+    ),
+    "provider_with_a_broken_port": (
+        PROVIDER | {"OIDC_ISSUER": "https://login.example.com:port"},
+        "OIDC_ISSUER has a port that is no number, or a broken host.",
+    ),
+    "provider_without_openid": (
+        PROVIDER | {"OIDC_SCOPES": "profile email"},
+        "OIDC_SCOPES has to hold openid, for example: openid profile email",
+    ),
+    "provider_with_a_long_name": (
+        PROVIDER | {"OIDC_NAME": "F" * 41},
+        "OIDC_NAME has to be a name of at most 40 characters, for it stands on a button.",
+    ),
+    "no_way_to_sign_in": (
+        {"PASSWORD_SIGN_IN": "0"},
+        "PASSWORD_SIGN_IN=0 leaves no way to sign in: set OIDC_ISSUER, or leave PASSWORD_SIGN_IN at 1.",
+    ),
+    "password_sign_in": ({"PASSWORD_SIGN_IN": "perhaps"}, "PASSWORD_SIGN_IN has to be 1 or 0."),
     "misspelt": ({"PORTAL_HOMES": "/tmp"}, "PORTAL_HOMES is no setting: did you mean PORTAL_HOME?"),  # noqa: S108  refused
 }
 
@@ -164,6 +210,7 @@ def test_a_bad_setting_is_named_with_its_mend(
     assert str(refused.value) == message
     assert "the-password" not in message
     assert "the-token" not in message
+    assert "the-secret" not in message
 
 
 @pytest.mark.parametrize("command", ["run", "serve", "worker", "migrate", "simulator"])
@@ -218,10 +265,20 @@ def test_production_settings_pass_without_demo_data(monkeypatch: pytest.MonkeyPa
     assert settings.mail_file is None
 
 
-def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (LIVE | {"DATABASE_URL": DATABASE, "SECRET_KEY": KEY}).items():
+def test_a_provider_is_taken_to_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().sign_in_methods() == SignInMethods(password=True, provider=None)
+    for name, value in (PROVIDER | {"PASSWORD_SIGN_IN": "0"}).items():
         monkeypatch.setenv(name, value)
-    shown = f"{load_settings()!r} {load_settings()}"
+    provider = ProviderSettings("https://login.example.com/falcon/", "portal", "the-secret", "Falcon ID")
+    assert load_settings().sign_in_methods() == SignInMethods(password=False, provider=provider)
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (LIVE | PROVIDER | {"DATABASE_URL": DATABASE, "SECRET_KEY": KEY}).items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    shown = f"{settings!r} {settings} {settings.sign_in_methods()!r}"
+    assert "the-secret" not in shown
     assert "the-token" not in shown
     assert "the-password" not in shown
     assert KEY not in shown

@@ -1,0 +1,171 @@
+"""Whose account it is: an identity is linked by issuer and subject, and an e-mail address opens nobody's."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from auth.permissions import StaffRole, TenantRole
+from portal.database import DatabaseRole
+from tests.auth.external.browser import Browser, leaving_to
+from tests.auth.house import PASSWORD, House
+
+OLGA = {"sub": "olga-1", "name": "Olga", "email": "olga@example.com", "verified": "yes"}
+TO_SIGN_IN = "Sign in to it as usual, then link Falcon ID in your account."
+
+
+async def _counts(house: House) -> tuple[int, int, int]:
+    """People, identities, sessions."""
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        people = await tx.value("SELECT count(*) FROM person")
+        identities = await tx.value("SELECT count(*) FROM external_identity")
+        return people, identities, await tx.value("SELECT count(*) FROM session")
+
+
+async def _sign_in_by_password(browser: Browser, email: str = "olga@example.com") -> None:
+    answer = await browser.post("/sign-in", {"email": email, "password": PASSWORD})
+    assert answer.status_code == 303
+
+
+async def test_an_unknown_identity_gets_an_account_without_password_or_tenant(house: House, olgas: Browser) -> None:
+    await olgas.sign_in(**OLGA)
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        row = await tx.row("SELECT id, email, name, password_hash, staff_role, email_verified_at FROM person")
+        identity = await tx.row("SELECT issuer, subject, person_id FROM external_identity")
+        memberships = await tx.value("SELECT count(*) FROM membership")
+    assert row
+    assert identity
+    assert (row["email"], row["name"]) == ("olga@example.com", "Olga")
+    assert (row["password_hash"], row["staff_role"], memberships) == (None, None, 0)
+    assert row["email_verified_at"] == house.clock.now()
+    assert house.services.external
+    assert identity["issuer"] == house.services.external.provider.settings.issuer
+    assert (identity["subject"], identity["person_id"]) == ("olga-1", row["id"])
+    assert await olgas.who() == f"member:{row['id']}"
+    assert (await house.submit("/sign-in", {"email": "olga@example.com", "password": ""})).status_code == 401
+
+
+async def test_the_subject_is_who_it_is_whatever_the_address_becomes(
+    house: House, olgas: Browser, oscars: Browser
+) -> None:
+    await olgas.sign_in(**OLGA)
+    olga = await olgas.who()
+    await house.person("oscar@example.com")
+    await oscars.sign_in(**OLGA | {"email": "oscar@example.com", "name": "Oscar", "verified": "yes"})
+    assert await oscars.who() == olga
+    assert (await _counts(house))[:2] == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"verified": "no"}, {"email": ""}, {"email": "no address"}],
+    ids=["unverified", "none", "no address"],
+)
+async def test_without_a_verified_address_no_account_is_made(
+    house: House, olgas: Browser, said: dict[str, str]
+) -> None:
+    answer = await olgas.sign_in(**OLGA | {"sub": "nobody"} | said)
+    assert answer.status_code == 403
+    assert "Falcon ID does not confirm that an e-mail address is yours" in answer.text
+    assert await _counts(house) == (0, 0, 0)
+
+
+async def test_an_address_of_an_existing_account_opens_it_to_nobody(house: House, olgas: Browser, falcon: UUID) -> None:
+    await house.person("olga@example.com", roles={falcon: TenantRole.OWNER})
+    answer = await olgas.sign_in(**OLGA | {"email": "OLGA@example.com"})
+    assert answer.status_code == 403
+    assert TO_SIGN_IN in answer.text
+    assert await olgas.who() == "nobody"
+    assert await _counts(house) == (1, 0, 0)
+
+
+async def test_two_first_sign_ins_at_once_make_one_account(house: House, olgas: Browser, oscars: Browser) -> None:
+    backs = [await each.log_in(await each.leave(), **OLGA) for each in (olgas, oscars)]
+    answers = await asyncio.gather(olgas.get(backs[0]), oscars.get(backs[1]))
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert await _counts(house) == (1, 1, 2)
+    assert await olgas.who() == await oscars.who()
+
+
+async def test_an_identity_that_is_linked_from_ones_account_signs_in_to_it(
+    house: House, olgas: Browser, oscars: Browser, falcon: UUID
+) -> None:
+    olga = await house.person("olga@example.com", roles={falcon: TenantRole.OWNER})
+    await _sign_in_by_password(olgas)
+    back = await olgas.log_in(leaving_to(await olgas.post("/sign-in/external/link")), **OLGA | {"email": ""})
+    answer = await olgas.get(back)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert await _counts(house) == (1, 1, 1)
+    await oscars.sign_in(**OLGA)
+    assert await oscars.who() == f"member:{olga}"
+    assert oscars.session
+    assert (await house.who_by_cookie(oscars.session)).json()["tenant"] == str(falcon)
+
+
+async def test_to_link_again_changes_nothing(house: House, olgas: Browser) -> None:
+    await olgas.sign_in(**OLGA)
+    back = await olgas.log_in(leaving_to(await olgas.post("/sign-in/external/link")), **OLGA)
+    assert (await olgas.get(back)).status_code == 303
+    assert (await _counts(house))[:2] == (1, 1)
+
+
+async def test_an_identity_of_another_person_is_not_linked(house: House, olgas: Browser, oscars: Browser) -> None:
+    await olgas.sign_in(**OLGA)
+    oscar = await house.person("oscar@example.com")
+    await _sign_in_by_password(oscars, "oscar@example.com")
+    answer = await oscars.get(await oscars.log_in(leaving_to(await oscars.post("/sign-in/external/link")), **OLGA))
+    assert answer.status_code == 403
+    assert "This identity is linked with another account." in answer.text
+    assert await oscars.who() == f"member:{oscar}"
+    assert (await _counts(house))[:2] == (2, 1)
+
+
+async def test_who_links_has_to_be_signed_in_as_whoever_began(house: House, olgas: Browser) -> None:
+    answer = await olgas.post("/sign-in/external/link")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?return_to=/account")
+    await house.person("olga@example.com")
+    await house.person("oscar@example.com")
+    await _sign_in_by_password(olgas)
+    back = await olgas.log_in(leaving_to(await olgas.post("/sign-in/external/link")), **OLGA)
+    await _sign_in_by_password(olgas, "oscar@example.com")
+    answer = await olgas.get(back)
+    assert answer.status_code == 400
+    assert "Nothing was linked." in answer.text
+    assert (await _counts(house))[:2] == (2, 0)
+
+
+@pytest.mark.parametrize("path", ["/sign-in/external", "/sign-in/external/link"])
+async def test_bf_08_no_other_site_begins_a_sign_in_or_a_link(house: House, olgas: Browser, path: str) -> None:
+    await house.person("olga@example.com")
+    await _sign_in_by_password(olgas)
+    assert olgas.session
+    for forged in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+        answer = await house.submit(path, {"return_to": "/"}, Cookie=f"__Host-portal_session={olgas.session}", **forged)
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+    assert (await house.http.get(path)).status_code == 405
+
+
+async def test_a_disabled_account_stays_closed(house: House, olgas: Browser) -> None:
+    await olgas.sign_in(**OLGA)
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        await tx.execute("UPDATE person SET disabled_at = $1", house.clock.now())
+    answer = await olgas.sign_in(**OLGA)
+    assert answer.status_code == 403
+    assert "Your account is closed." in answer.text
+    assert await olgas.who() == "nobody"
+
+
+async def test_the_isvs_staff_still_need_a_second_factor(house: House, olgas: Browser) -> None:
+    person = await house.person("olga@example.com", staff_role=StaffRole.ISV_OPERATOR)
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        assert house.services.external
+        issuer = house.services.external.provider.settings.issuer
+        await tx.execute(
+            "INSERT INTO external_identity (issuer, subject, person_id, created_at) VALUES ($1, 'olga-1', $2, $3)",
+            *(issuer, person, house.clock.now()),
+        )
+    answer = await olgas.sign_in(**OLGA)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in/enrol")
+    assert await olgas.who() == "nobody"
+    assert (await _counts(house))[2] == 0
