@@ -24,6 +24,7 @@ from portal.clock import Clock, SystemClock
 from portal.database import Database, DatabaseUnavailableError
 from portal.database.connection import QueryLogger
 from portal.encryption import SecretBox
+from portal.mail.queue import MailQueue
 from portal.messages.inbox import CallbackInbox
 from portal.tenants.accounts import ProviderAccounts
 from portal_schema.context import Contexts
@@ -76,7 +77,7 @@ def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRo
     endpoint = GraphQLEndpoint(
         schema,
         authenticate=services.authenticator.authenticate,
-        operation_context=Contexts(database, clock).open,
+        operation_context=Contexts(database, clock, MailQueue(box), services.public_url).open,
         ide_page=ide_page(services.authenticator.visitor),
     )
     return [

@@ -1,10 +1,14 @@
 """API clients: the machines of a tenant, each with an id, a secret and the most that it may do."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+import orjson
 
 from auth.effective import client_permissions
 from auth.permissions import Permission, machine_permissions
@@ -32,6 +36,34 @@ _BY_SECRET = (
     "AND api_client_lookup.client_id = $1 AND secret_hash = $2 "
     "AND (api_client_secret.expires_at IS NULL OR api_client_secret.expires_at > $3)"
 )
+
+
+class ClientAuthentication(StrEnum):
+    """How a client proves itself at the token endpoint."""
+
+    CLIENT_SECRET_BASIC = "CLIENT_SECRET_BASIC"  # noqa: S105  a name
+    CLIENT_SECRET_POST = "CLIENT_SECRET_POST"  # noqa: S105  a name
+    PRIVATE_KEY_JWT = "PRIVATE_KEY_JWT"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClientTerms:
+    """What a client is to be; `public_keys` is a JSON Web Key Set (RFC 7517)."""
+
+    name: str
+    permissions: frozenset[Permission]
+    created_by: UUID | None
+    authentication: ClientAuthentication = ClientAuthentication.CLIENT_SECRET_BASIC
+    public_keys: Mapping[str, Any] | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedApiClient:
+    """A client that was written down."""
+
+    id: UUID
+    client_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +94,55 @@ async def create_api_client(
     permissions: Iterable[Permission],
     created_by: UUID | None,
 ) -> NewApiClient:
-    """Make a client; its scopes are capped by the role of `created_by` with each request. Database role `auth`.
+    """Make a client with a secret; its scopes are capped by the role of `created_by` with each request.
 
     Raises:
         ValueError: no machine may hold one of the permissions.
     """
-    wanted = frozenset(permissions)
-    if beyond := wanted - machine_permissions():
+    new = await add_api_client(tx, at, tenant_id, ApiClientTerms(name, frozenset(permissions), created_by))
+    _, secret = await add_secret(tx, at, tenant_id, new.id)
+    return NewApiClient(new.id, new.client_id, secret)
+
+
+async def add_api_client(tx: Transaction, at: datetime, tenant_id: UUID, terms: ApiClientTerms) -> AddedApiClient:
+    """Write a client down that cannot prove itself by a secret yet; for the database roles `auth` and `app`.
+
+    Raises:
+        ValueError: no machine may hold one of the permissions.
+    """
+    if beyond := terms.permissions - machine_permissions():
         raise ValueError(f"no machine may hold {', '.join(sorted(beyond))}")
-    made = NewApiClient(new_id(at), f"client_{secrets.token_hex(12)}", new_secret("portal_secret_"))
-    scopes = [permission.scope for permission in Permission if permission in wanted]
+    new = AddedApiClient(new_id(at), f"client_{secrets.token_hex(12)}")
     await tx.execute(
-        "INSERT INTO api_client (tenant_id, id, client_id, name, scopes, created_by, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        *(tenant_id, made.id, made.client_id, name, scopes, created_by, at),
-    )
-    await tx.execute(
-        "INSERT INTO api_client_secret (tenant_id, id, api_client_id, secret_hash, hint, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6)",
-        *(tenant_id, new_id(at), made.id, hash_of(made.client_secret), made.client_secret[-_HINT:], at),
+        "INSERT INTO api_client (tenant_id, id, client_id, name, scopes, authentication, public_keys, created_by, "
+        "created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        tenant_id,
+        new.id,
+        new.client_id,
+        terms.name,
+        [permission.scope for permission in Permission if permission in terms.permissions],
+        terms.authentication,
+        None if terms.public_keys is None else orjson.dumps(terms.public_keys).decode(),
+        terms.created_by,
+        at,
+        terms.expires_at,
     )
     await tx.execute(
         "INSERT INTO api_client_lookup (client_id, tenant_id, api_client_id) VALUES ($1, $2, $3)",
-        *(made.client_id, tenant_id, made.id),
+        *(new.client_id, tenant_id, new.id),
     )
-    return made
+    return new
+
+
+async def add_secret(tx: Transaction, at: datetime, tenant_id: UUID, api_client_id: UUID) -> tuple[UUID, str]:
+    """Give a client a secret besides those that it has: the secret's id, and the secret."""
+    secret_id, secret = new_id(at), new_secret("portal_secret_")
+    await tx.execute(
+        "INSERT INTO api_client_secret (tenant_id, id, api_client_id, secret_hash, hint, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        *(tenant_id, secret_id, api_client_id, hash_of(secret), secret[-_HINT:], at),
+    )
+    return secret_id, secret
 
 
 async def prove_api_client(database: Database, at: datetime, client_id: str, secret: str) -> ProvenApiClient | None:

@@ -27,6 +27,17 @@ class MembershipTakenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody who signs in, as far as others see it."""
+
+    id: UUID
+    name: str
+    email: str
+    locale: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class TenantMembership:
     """One tenant of a person, and what the person is in it."""
 
@@ -61,6 +72,7 @@ async def create_person(
     password_hash: str | None,
     staff_role: StaffRole | None = None,
     time_zone: str = "UTC",
+    email_verified_at: datetime | None = None,
 ) -> UUID:
     """Make an account; without a password nobody signs in to it here.
 
@@ -68,8 +80,8 @@ async def create_person(
         EmailTakenError: the address has an account.
     """
     person_id: UUID | None = await tx.value(
-        "INSERT INTO person (id, email, name, password_hash, staff_role, time_zone, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING RETURNING id",
+        "INSERT INTO person (id, email, name, password_hash, staff_role, time_zone, created_at, email_verified_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO NOTHING RETURNING id",
         new_id(at),
         normal_email(email),
         name,
@@ -77,6 +89,7 @@ async def create_person(
         staff_role,
         time_zone,
         at,
+        email_verified_at,
     )
     if person_id is None:
         raise EmailTakenError

@@ -17,6 +17,7 @@ from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole, TenantTransaction
+from portal.mail.queue import MailQueue
 from portal.support.sessions import OpenSupportSession, find_open_session
 from portal_schema.errors import ErrorCode, RequestError
 
@@ -28,6 +29,8 @@ class RequestContext:
     principal: Principal
     database: Database
     clock: Clock
+    mail: MailQueue
+    public_url: str
     request_id: str
     address: str | None = None
     permissions: frozenset[Permission] = frozenset()
@@ -116,6 +119,12 @@ class RequestContext:
             event = AuditEvent("supportRead", changes=self.reads)
             await write_entry(tx, session.tenant_id, self.origin, event, at=self.now)
 
+    def require_in_person(self) -> None:
+        """Raise FORBIDDEN unless a person asks in the portal's own page: no application decides this for anybody."""
+        if self.principal.kind is not PrincipalKind.MEMBER or self.principal.token_permissions is not None:
+            message = "Only a person who is signed in to the portal may do this."
+            raise RequestError(ErrorCode.FORBIDDEN, message, requiredScopes=[])
+
     def loader(self, key: Hashable, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> DataLoader[Any, Any]:
         """The one loader of this operation that gathers what is asked for side by side under this key.
 
@@ -140,16 +149,20 @@ Info = strawberry.Info[RequestContext, None]
 class Contexts:
     """Opens the context of an operation."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, mail: MailQueue, public_url: str) -> None:
         self._database = database
         self._clock = clock
+        self._mail = mail
+        self._public_url = public_url
 
     @asynccontextmanager
     async def open(
         self, principal: Principal, operation: OperationType, request_id: str, address: str | None
     ) -> AsyncIterator[RequestContext]:
         """A query reads everything in one read-only transaction; a mutation opens one for each of its fields."""
-        context = RequestContext(principal, self._database, self._clock, request_id, address)
+        context = RequestContext(
+            principal, self._database, self._clock, self._mail, self._public_url, request_id, address
+        )
         if principal.is_staff:
             await self._admit_staff(context)
         if operation is OperationType.MUTATION or context.tenant_id is None:

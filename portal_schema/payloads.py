@@ -34,7 +34,7 @@ def refused_payload(field: GraphQLField) -> Callable[[RefusedError], object]:
     def payload(refusal: RefusedError) -> object:
         return payload_class(
             errors=[
-                error_class(message=problem.message, path=_path(problem.path), code=codes[0][problem.code.name])
+                error_class(message=problem.message, path=_path(problem.path, field), code=codes[0][problem.code.name])
                 for problem in refusal.problems
             ]
         )
@@ -42,7 +42,7 @@ def refused_payload(field: GraphQLField) -> Callable[[RefusedError], object]:
     return payload
 
 
-def _path(path: tuple[str, ...]) -> list[str] | None:
+def _path(path: tuple[str, ...], field: GraphQLField) -> list[str] | None:
     if not path:
         return None
-    return list(path) if path[0] == "id" else ["input", *path]
+    return list(path) if path[0] in field.args else ["input", *path]

@@ -9,14 +9,21 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from auth.permissions import Permission
+from portal_schema.api_client_changes import ApiClientMutations
+from portal_schema.api_clients import ApiClientQueries, find_api_client
 from portal_schema.batches import find_batch
 from portal_schema.contact_changes import ContactMutations
 from portal_schema.contacts import ContactQueries, find_contact
 from portal_schema.context import Info
 from portal_schema.directives import Cost, Requires
 from portal_schema.guards import check, install_guards, requires
+from portal_schema.invitation_changes import InvitationMutations
+from portal_schema.invitations import InvitationQueries, find_invitation
+from portal_schema.member_changes import MemberMutations
+from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
 from portal_schema.nodes import Node, split_global
+from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plans import PlanQueries, find_plan
 from portal_schema.scalars import SCALARS
 from portal_schema.sending import SendingMutations, SendingQueries
@@ -27,7 +34,10 @@ from portal_schema.viewer import ViewerQueries
 
 # An object's kind, the permission of its type, and how it is found: the same way as by every other field.
 _FINDERS: dict[str, tuple[Permission, Callable[[Info, str], Awaitable[Node | None]]]] = {
+    "ApiClient": (Permission.API_CLIENTS_READ, find_api_client),
     "Contact": (Permission.CONTACTS_READ, find_contact),
+    "Invitation": (Permission.MEMBERS_READ, find_invitation),
+    "Member": (Permission.MEMBERS_READ, find_member),
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
     "Plan": (Permission.USAGE_READ, find_plan),
@@ -37,7 +47,18 @@ _FINDERS: dict[str, tuple[Permission, Callable[[Info, str], Awaitable[Node | Non
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ViewerQueries, ContactQueries, TemplateQueries, MessageQueries, SendingQueries, PlanQueries, UsageQueries):
+class Query(
+    ViewerQueries,
+    ContactQueries,
+    TemplateQueries,
+    MessageQueries,
+    SendingQueries,
+    PlanQueries,
+    UsageQueries,
+    MemberQueries,
+    InvitationQueries,
+    ApiClientQueries,
+):
     """The root of queries."""
 
     @strawberry.field(
@@ -59,7 +80,15 @@ class Query(ViewerQueries, ContactQueries, TemplateQueries, MessageQueries, Send
 
 
 @strawberry.type(description="What can be done. Each mutation happens whole or not at all.")
-class Mutation(ContactMutations, TemplateMutations, SendingMutations):
+class Mutation(
+    ContactMutations,
+    TemplateMutations,
+    SendingMutations,
+    MemberMutations,
+    InvitationMutations,
+    OwnershipMutations,
+    ApiClientMutations,
+):
     """The root of mutations."""
 
 

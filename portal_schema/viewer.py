@@ -4,38 +4,20 @@ from typing import Annotated
 
 import strawberry
 
-from auth.people import memberships_of
+from auth.ownership import find_offer
+from auth.people import PersonRow, memberships_of
 from auth.permissions import Permission, TenantRole
 from auth.principal import PrincipalKind
 from portal.tenants.tenants import read_own_tenant
+from portal_schema.api_clients import ApiClient
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import to_global
-from portal_schema.scalars import EmailAddress, Locale, TimeZone
+from portal_schema.ownership import OwnershipTransfer
+from portal_schema.people import Person
 from portal_schema.tenants import Tenant
 
 ANYBODY = requires()
-
-
-@strawberry.type(description="Somebody who signs in.", directives=ANYBODY)
-class Person:
-    """A person."""
-
-    id: strawberry.ID = strawberry.field(description="The person's id.")
-    name: str = strawberry.field(description="The person's name.")
-    email: EmailAddress = strawberry.field(description="The address that the person signs in with.")
-    locale: Locale = strawberry.field(description="The language that the person reads.")
-    time_zone: TimeZone = strawberry.field(description="The zone that the person lives in.")
-
-
-@strawberry.type(description="A machine that calls this API.", directives=ANYBODY)
-class ApiClient:
-    """An API client."""
-
-    id: strawberry.ID = strawberry.field(description="The client's id here.")
-    name: str = strawberry.field(description="The client's name.")
-    client_id: str = strawberry.field(description="The client's name at the token endpoint.")
-
 
 Principal = Annotated[Person | ApiClient, strawberry.union("Principal", description="Who makes a request.")]
 
@@ -58,13 +40,7 @@ class Viewer:
         who = info.context.principal
         if who.kind is PrincipalKind.API_CLIENT:
             return ApiClient(id=to_global("ApiClient", who.id), name=who.name, client_id=who.client_id or "")
-        return Person(
-            id=to_global("Person", who.id),
-            name=who.name,
-            email=EmailAddress(who.email or ""),
-            locale=Locale(who.locale),
-            time_zone=TimeZone(who.time_zone),
-        )
+        return Person.of(PersonRow(who.id, who.name, who.email or "", who.locale, who.time_zone))
 
     @strawberry.field(description="The tenant that this request is made in; null for the ISV's own staff.")
     async def tenant(self, info: Info) -> Tenant | None:
@@ -82,6 +58,17 @@ class Viewer:
             Membership(tenant=Tenant.of_membership(row), role=row.role, current=row.tenant_id == who.tenant_id)
             for row in await memberships_of(info.context.database, who.id)
         ]
+
+    @strawberry.field(
+        description="The Owner's offer to hand the tenant over to this person, which `ownershipAccept` accepts."
+    )
+    async def ownership_offer(self, info: Info) -> OwnershipTransfer | None:
+        who = info.context.principal
+        if who.kind is not PrincipalKind.MEMBER or who.tenant_id is None:
+            return None
+        async with info.context.reading() as tx:
+            row = await find_offer(tx, who.id, now=info.context.now)
+        return None if row is None else OwnershipTransfer.of(row)
 
     @strawberry.field(description="What this request may do: its token, role and client allow it, all three.")
     async def permissions(self, info: Info) -> list[Permission]:

@@ -1,17 +1,15 @@
 """Accepting a send: everything that is promised is written in one transaction, and nothing waits for the provider."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-import orjson
-
 from portal.actor import Actor
 from portal.clock import new_id
 from portal.database import TenantTransaction
+from portal.idempotency import IdempotentRequest, find_result, keep_result
 from portal.messages.composing import (
     Composed,
     Composition,
@@ -28,7 +26,6 @@ from portal.problems import Problem, RefusedError, refuse
 from portal.tenants.tenants import TenantState
 
 OPERATION = "messageSend"
-LONGEST_KEY = 255
 
 
 class OnRefusal(StrEnum):
@@ -82,7 +79,8 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     Raises:
         RefusedError: nothing is accepted; the problems say why and where.
     """
-    earlier = await _replayed(tx, request, actor)
+    once = _idempotent(request, actor)
+    earlier = await find_result(tx, once)
     if earlier is not None:
         return SendResult(earlier, replay=True)
     sender = await _sender(tx)
@@ -96,7 +94,8 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     if composed.refusals and request.on_refusal is OnRefusal.SEND_NONE:
         raise RefusedError([_as_problem(refusal) for refusal in composed.refusals])
     batch_id = new_id(now)
-    await _write_batch(tx, batch_id, request, composed, actor, now=now)
+    await _write_batch(tx, batch_id, len(request.composition.contact_ids), composed, actor, now=now)
+    await keep_result(tx, once, batch_id, now=now)
     if units:
         await reserve(tx, balance, batch_id, units, now=now)
         await _write_messages(tx, batch_id, composed, balance, sender, actor, now=now)
@@ -115,33 +114,7 @@ async def _sender(tx: TenantTransaction) -> str | None:
     return number
 
 
-async def _replayed(tx: TenantTransaction, request: SendRequest, actor: Actor) -> UUID | None:
-    """The batch that this very request made before. Holding the key's lock is what "in flight" means."""
-    key = request.idempotency_key
-    if not 1 <= len(key) <= LONGEST_KEY:
-        raise refuse(SendProblem.INVALID, f"An idempotency key has 1 to {LONGEST_KEY} characters.", "idempotencyKey")
-    name = f"{tx.tenant_id}/{OPERATION}/{actor.key}/{key}"
-    if not await tx.value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name):
-        in_flight = "The same request is being worked on: ask again in a moment, with the same key."
-        raise refuse(SendProblem.IDEMPOTENCY_IN_PROGRESS, in_flight, "idempotencyKey")
-    row = await tx.row(
-        "SELECT request_hash, result_id, created_at FROM idempotency_key "
-        "WHERE tenant_id = $1 AND operation = $2 AND principal = $3 AND key = $4",
-        tx.tenant_id,
-        OPERATION,
-        actor.key,
-        key,
-    )
-    if row is None:
-        return None
-    if row["request_hash"] != _hash(request):
-        conflict = f"This key was used for another request at {row['created_at']:%Y-%m-%dT%H:%M:%SZ}: take a new key."
-        raise refuse(SendProblem.IDEMPOTENCY_CONFLICT, conflict, "idempotencyKey")
-    batch_id: UUID = row["result_id"]
-    return batch_id
-
-
-def _hash(request: SendRequest) -> bytes:
+def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
     composition = request.composition
     asked = {
         "contacts": [str(contact_id) for contact_id in composition.contact_ids],
@@ -150,35 +123,23 @@ def _hash(request: SendRequest) -> bytes:
         "variables": dict(composition.variables),
         "on_refusal": request.on_refusal.value,
     }
-    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
+    return IdempotentRequest(OPERATION, actor, request.idempotency_key, asked)
 
 
 async def _write_batch(
-    tx: TenantTransaction, batch_id: UUID, request: SendRequest, composed: Composed, actor: Actor, *, now: datetime
+    tx: TenantTransaction, batch_id: UUID, total: int, composed: Composed, actor: Actor, *, now: datetime
 ) -> None:
     await MessageBatch.create(
         using_db=tx.orm,
         id=batch_id,
         tenant_id=tx.tenant_id,
         template_version_id=composed.template_version_id,
-        total=len(request.composition.contact_ids),
+        total=total,
         accepted=len(composed.recipients),
         actor_kind=actor.kind.value,
         actor_id=actor.id,
         actor_name=actor.name,
         created_at=now,
-    )
-    await tx.execute(
-        "INSERT INTO idempotency_key (tenant_id, id, operation, principal, key, request_hash, result_id, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        tx.tenant_id,
-        new_id(now),
-        OPERATION,
-        actor.key,
-        request.idempotency_key,
-        _hash(request),
-        batch_id,
-        now,
     )
     if composed.refusals:
         await _write_refusals(tx, batch_id, composed.refusals, now=now)
