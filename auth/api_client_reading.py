@@ -13,13 +13,14 @@ from auth.permissions import Permission, permissions_named
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 
-_SELECT = (
-    "SELECT api_client.id, client_id, api_client.name, scopes, authentication, created_by, api_client.created_at, "
-    "last_used_at, expires_at, disabled_at, membership.role, person.id AS person_id, person.name AS person_name, "
-    "email, locale, time_zone FROM api_client LEFT JOIN (membership JOIN person ON person.id = membership.person_id) "
-    "ON membership.tenant_id = api_client.tenant_id AND membership.person_id = created_by "
-    "WHERE api_client.tenant_id = $1 "
-)
+_SELECT = """
+SELECT api_client.id, client_id, api_client.name, scopes, authentication, created_by, api_client.created_at,
+  last_used_at, expires_at, api_client.disabled_at, membership.role,
+  person.id AS person_id, person.name AS person_name, email, locale, time_zone
+FROM api_client LEFT JOIN (membership JOIN person ON person.id = membership.person_id)
+  ON membership.tenant_id = api_client.tenant_id AND membership.person_id = created_by
+WHERE api_client.tenant_id = $1
+"""
 
 
 @dataclass(frozen=True, slots=True)

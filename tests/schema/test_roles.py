@@ -20,13 +20,26 @@ from portal.database.address import DatabaseAddress
 from portal_schema.permissions_table import permissions_table
 from tests.product import Caller, Product
 from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
-from tests.schema.world import World, add_contact, add_template, contents, send
+from tests.schema.world import (
+    World,
+    add_api_client,
+    add_contact,
+    add_invitation,
+    add_member_row,
+    add_template,
+    contents,
+    send,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ALL = ways()
 QUERIES = [way for way in ALL.values() if way[0].owner.name == "Query"]
 MUTATIONS = [way for way in ALL.values() if way[0].owner.name == "Mutation"]
+# These ask for no permission but for somebody in particular: they have tests of their own.
+NOT_YET = {"ApiClient.lastUsedAt"}  # null before a client's first token
+OF_ONE_PERSON = {"Mutation.invitationAccept", "Mutation.ownershipAccept"}
+ROOTS = [way for way in MUTATIONS if len(way) == 1 and coordinate(way) not in OF_ONE_PERSON]
 HELD: dict[str, Permissions] = {
     **{role.value: permissions_of(role) for role in TenantRole},
     **{role.value: staff_permissions(role) for role in StaffRole},
@@ -45,7 +58,9 @@ async def callers(served: Product, falcon: World) -> dict[str, Caller]:
     """Somebody of each kind, all of them signed in before the first test asks anything."""
     found: dict[str, Caller] = {}
     for name, held in HELD.items():
-        if name in TenantRole.__members__:
+        if name == TenantRole.OWNER:  # there is one
+            found[name] = falcon.owner
+        elif name in TenantRole.__members__:
             found[name] = await served.member(falcon.tenant.id, TenantRole(name))
         elif name in StaffRole.__members__:
             found[name] = await served.member(None, StaffRole(name))
@@ -66,8 +81,8 @@ def given(world: World) -> dict[str, Any]:
     }
 
 
-async def changes(world: World) -> dict[str, Any]:
-    """Arguments with which every mutation succeeds, once."""
+async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
+    """Arguments with which every mutation succeeds, once, for those who may."""
     contacts = [await add_contact(world.machine, number) for number in islice(world.numbers, 2)]
     templates = [(await add_template(world.machine, f"Template of {contact}"))[0] for contact in contacts]
     batch = await send(world.machine, [contacts[0]], body="Hello")
@@ -86,6 +101,30 @@ async def changes(world: World) -> dict[str, Any]:
             "body": "Hello",
         },
         "Mutation.messageCancel(id)": batch["id"],
+        **await _changes_of_members(product, world, who),
+    }
+
+
+async def _changes_of_members(product: Product, world: World, who: str) -> dict[str, Any]:
+    """The same of members, invitations and API clients, of which a tenant may not have any number."""
+    members = [await add_member_row(product, world.tenant.id, TenantRole.SUPPORT) for _ in range(3)]
+    invitation, client = world.ids["Invitation"], world.ids["ApiClient"]
+    if Permission.MEMBERS_WRITE in HELD[who]:
+        invitation = await add_invitation(world.owner)
+    if Permission.API_CLIENTS_WRITE in HELD[who]:
+        client = (await add_api_client(world.owner))["apiClient"]["id"]
+    return {
+        "Mutation.memberInvite(input)": {"email": f"{members[0].lower()}@example.com", "role": "SUPPORT"},
+        "Mutation.invitationResend(id)": invitation,
+        "Mutation.invitationRevoke(id)": invitation,
+        "Mutation.memberRoleChange(id)": members[0],
+        "Mutation.memberRoleChange(role)": "DEVELOPER",
+        "Mutation.memberRemove(id)": members[1],
+        "Mutation.ownershipTransfer(toMemberId)": members[2],
+        "Mutation.apiClientCreate(input)": {"name": "Till", "scopes": ["usage:read"]},
+        "Mutation.apiClientRotate(id)": client,
+        "Mutation.apiClientRotate(idempotencyKey)": client,
+        "Mutation.apiClientDisable(id)": client,
     }
 
 
@@ -139,14 +178,14 @@ async def ask(caller: Caller, asked: Mapping[str, Way], arguments: Mapping[str, 
 
 
 def check_data(data: Mapping[str, Any], asked: Mapping[str, Way], expected: Refused) -> None:
-    """What is refused is null; what is not and is guarded has a value: its neighbours' refusals do not void it."""
+    """What is refused is null; what is not and is guarded has some value: its neighbours' refusals do not void it."""
     for path, _ in expected:
         assert set(values(data, path)) <= {None}, path
     for alias, way in asked.items():
         names = (alias, *(step.name for step in way[1:]))
         is_refused = any(names[: len(path)] == path for path, _ in expected)
-        if not is_refused and declared(way[-1].field):
-            assert None not in values(data, names), coordinate(way)
+        if not is_refused and declared(way[-1].field) and coordinate(way) not in NOT_YET:
+            assert set(map(str, values(data, names))) - {"None"}, coordinate(way)
 
 
 @pytest.mark.parametrize("who", HELD)
@@ -162,10 +201,10 @@ async def test_a_query_field_answers_those_who_may_and_refuses_the_rest(
 
 @pytest.mark.parametrize("who", HELD)
 async def test_a_mutation_that_is_refused_changes_nothing(
-    who: str, callers: dict[str, Caller], falcon: World, place: DatabaseAddress
+    who: str, callers: dict[str, Caller], served: Product, falcon: World, place: DatabaseAddress
 ) -> None:
-    roots = [way for way in MUTATIONS if len(way) == 1 and way[0].needed - HELD_AT_ROOT[who]]
-    arguments = await changes(falcon)
+    roots = [way for way in ROOTS if way[0].needed - HELD_AT_ROOT[who]]
+    arguments = await changes(served, falcon, who)
     before = await contents(place)
     for asked in batches(roots):
         answer = await ask(callers[who], asked, arguments)
@@ -177,10 +216,10 @@ async def test_a_mutation_that_is_refused_changes_nothing(
 
 @pytest.mark.parametrize("who", HELD)
 async def test_a_mutation_works_for_those_who_may_and_its_payload_hides_what_they_may_not_see(
-    who: str, callers: dict[str, Caller], falcon: World
+    who: str, callers: dict[str, Caller], served: Product, falcon: World
 ) -> None:
-    arguments = await changes(falcon)
-    for root in (way for way in MUTATIONS if len(way) == 1 and not way[0].needed - HELD_AT_ROOT[who]):
+    arguments = await changes(served, falcon, who)
+    for root in (way for way in ROOTS if not way[0].needed - HELD_AT_ROOT[who]):
         below = [way for way in MUTATIONS if len(way) == 2 and way[0] == root[0]]
         text, variables = operation({"done": root}, arguments)
         leaves = {way: is_leaf_type(get_named_type(way[-1].field.type)) for way in below}

@@ -1,16 +1,22 @@
 """A tenant that has one of everything that the schema can show."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from auth.people import add_member, create_person
+from auth.permissions import TenantRole
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
+from portal_schema.nodes import to_global
+from tests.mailbox import mails
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
 
@@ -23,6 +29,13 @@ SEND = """mutation ($input: MessageSendInput!) {
   messageSend(input: $input) {
     batch { id messages(first: 100) { nodes { id } } } errors { code path message }
   }
+}"""
+INVITE = "mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { invitation { id } errors { code } } }"
+TRANSFER = """mutation ($id: ID!) {
+  ownershipTransfer(toMemberId: $id) { transfer { id } errors { code path } }
+}"""
+API_CLIENT = """mutation ($input: ApiClientCreateInput!) {
+  apiClientCreate(input: $input) { apiClient { id clientId } secret errors { code path message } }
 }"""
 OLGA = "+12025550110"  # whose carrier tells that she opted out
 
@@ -39,6 +52,7 @@ class World:
     message: str  # to who opted out: it failed, for a reason
     batch: str  # with two messages and a refusal
     plan: str
+    owner: Caller
     ids: dict[str, str]  # an object of each type that `node` finds
     numbers: Iterator[str] = field(default_factory=lambda: (f"+1202555{number:04}" for number in count(200)))
 
@@ -71,6 +85,64 @@ async def send(caller: Caller, contacts: list[str], **what: Any) -> dict[str, An
     return dict(made["batch"])
 
 
+async def add_member_row(product: Product, tenant_id: UUID, role: TenantRole) -> str:
+    """The id of a new member, who never signs in."""
+    now = product.clock.now()
+    async with product.database.as_role(DatabaseRole.AUTH) as tx:
+        email = f"{secrets.token_hex(6)}@example.com"
+        person_id = await create_person(tx, now, email=email, name=role.value.title(), password_hash=None)
+        member_id = await add_member(tx, now, tenant_id=tenant_id, person_id=person_id, role=role)
+    return to_global("Member", member_id)
+
+
+async def add_invitation(caller: Caller, email: str | None = None, role: str = "SUPPORT") -> str:
+    """A new invitation's id."""
+    given = {"email": email or f"{secrets.token_hex(6)}@example.com", "role": role}
+    made = (await caller.run(INVITE, input=given))["memberInvite"]
+    assert made["errors"] == []
+    return str(made["invitation"]["id"])
+
+
+async def add_api_client(caller: Caller, **what: Any) -> dict[str, Any]:
+    """A new API client with its secret."""
+    given = {"name": "Shop system", "scopes": ["usage:read"], **what}
+    made = (await caller.run(API_CLIENT, input=given))["apiClientCreate"]
+    assert made["errors"] == []
+    return dict(made)
+
+
+async def offered(product: Product, owner: Caller, person: Caller) -> dict[str, str]:
+    """What somebody alone can accept: the token of an invitation and, of a member, the id of a transfer."""
+    who = await person.run("{ viewer { tenant { id } principal { ... on Person { email } } } }")
+    email = who["viewer"]["principal"]["email"]
+    if who["viewer"]["tenant"] is None:
+        await add_invitation(owner, email)
+        return {"token": await token_of(product, email)}
+    members = (await owner.run("{ members { id person { email } } }"))["members"]
+    (heir,) = [one["id"] for one in members if one["person"]["email"] == email]
+    done = await owner.run(TRANSFER, id=heir)
+    return {"transferId": done["ownershipTransfer"]["transfer"]["id"]}
+
+
+async def token_of(product: Product, email: str) -> str:
+    """The token in the newest mail to an address."""
+    text = [mail.text for mail in await mails(product.database, product.box) if mail.to == email][-1]
+    found = re.search(rf"{product.url}/invitation\?token=(\S+)", text)
+    assert found is not None
+    return found[1]
+
+
+async def _api_client(product: Product, owner: Caller) -> str:
+    """The id of a client of which everything is known: it was used, will expire, and is disabled."""
+    expires_at = (product.clock.now() + timedelta(days=90)).isoformat()
+    made = await add_api_client(owner, expiresAt=expires_at)
+    await product.token(made["apiClient"]["clientId"], made["secret"])
+    given = str(made["apiClient"]["id"])
+    disabled = await owner.run("mutation ($id: ID!) { apiClientDisable(id: $id) { errors { code } } }", id=given)
+    assert disabled["apiClientDisable"]["errors"] == []
+    return given
+
+
 async def make_world(product: Product, name: str, *, allowance: int) -> World:
     """A tenant with contacts, a template of two versions, a send that was worked off, and a refusal."""
     tenant = await product.tenant(name, allowance=allowance)
@@ -85,6 +157,8 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     await until(lambda: _delivered(product, tenant.id))  # nothing comes later, in the midst of what a test measures
     _, message = (one["id"] for one in batch["messages"]["nodes"])
     plan = (await caller.run("{ plan { plan { id } } }"))["plan"]["plan"]["id"]
+    owner = await product.member(tenant.id, TenantRole.OWNER)
+    (member,) = (await owner.run("{ members { id } }"))["members"]
     ids = {
         "Contact": olga,
         "Template": template,
@@ -92,8 +166,11 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Message": message,
         "MessageBatch": batch["id"],
         "Plan": plan,
+        "Member": member["id"],
+        "Invitation": await add_invitation(owner),
+        "ApiClient": await _api_client(product, owner),
     }
-    return World(tenant, olga, alice, template, version, message, str(batch["id"]), plan, ids)
+    return World(tenant, olga, alice, template, version, message, str(batch["id"]), plan, owner, ids)
 
 
 async def _delivered(product: Product, tenant_id: UUID) -> bool:
