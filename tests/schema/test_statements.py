@@ -283,6 +283,8 @@ async def test_an_operation_takes_so_many_statements_whatever_there_is_to_read(
         variables = {given: value for given, value in variables.items() if f"${given}:" in text}
         expected = WHO_ASKS + WHAT_THEY_MAY + EXPECTED[name]
         assert await _measured(served, caller, text, variables) == (expected, _transactions(name))
+        if name == "Mutation.ownershipAccept":
+            tenant.owner = caller
 
 
 async def test_the_table_names_every_operation_and_no_other() -> None:
@@ -321,7 +323,7 @@ async def test_every_statement_on_a_table_of_tenants_names_the_tenant(
     await connection.close()
     owner = tenants[0].owner
     served.statements.clear()
-    for name in (PAGE | DEEP | ROOTS).keys() - OF_ONE_PERSON:
+    for name in [name for name in PAGE | DEEP | ROOTS if name not in OF_ONE_PERSON]:
         text = (PAGE | DEEP).get(name, "")
         variables = await _variables(served, tenants[0], owner, name, f"+1202555{next(NUMBERS)}")
         if name in ROOTS:
