@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 import sys
@@ -16,18 +15,20 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.announcement import complain
-from api.failures import PortalError, in_plain_words
+from api.applications import applications, keys
+from api.failures import plainly
 from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
 from api.logs import configure_logging
 from api.settings import Settings, SettingsError, load_settings
 from api.supervisor import end_with_supervisor
 
-_log = logging.getLogger(__name__)
 _SCHEMA = Path(__file__).parent.parent / "portal_schema" / "schema.graphql"
 _SECONDS_TO_FINISH = 5  # what a request that is under way has left when the API stops
 
 portal = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+portal.add_typer(applications, name="applications")
+portal.add_typer(keys, name="keys")
 Fd = Annotated[int | None, typer.Option("--fd", hidden=True, help="A listening socket that the starter passes on.")]
 
 
@@ -44,7 +45,7 @@ def run(
     home.create()
     with home.log("portal").open("a") as log:
         configure_logging("portal", settings.log_format, log)
-        _plainly(lambda: asyncio.run(run_all(settings, end_with_parent=end_with_parent)), settings, home.log("portal"))
+        plainly(lambda: asyncio.run(run_all(settings, end_with_parent=end_with_parent)), settings, home.log("portal"))
 
 
 @portal.command()
@@ -62,7 +63,7 @@ def worker() -> None:
     settings = _start("worker")
     from api.worker import run as work  # noqa: PLC0415  the other commands do not pay for it
 
-    _plainly(lambda: asyncio.run(_until_stopped(lambda: work(settings))), settings, None)
+    plainly(lambda: asyncio.run(_until_stopped(lambda: work(settings))), settings, None)
 
 
 @portal.command()
@@ -74,7 +75,7 @@ def migrate() -> None:
     if settings.embedded:
         Home(settings.home).create()
     configure_logging("migrate", settings.log_format)
-    _plainly(lambda: asyncio.run(migrate_database(settings)), settings, None)
+    plainly(lambda: asyncio.run(migrate_database(settings)), settings, None)
 
 
 @portal.command()
@@ -142,7 +143,7 @@ def _serve(app: ASGIApp, settings: Settings, fd: int | None) -> None:
     )
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
-        _plainly(lambda: server.run(sockets=[listening]), settings, None)
+        plainly(lambda: server.run(sockets=[listening]), settings, None)
 
 
 def _open(host: str, port: int) -> socket.socket:
@@ -159,18 +160,6 @@ async def _until_stopped(work: Callable[[], Awaitable[None]]) -> None:
         loop.add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _plainly(action: Callable[[], None], settings: Settings, log: Path | None) -> None:
-    try:
-        action()
-    except SettingsError:
-        raise
-    except Exception as error:  # noqa: BLE001  the last one to catch: nobody shall read a traceback
-        if not isinstance(error, PortalError):
-            _log.exception("the portal cannot go on")
-        complain(in_plain_words(error, settings, log))
-        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

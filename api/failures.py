@@ -1,20 +1,39 @@
 """Failures said plainly: what happened, and how to mend it."""
 
 import errno
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
+import typer
+
+from api.announcement import complain
 from api.causes import causes
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 from portal.database.address import AddressError
 from portal.database.embedded import EmbeddedServerError
 
 _DISK_FULL = "53100"  # PostgreSQL's SQLSTATE
 _NO_RIGHT = "42501"
+_log = logging.getLogger(__name__)
 _REFUSED_LOGIN = ("28", "3D")  # classes: invalid authorization, unknown database
 
 
 class PortalError(Exception):
     """The portal cannot go on; the message says why and how to mend it."""
+
+
+def plainly(action: Callable[[], None], settings: Settings, log: Path | None) -> None:
+    """Do it; a failure is said in one message, and ends the command with 1."""
+    try:
+        action()
+    except SettingsError:
+        raise
+    except Exception as error:  # noqa: BLE001  the last one to catch: nobody shall read a traceback
+        if not isinstance(error, PortalError):
+            _log.exception("the portal cannot go on")
+        complain(in_plain_words(error, settings, log))
+        raise typer.Exit(1) from None
 
 
 def in_plain_words(error: BaseException, settings: Settings, log: Path | None) -> str:

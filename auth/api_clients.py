@@ -14,10 +14,9 @@ from auth.effective import client_permissions
 from auth.permissions import Permission, machine_permissions
 from auth.random_secrets import hash_of, new_secret
 from portal.clock import new_id
-from portal.database import Database, DatabaseRole, Transaction
+from portal.database import Transaction
 
 _HINT = 4
-_LONGEST_CLIENT_ID = 100
 # A client whose maker's account is disabled has nobody to answer for it.
 _STANDING = (
     "JOIN tenant ON tenant.id = api_client.tenant_id AND tenant.state <> 'CLOSED' "
@@ -25,16 +24,23 @@ _STANDING = (
     "LEFT JOIN membership ON membership.tenant_id = api_client.tenant_id "
     "AND membership.person_id = api_client.created_by "
     "WHERE api_client.disabled_at IS NULL AND person.disabled_at IS NULL "
+    "AND (api_client.expires_at IS NULL OR api_client.expires_at > $1) "
 )
-_NAME = f"SELECT api_client.name FROM api_client {_STANDING} AND api_client.tenant_id = $1 AND api_client.id = $2"  # noqa: S608  constants
-_BY_SECRET = (
-    "SELECT api_client.id, api_client.tenant_id, api_client.client_id, scopes, created_by, role "  # noqa: S608  constants
+_NAME = (
+    f"SELECT api_client.name FROM api_client {_STANDING} AND api_client.tenant_id = $2 AND api_client.id = $3 "  # noqa: S608  constants
+    "AND NOT EXISTS (SELECT FROM revoked_token WHERE jti = $4)"
+)
+_FIND = (
+    "SELECT api_client.id, api_client.tenant_id, api_client.client_id, scopes, created_by, role, authentication, "  # noqa: S608  constants
+    "public_keys, EXISTS (SELECT FROM api_client_secret WHERE api_client_secret.tenant_id = api_client.tenant_id "
+    "AND api_client_id = api_client.id AND secret_hash = $3 "
+    "AND (api_client_secret.expires_at IS NULL OR api_client_secret.expires_at > $1)) AS secret_is_right "
     "FROM api_client_lookup JOIN api_client ON api_client.tenant_id = api_client_lookup.tenant_id "
-    "AND api_client.id = api_client_lookup.api_client_id "
-    "JOIN api_client_secret ON api_client_secret.tenant_id = api_client.tenant_id "
-    f"AND api_client_secret.api_client_id = api_client.id {_STANDING}"
-    "AND api_client_lookup.client_id = $1 AND secret_hash = $2 "
-    "AND (api_client_secret.expires_at IS NULL OR api_client_secret.expires_at > $3)"
+    f"AND api_client.id = api_client_lookup.api_client_id {_STANDING} AND api_client_lookup.client_id = $2"
+)
+_USED = (  # a write at most once a minute: many requests at once do not queue for one row
+    "UPDATE api_client SET last_used_at = $1::timestamptz WHERE tenant_id = $2 AND id = $3 "
+    "AND (last_used_at IS NULL OR last_used_at <= $1::timestamptz - interval '1 minute')"
 )
 
 
@@ -76,12 +82,15 @@ class NewApiClient:
 
 
 @dataclass(frozen=True, slots=True)
-class ProvenApiClient:
-    """A client that showed its secret, and what its token may name now."""
+class FoundApiClient:
+    """A client that may act, how it has to prove itself, and what its token may name now."""
 
     id: UUID
     tenant_id: UUID
     client_id: str
+    authentication: ClientAuthentication
+    secret_is_right: bool
+    public_keys: dict[str, Any] | None = field(repr=False)
     permissions: frozenset[Permission]
 
 
@@ -145,20 +154,30 @@ async def add_secret(tx: Transaction, at: datetime, tenant_id: UUID, api_client_
     return secret_id, secret
 
 
-async def prove_api_client(database: Database, at: datetime, client_id: str, secret: str) -> ProvenApiClient | None:
-    """The client with this id and secret; one statement, the same for an unknown id and for a wrong secret."""
-    if len(client_id) > _LONGEST_CLIENT_ID or not client_id.isprintable():  # PostgreSQL's text cannot hold a NUL
-        return None
-    async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
-        row = await tx.row(_BY_SECRET, client_id, hash_of(secret), at)
+async def find_api_client(tx: Transaction, at: datetime, client_id: str, secret: str) -> FoundApiClient | None:
+    """The client of this name, and whether the secret is one of its own. Database role `auth`."""
+    row = await tx.row(_FIND, at, client_id, hash_of(secret))
     if row is None:
         return None
-    permissions = client_permissions(row["scopes"], row["role"], capped=bool(row["created_by"]))
-    return ProvenApiClient(row["id"], row["tenant_id"], row["client_id"], permissions)
+    return FoundApiClient(
+        id=row["id"],
+        tenant_id=row["tenant_id"],
+        client_id=row["client_id"],
+        authentication=ClientAuthentication(row["authentication"]),
+        secret_is_right=row["secret_is_right"],
+        public_keys=orjson.loads(row["public_keys"]) if row["public_keys"] else None,
+        permissions=client_permissions(row["scopes"], row["role"], capped=bool(row["created_by"])),
+    )
 
 
-async def name_of_api_client(database: Database, tenant_id: UUID, api_client_id: UUID) -> str | None:
-    """The name of a client that may still act, or None."""
-    async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
-        name: str | None = await tx.value(_NAME, tenant_id, api_client_id)
+async def write_api_client_used(tx: Transaction, at: datetime, tenant_id: UUID, api_client_id: UUID) -> None:
+    """Remember that the client was here. Database role `auth`."""
+    await tx.execute(_USED, at, tenant_id, api_client_id)
+
+
+async def name_of_api_client(
+    tx: Transaction, at: datetime, tenant_id: UUID, api_client_id: UUID, jti: str
+) -> str | None:
+    """The name of a client that may still act with the token of this `jti`, or None. Database role `auth`."""
+    name: str | None = await tx.value(_NAME, at, tenant_id, api_client_id, jti)
     return name

@@ -4,13 +4,14 @@ import re
 
 from starlette.requests import Request
 
-from auth.api_clients import name_of_api_client
 from auth.forms import media_type
-from auth.principal import Principal, PrincipalKind
+from auth.oauth.holders import find_holder
+from auth.principal import Principal
 from auth.same_origin import is_same_origin, origin_of
 from auth.sessions import Sessions
 from auth.tokens import AccessTokens, InvalidTokenError
-from portal.database import Database
+from portal.clock import Clock
+from portal.database import Database, DatabaseRole
 
 SESSION_COOKIE = "__Host-portal_session"  # browsers let nobody but this very host set it, and over no plain network
 PROOF_HEADER = "X-Portal-Request"  # no form can send it, and another site's script would need a leave that none gets
@@ -31,10 +32,13 @@ class AuthenticationError(Exception):
 class Authenticator:
     """Authenticates requests to the API and visitors of pages."""
 
-    def __init__(self, database: Database, sessions: Sessions, tokens: AccessTokens, public_url: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, sessions: Sessions, tokens: AccessTokens, public_url: str
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._sessions = sessions
-        self._tokens = tokens
+        self.tokens = tokens
         self._origin = origin_of(public_url)
 
     async def authenticate(self, request: Request) -> Principal:
@@ -71,20 +75,14 @@ class Authenticator:
         if sent is None:
             raise _invalid_token()
         try:
-            token = await self._tokens.validate(sent[1])
+            token = await self.tokens.validate(sent[1])
         except InvalidTokenError:
             raise _invalid_token() from None
-        name = await name_of_api_client(self._database, token.tenant_id, token.api_client_id)
-        if name is None:
+        async with self._database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
+            holder = await find_holder(tx, self._clock.now(), token)
+        if holder is None:
             raise _invalid_token()
-        return Principal(
-            kind=PrincipalKind.API_CLIENT,
-            id=token.api_client_id,
-            name=name,
-            tenant_id=token.tenant_id,
-            token_permissions=token.permissions,
-            client_id=token.client_id,
-        )
+        return holder
 
     def _require_own_page(self, request: Request) -> None:
         own_page = (

@@ -34,16 +34,27 @@ async def read_form(request: Request) -> dict[str, str]:
     """
     if media_type(request) != FORM:
         raise BadFormError(415, f"The body has to be {FORM}.")
-    body = await read_body(request)
-    if _BROKEN_ESCAPE.search(body):
-        raise BadFormError(400, "The body has a broken percent-encoding.")
+    return parse_form(await read_body(request))
+
+
+def parse_form(encoded: bytes) -> dict[str, str]:
+    """The fields of a body or a query; `resource` may be repeated (RFC 8707, 2), and its values come joined by spaces.
+
+    Raises:
+        BadFormError: malformed, or another parameter is repeated.
+    """
+    if _BROKEN_ESCAPE.search(encoded):
+        raise BadFormError(400, "A percent-encoding is broken.")
     try:
-        fields = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=_MOST_FIELDS)
+        sent = parse_qsl(encoded.decode("ascii"), errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
-        raise BadFormError(400, "The body is not a form in UTF-8.") from None
-    if len(dict(fields)) != len(fields):
-        raise BadFormError(400, "A parameter is repeated.")
-    return dict(fields)
+        raise BadFormError(400, "This is not a form in UTF-8.") from None
+    fields: dict[str, str] = {}
+    for name, value in sent:
+        if name in fields and name != "resource":
+            raise BadFormError(400, "A parameter is repeated.")
+        fields[name] = f"{fields[name]} {value}" if name in fields else value
+    return fields
 
 
 async def read_body(request: Request, *, largest: int = _LARGEST, seconds: float = _SECONDS) -> bytes:

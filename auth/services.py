@@ -7,9 +7,10 @@ from auth.authentication import Authenticator
 from auth.external.settings import SignInMethods
 from auth.external.sign_in import ExternalSignIn
 from auth.keys import SigningKeys
+from auth.oauth.endpoints import OAuthEndpoints
+from auth.pages.page import Pages
 from auth.passwords import Passwords
 from auth.second_factor.factors import SecondFactors
-from auth.server import TokenEndpoint
 from auth.sessions import Sessions
 from auth.sign_in import SignIn
 from auth.sign_in_steps import SignInSteps
@@ -18,8 +19,6 @@ from auth.tokens import AccessTokens
 from portal.clock import Clock
 from portal.database import Database
 from portal.encryption import SecretBox
-
-TOKEN_PATH = "/oauth/token"  # noqa: S105  an address, no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,8 @@ class AuthServices:
     external: ExternalSignIn | None
     sign_in_methods: SignInMethods
     throttle: Throttle
-    token_endpoint: TokenEndpoint
+    pages: Pages
+    oauth: OAuthEndpoints
     authenticator: Authenticator
 
     @classmethod
@@ -58,11 +58,12 @@ class AuthServices:
         """
         url = public_url.rstrip("/")
         keys = SigningKeys(database, clock, secret_box)
-        tokens = AccessTokens(keys, clock, issuer=url, audience=f"{url}/graphql")
         sessions = Sessions(database, clock)
         throttle = Throttle(clock, limits_url)
+        authenticator = Authenticator(database, clock, sessions, AccessTokens(keys, clock, issuer=url), url)
         second_factors = SecondFactors(clock, secret_box, public_url=url, product_name=product_name)
         methods = sign_in_methods or SignInMethods()
+        pages = Pages(product_name=product_name, public_url=url, sign_in_methods=methods)
         external = None
         if methods.provider:
             external = ExternalSignIn.build(methods.provider, database, clock, secret_box, public_url=url)
@@ -77,6 +78,7 @@ class AuthServices:
             sign_in_methods=methods,
             external=external,
             throttle=throttle,
-            token_endpoint=TokenEndpoint(database, clock, keys, tokens, throttle, url=f"{url}{TOKEN_PATH}"),
-            authenticator=Authenticator(database, sessions, tokens, url),
+            pages=pages,
+            oauth=OAuthEndpoints.build(database, clock, keys, authenticator, throttle, pages, issuer=url),
+            authenticator=authenticator,
         )
