@@ -1,8 +1,10 @@
-"""Encrypts what has to be read again, such as provider credentials and signing keys, under the settings' secret."""
+"""Encrypts what has to be read again, such as provider credentials, and signs, both under the settings' secret."""
 
 from base64 import urlsafe_b64encode
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -20,11 +22,7 @@ class SecretBox:
     """Encrypts and decrypts with a key derived from the settings' secret (Fernet: AES-128-CBC and HMAC-SHA256)."""
 
     def __init__(self, secret: str) -> None:
-        if len(secret) < SHORTEST_SECRET:
-            raise ValueError(f"the secret needs at least {SHORTEST_SECRET} characters")
-        # HKDF is enough for a random secret; the salt and purpose are fixed, so that each process derives the same key.
-        derived = HKDF(SHA256(), length=32, salt=None, info=b"portal secret box").derive(secret.encode())
-        self._fernet = Fernet(urlsafe_b64encode(derived))
+        self._fernet = Fernet(urlsafe_b64encode(_derived(secret, "portal secret box")))
 
     def encrypt(self, plain: bytes | str) -> bytes:
         """Encrypt and authenticate; text as UTF-8."""
@@ -40,3 +38,29 @@ class SecretBox:
             return self._fernet.decrypt(bytes(encrypted))
         except InvalidToken:
             raise WrongSecretError from None
+
+
+class Signer:
+    """Signs for one purpose with a key derived from the settings' secret (Ed25519): no other purpose's key is alike."""
+
+    def __init__(self, secret: str, purpose: str) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(_derived(secret, f"portal signer: {purpose}"))
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature, 64 bytes."""
+        return self._key.sign(message)
+
+    def has_signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is this signer's, of this message."""
+        try:
+            self._key.public_key().verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def _derived(secret: str, purpose: str) -> bytes:
+    if len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"the secret needs at least {SHORTEST_SECRET} characters")
+    # HKDF is enough for a random secret; the salt and purpose are fixed, so that each process derives the same key.
+    return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret.encode())

@@ -1,11 +1,13 @@
 """What the audit log keeps of a mutation's arguments and of its outcome."""
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from graphql import (
     GraphQLField,
     GraphQLInputType,
+    GraphQLNamedType,
     get_named_type,
     get_nullable_type,
     is_enum_type,
@@ -13,10 +15,12 @@ from graphql import (
     is_list_type,
 )
 
-from portal.audit.masking import mask_values
+from portal.audit.masking import mask_text, mask_values
+from portal_schema.nodes import split_global
 
-# Scalars that tell nothing of a person.
-_SHOWN = {"ID", "Boolean", "Int", "Decimal", "DateTime", "Date", "TimeZone", "CountryCode", "CurrencyCode", "Locale"}
+# Scalars that tell nothing of a person: each has a form of its own, so that nobody puts another thing into it.
+_SHOWN = {"Boolean", "Int", "Decimal", "DateTime", "Date"}
+_MOST_SHOWN = 10
 _LEFT_OUT = {"id", "idempotencyKey"}  # the target, and what names no change
 
 
@@ -53,6 +57,22 @@ def _changes(name: str, kind: GraphQLInputType, value: Any) -> dict[str, Any]:
             for path, masked in _changes(f"{name}.{key}", nullable.fields[key].type, inner).items()
         }
     named = get_named_type(kind)
-    if is_list_type(nullable) and is_input_object_type(named):
-        return {name: f"({len(value)} items)" if value is not None else None}
-    return mask_values(name, value, shown=is_enum_type(named) or named.name in _SHOWN)
+    if is_list_type(nullable) and isinstance(value, list):
+        if is_input_object_type(named) or len(value) > _MOST_SHOWN:
+            return {name: f"({len(value)} items)"}
+        return {name: [_shown(named, item) for item in value]}
+    if value is None or is_enum_type(named) or named.name in _SHOWN | {"ID"}:
+        return {name: _shown(named, value)}
+    return mask_values(name, value)
+
+
+def _shown(named: GraphQLNamedType, value: Any) -> Any:
+    """A single value of this type: ids of ours, enums and what has a form of its own as it is."""
+    if value is None or isinstance(value, bool):
+        return value
+    if is_enum_type(named) or named.name in _SHOWN:
+        value = value.value if isinstance(value, Enum) else value
+        return value if isinstance(value, int) else str(value)
+    if named.name == "ID" and split_global(str(value)) is not None:
+        return str(value)
+    return mask_text(str(value))

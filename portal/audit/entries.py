@@ -1,10 +1,11 @@
-"""Writing the audit log: one row an event, with a salted digest that the seals are made of."""
+"""Writing the audit log: one row an event, with the digest that the seals are made of."""
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -15,25 +16,24 @@ from portal.clock import new_id
 from portal.database import Transaction
 
 _SALT_BYTES = 32
-# What the digest is of, in this order; the columns of the table have the same names.
-CONTENT = (
+# What the two digests are of, in this order; the columns of the table have the same names.
+KEPT = (
     "tenant_id",
     "id",
     "at",
     "actor_kind",
     "actor_id",
-    "actor_name",
     "through",
     "action",
     "target",
-    "changes",
     "request_id",
-    "address",
     "support_session_id",
 )
+ERASABLE = ("actor_name", "changes", "address")
+_COLUMNS = (*KEPT, *ERASABLE, "salt", "content_digest", "digest")
 _INSERT = (
-    f"INSERT INTO audit_entry ({', '.join(CONTENT)}, salt, digest) "  # noqa: S608  constants
-    f"VALUES ({', '.join(f'${n}' for n in range(1, len(CONTENT) + 3))})"
+    f"INSERT INTO audit_entry ({', '.join(_COLUMNS)}) "  # noqa: S608  constants
+    f"VALUES ({', '.join(f'${n}' for n in range(1, len(_COLUMNS) + 1))})"
 )
 
 
@@ -75,15 +75,25 @@ async def write_entry(tx: Transaction, tenant_id: UUID, origin: Origin, event: A
         "support_session_id": origin.support_session_id,
     }
     salt = secrets.token_bytes(_SALT_BYTES)
-    stored = content | {"changes": orjson.dumps(content["changes"]).decode()}
-    await tx.execute(_INSERT, *(stored[name] for name in CONTENT), salt, digest_of(content, salt))
+    content_digest = content_digest_of(content, salt)
+    digests = {"salt": salt, "content_digest": content_digest, "digest": digest_of(content, content_digest)}
+    stored = content | digests | {"changes": orjson.dumps(content["changes"]).decode()}
+    await tx.execute(_INSERT, *(stored[name] for name in _COLUMNS))
     return entry_id
 
 
-def digest_of(content: Mapping[str, Any], salt: bytes) -> bytes:
-    """The digest of an entry (HMAC-SHA256): without the salt nobody can try what it might have stood for."""
-    listed = [_plain(content[name]) for name in CONTENT]
-    return hmac.digest(salt, orjson.dumps(listed, option=orjson.OPT_SORT_KEYS), "sha256")
+def content_digest_of(content: Mapping[str, Any], salt: bytes) -> bytes:
+    """The digest of what can be erased (HMAC-SHA256): without the salt nobody can try what it might have stood for."""
+    return hmac.digest(salt, _listed(content[name] for name in ERASABLE), "sha256")
+
+
+def digest_of(content: Mapping[str, Any], content_digest: bytes) -> bytes:
+    """The digest of an entry (SHA-256): of what is always kept, and of the digest of what can be erased."""
+    return sha256(_listed(content[name] for name in KEPT) + content_digest).digest()
+
+
+def _listed(values: Iterable[Any]) -> bytes:
+    return orjson.dumps([_plain(value) for value in values], option=orjson.OPT_SORT_KEYS)
 
 
 def _plain(value: Any) -> Any:

@@ -127,6 +127,9 @@ REFUSED = {
         "UPDATE provider_account SET key_sid = 'x'",
         "UPDATE tenant SET state = 'ACTIVE'",
         "UPDATE plan SET allowance_amount = NULL",
+        "UPDATE audit_entry SET action = 'x'",
+        "INSERT INTO audit_entry SELECT * FROM audit_entry",
+        "UPDATE audit_seal SET hash = ''",
     ],
 }
 NOT_OF_SUPPORT = [

@@ -107,10 +107,12 @@ CREATE TABLE audit_entry ( -- append-only: who did what, and every read of ISV s
   request_id text NOT NULL,
   address text,
   support_session_id uuid,
-  salt bytea,                   -- without it the digest tells nothing: erasing it erases what it stood for
-  digest bytea NOT NULL,        -- of the salt and all of the above; the seals are over digests
+  salt bytea,                   -- without it the next tells nothing: erasing it erases what it stood for
+  content_digest bytea NOT NULL, -- of the salt and of what can be erased: name, changes, address
+  digest bytea NOT NULL,        -- of all of the above but that; the seals are over digests
   seal_number bigint,           -- null until the next seal
   erased_at timestamptz,
+  erasure_signature bytea,      -- by it a blanked entry is told from one that somebody emptied in the database
   PRIMARY KEY (tenant_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX audit_entry_unsealed ON audit_entry (tenant_id) WHERE seal_number IS NULL;
@@ -120,7 +122,8 @@ CREATE INDEX audit_entry_of_seal ON audit_entry (tenant_id, seal_number, id);
 CALL guard_tenant_table('audit_entry', 'SELECT, INSERT');
 CALL allow_across_tenants('audit_entry', 'portal_auth', 'INSERT'); -- sessions of support, invitations
 CALL allow_across_tenants('audit_entry', 'portal_worker', 'SELECT, DELETE');
-GRANT UPDATE (seal_number, actor_name, through, changes, address, salt, erased_at) ON audit_entry TO portal_worker;
+GRANT UPDATE (seal_number, actor_name, changes, address, salt, erased_at, erasure_signature) ON audit_entry
+  TO portal_worker;
 
 CREATE TABLE audit_seal ( -- a link of the tenant's chain: its hash is over the link before it and the entries' digests
   tenant_id uuid NOT NULL REFERENCES tenant (id),
@@ -135,22 +138,22 @@ CREATE TABLE audit_seal ( -- a link of the tenant's chain: its hash is over the 
   UNIQUE (tenant_id, number)
 );
 CALL guard_tenant_table('audit_seal', 'SELECT');
-GRANT SELECT, INSERT, DELETE ON audit_seal TO portal_worker;
+CALL allow_across_tenants('audit_seal', 'portal_worker', 'SELECT, INSERT, DELETE');
 
-CREATE TABLE audit_checkpoint ( -- what retention leaves: where the chain began when older links were deleted
+CREATE TABLE audit_checkpoint ( -- what retention leaves: where the chain goes on from, as older links were deleted
   tenant_id uuid NOT NULL REFERENCES tenant (id),
   id uuid NOT NULL,
   number bigint NOT NULL,       -- of the last link that was deleted
   hash bytea NOT NULL,
-  entries bigint NOT NULL,      -- how many were deleted since the checkpoint before
-  until timestamptz NOT NULL,
+  entries bigint NOT NULL,      -- how many were deleted in all
+  until timestamptz NOT NULL,   -- when the last link that was deleted was sealed
   signature bytea NOT NULL,
   created_at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, number)
 );
 CALL guard_tenant_table('audit_checkpoint', 'SELECT');
-GRANT SELECT, INSERT ON audit_checkpoint TO portal_worker;
+GRANT SELECT, INSERT, DELETE ON audit_checkpoint TO portal_worker;
 
 SELECT create_partitions((now() - interval '1 month')::date, (now() + interval '3 months')::date);
 """

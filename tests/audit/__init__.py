@@ -1,0 +1,1 @@
+"""The audit log: sealed, verified, erased from, shortened, exported."""
