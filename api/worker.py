@@ -10,10 +10,13 @@ from api.home import encryption_key
 from api.settings import Settings
 from api.webhooks import callback_url
 from auth.tidying import delete_what_ended
+from portal.audit.chain import SIGNS
+from portal.audit.retention import drop_old_entries
+from portal.audit.sealing import seal_entries
 from portal.clock import Clock, SystemClock
 from portal.database import Database
 from portal.database.migrate import create_partitions
-from portal.encryption import SecretBox
+from portal.encryption import SecretBox, Signer
 from portal.mail.delivery import MailDelivery
 from portal.messages.dispatching import Dispatcher
 from portal.messages.inbox import apply_inbox
@@ -33,7 +36,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
     database = await Database.connect(settings.database(), pool_size=settings.pool_size)
     try:
         async with TwilioGateway.open(settings.simulator_url if settings.simulated else None) as gateway:
-            box = SecretBox(encryption_key(settings).get_secret_value())
+            secret = encryption_key(settings).get_secret_value()
+            box, signer = SecretBox(secret), Signer(secret, SIGNS)
             dispatcher = Dispatcher(
                 database,
                 gateway.messages,
@@ -47,7 +51,7 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, gateway.status_reports, now)))
                     mails = MailDelivery(database, box, settings.mail_sender(), now)
                     group.create_task(_repeat("mail", mails.send_due))
-                    for name, every, work in _jobs(database, now):
+                    for name, every, work in _jobs(database, signer, now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over gets its outcome written down
                 await dispatcher.finish()
@@ -66,10 +70,14 @@ async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:
         await asyncio.sleep(pause)
 
 
-def _jobs(database: Database, clock: Clock) -> list[tuple[str, timedelta, Callable[[], Awaitable[object]]]]:
+def _jobs(
+    database: Database, signer: Signer, clock: Clock
+) -> list[tuple[str, timedelta, Callable[[], Awaitable[object]]]]:
     """What is done from time to time: its name in the log, how often, and the work."""
     return [
         ("partitions", timedelta(hours=6), lambda: create_partitions(database, clock.now())),
+        ("audit seals", timedelta(seconds=5), lambda: seal_entries(database, signer, clock)),
+        ("audit retention", timedelta(hours=6), lambda: drop_old_entries(database, signer, clock)),
         ("sign-in", timedelta(minutes=10), lambda: delete_what_ended(database, clock.now())),
     ]
 

@@ -12,3 +12,7 @@ class Actor:
 
     kind: ActorKind = strawberry.field(description="What kind of principal.")
     name: str = strawberry.field(description="Its name at that time.")
+    through: str | None = strawberry.field(
+        default=None,
+        description="The application that acted for a person, by its name, where one did and that was written down.",
+    )

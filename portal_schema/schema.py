@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from auth.permissions import Permission
 from portal_schema.api_client_changes import ApiClientMutations
 from portal_schema.api_clients import ApiClientQueries, find_api_client
+from portal_schema.audit import AuditQueries, find_entry
 from portal_schema.batches import find_batch
 from portal_schema.contact_changes import ContactMutations
 from portal_schema.contacts import ContactQueries, find_contact
@@ -35,6 +36,7 @@ from portal_schema.viewer import ViewerQueries
 # An object's kind, the permission of its type, and how it is found: the same way as by every other field.
 _FINDERS: dict[str, tuple[Permission, Callable[[Info, str], Awaitable[Node | None]]]] = {
     "ApiClient": (Permission.API_CLIENTS_READ, find_api_client),
+    "AuditEntry": (Permission.AUDIT_READ, find_entry),
     "Contact": (Permission.CONTACTS_READ, find_contact),
     "Invitation": (Permission.MEMBERS_READ, find_invitation),
     "Member": (Permission.MEMBERS_READ, find_member),
@@ -58,6 +60,7 @@ class Query(
     MemberQueries,
     InvitationQueries,
     ApiClientQueries,
+    AuditQueries,
 ):
     """The root of queries."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from portal.contacts.numbers import mask_number
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
-_EMAIL = re.compile(r"([^@\s])[^@\s]*(@[^@\s]+)")
+_EMAIL = re.compile(r"([^@\s])[^@\s]*(@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,3})")
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,49}", re.ASCII)
 _MOST_SHOWN = 10
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import takewhile
+from uuid import UUID
 
 import structlog
 
@@ -37,18 +38,23 @@ class BrokenChainError(Exception):
 
 
 async def drop_old_entries(database: Database, signer: Signer, clock: Clock) -> int:
-    """Delete a batch of each tenant's links that are older than the retention; how many links went."""
+    """Delete each tenant's links that are older than the retention, in batches; how many links went."""
     before = clock.now() - RETENTION
     async with database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
         tenants = [row["tenant_id"] for row in await tx.rows(_TENANTS, before)]
     dropped = 0
     for tenant_id in tenants:
         try:
-            async with chain_of(database, tenant_id) as tx:
-                dropped += await _drop(tx, signer, before, clock.now())
+            while gone := await _drop_batch(database, tenant_id, signer, before, clock.now()):
+                dropped += gone
         except Exception as error:  # it is tried again, and no other tenant waits with it
             log.exception("audit_not_dropped", tenant_id=str(tenant_id), error=type(error).__name__)
     return dropped
+
+
+async def _drop_batch(database: Database, tenant_id: UUID, signer: Signer, before: datetime, now: datetime) -> int:
+    async with chain_of(database, tenant_id) as tx:
+        return await _drop(tx, signer, before, now)
 
 
 async def _drop(tx: TenantTransaction, signer: Signer, before: datetime, now: datetime) -> int:

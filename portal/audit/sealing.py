@@ -31,20 +31,19 @@ log = structlog.get_logger(__name__)
 
 
 async def seal_entries(database: Database, signer: Signer, clock: Clock) -> int:
-    """Make at most one seal for each tenant that has something to seal; how many were made."""
+    """Seal what each tenant has to seal; how many seals were made."""
     async with database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
         waiting = [row["tenant_id"] for row in await tx.rows(_TENANTS)]
     made = 0
     for tenant_id in waiting:
         try:
-            async with chain_of(database, tenant_id) as tx:
-                seal = await _seal(tx, signer, clock.now())
+            while seal := await _seal_batch(database, tenant_id, signer, clock):
+                made += 1
+                log.info("audit_sealed", tenant_id=str(tenant_id), number=seal.number, hash=seal.hash.hex())
+                if seal.entries < BATCH:
+                    break
         except Exception as error:  # it is tried again, and no other tenant waits with it
             log.exception("audit_not_sealed", tenant_id=str(tenant_id), error=type(error).__name__)
-            continue
-        if seal is not None:
-            made += 1
-            log.info("audit_sealed", tenant_id=str(tenant_id), number=seal.number, hash=seal.hash.hex())
     return made
 
 
@@ -59,6 +58,11 @@ async def take_chain(tx: TenantTransaction) -> bool:
         "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", f"audit chain {tx.tenant_id}"
     )
     return taken
+
+
+async def _seal_batch(database: Database, tenant_id: UUID, signer: Signer, clock: Clock) -> Seal | None:
+    async with chain_of(database, tenant_id) as tx:
+        return await _seal(tx, signer, clock.now())
 
 
 async def _seal(tx: TenantTransaction, signer: Signer, now: datetime) -> Seal | None:

@@ -74,6 +74,9 @@ PLACES = {
     "MessageFilter.batchId": """query ($id: ID!) {
       messages(filter: {batchId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
     }""",
+    "AuditFilter.target": """query ($id: ID!) {
+      auditLog(filter: {target: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
     "RecipientsInput.contactIds": """query ($id: ID!) {
       messageEstimate(input: {recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
         recipients refusals { code count } preview segments allowanceAfter { remaining }
@@ -99,6 +102,7 @@ LISTS = {
     "Query.contacts": "contacts%s",
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",
+    "Query.auditLog": "auditLog%s",
     "Contact.messages": "contact(id: $contact) { messages%s }",
     "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",
     "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",

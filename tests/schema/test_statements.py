@@ -110,6 +110,7 @@ EXPECTED: dict[str, int] = {
     "Query.allowance": 1,
     "Query.usage": 1,
     "Query.node": 1,
+    "Query.auditLog": 1,
     "Mutation.contactCreate": 3,
     "Mutation.contactUpdate": 3,
     "Mutation.contactDelete": 2,
