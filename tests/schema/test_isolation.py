@@ -77,6 +77,9 @@ PLACES = {
     "AuditFilter.target": """query ($id: ID!) {
       auditLog(filter: {target: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
     }""",
+    "AuditFilter.target": """query ($id: ID!) {
+      auditLog(filter: {target: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
     "RecipientsInput.contactIds": """query ($id: ID!) {
       messageEstimate(input: {recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
         recipients refusals { code count } preview segments allowanceAfter { remaining }
@@ -102,6 +105,7 @@ LISTS = {
     "Query.contacts": "contacts%s",
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",
+    "Query.auditLog": "auditLog%s",
     "Query.auditLog": "auditLog%s",
     "Contact.messages": "contact(id: $contact) { messages%s }",
     "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",
@@ -205,13 +209,13 @@ async def test_a_cursor_of_another_tenant_is_a_place_and_no_more(
     ids = [name for name in ("contact", "batch") if f"${name}" in LISTS[field]]
     types = ["$first: Int", "$after: String", "$last: Int", "$before: String", *(f"${name}: ID!" for name in ids)]
     text = f"query ({', '.join(types)}) {{ {LISTS[field] % PAGE % 'hasNextPage hasPreviousPage'} }}"
-    cursors = _cursors(await falcon.machine.run(text, first=3, **{name: getattr(falcon, name) for name in ids}))
+    cursors = _cursors(await falcon.owner.run(text, first=3, **{name: getattr(falcon, name) for name in ids}))
     assert cursors
     theirs = {name: getattr(freestyle, name) for name in ids}
     for cursor, page in pairs(cursors, ({"first": 2, "after": ""}, {"last": 2, "before": ""})):
         answers = [
             await _raw(
-                served, freestyle.machine, text, **theirs, **{name: value or used for name, value in page.items()}
+                served, freestyle.owner, text, **theirs, **{name: value or used for name, value in page.items()}
             )
             for used in (cursor, _beside(cursor))
         ]

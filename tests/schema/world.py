@@ -159,7 +159,9 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     plan = (await caller.run("{ plan { plan { id } } }"))["plan"]["plan"]["id"]
     owner = await product.member(tenant.id, TenantRole.OWNER)
     (member,) = (await owner.run("{ members { id } }"))["members"]
+    entry = (await owner.run("{ auditLog(first: 1) { nodes { id } } }"))["auditLog"]["nodes"][0]["id"]
     ids = {
+        "AuditEntry": entry,
         "Contact": olga,
         "Template": template,
         "TemplateVersion": version,
