@@ -1,4 +1,4 @@
-"""The worker: hands messages over, applies what was called back, makes partitions ahead of time."""
+"""The worker: hands messages over, applies callbacks, sends mails, makes partitions, keeps audit logs sealed and short."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
