@@ -1,4 +1,4 @@
-"""The worker: hands messages over, applies callbacks, sends mails, makes partitions, keeps audit logs sealed and short."""
+"""The worker: hands messages over, applies callbacks, sends mails, makes partitions, seals and shortens audit logs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

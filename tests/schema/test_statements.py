@@ -111,7 +111,6 @@ EXPECTED: dict[str, int] = {
     "Query.usage": 1,
     "Query.node": 1,
     "Query.auditLog": 1,
-    "Query.auditLog": 1,
     "Mutation.contactCreate": 3,
     "Mutation.contactUpdate": 3,
     "Mutation.contactDelete": 2,
