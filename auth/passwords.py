@@ -1,13 +1,20 @@
-"""Passwords: Argon2id, computed in threads, a few at a time."""
+"""Passwords: what one may be, and Argon2id, computed in threads, a few at a time."""
 
 import asyncio
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from pwdlib import PasswordHash
 
+from portal.database import Transaction
+
 _AT_ONCE = 2  # each takes 64 MiB and a core for some 50 ms
+SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
+_FEWEST_OTHERS = 6  # characters besides what anybody would try first
+_FEWEST_DIFFERENT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +23,32 @@ class Verdict:
 
     right: bool
     new_hash: str | None = None
+
+
+def password_problem(password: str, *, email: str, product_name: str) -> str | None:
+    """Why this may not be somebody's new password, in a sentence; None if it may.
+
+    By NIST SP 800-63B, 5.1.1.2: length counts, no kinds of characters are asked for, and what is obvious here is none.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        return f"Use at least {SHORTEST_PASSWORD} characters: a few words are easy to keep in mind."
+    if len(password) > LONGEST_PASSWORD:
+        return f"Use at most {LONGEST_PASSWORD} characters."
+    rest = password.casefold()
+    for obvious in (email, *email.split("@"), product_name):
+        rest = rest.replace(obvious.casefold(), "")
+    if len(rest) < _FEWEST_OTHERS:
+        return "That is little more than your e-mail address or this portal's name: add some words of your own."
+    if len(set(rest)) < _FEWEST_DIFFERENT:
+        return "That repeats itself: use more different characters."
+    return None
+
+
+async def set_password(tx: Transaction, person_id: UUID, password_hash: str, *, at: datetime) -> None:
+    """Give a person this password; what its sessions do then is not decided here."""
+    await tx.execute(
+        "UPDATE person SET password_hash = $2, password_changed_at = $3 WHERE id = $1", person_id, password_hash, at
+    )
 
 
 class Passwords:

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Self
 
+from auth.account import Accounts
 from auth.authentication import Authenticator
 from auth.external.settings import SignInMethods
 from auth.external.sign_in import ExternalSignIn
 from auth.keys import SigningKeys
+from auth.mailed_links import MailedLinks
 from auth.oauth.endpoints import OAuthEndpoints
 from auth.pages.page import Pages
+from auth.password_reset import PasswordReset
 from auth.passwords import Passwords
 from auth.second_factor.factors import SecondFactors
 from auth.sessions import Sessions
@@ -19,6 +22,7 @@ from auth.tokens import AccessTokens
 from portal.clock import Clock
 from portal.database import Database
 from portal.encryption import SecretBox
+from portal.mail.queue import MailQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,10 @@ class AuthServices:
     keys: SigningKeys
     sessions: Sessions
     sign_in: SignIn
+    passwords: Passwords
+    password_reset: PasswordReset
+    mailed_links: MailedLinks
+    accounts: Accounts
     second_factors: SecondFactors
     sign_in_steps: SignInSteps
     external: ExternalSignIn | None
@@ -61,6 +69,8 @@ class AuthServices:
         sessions = Sessions(database, clock)
         throttle = Throttle(clock, limits_url)
         authenticator = Authenticator(database, clock, sessions, AccessTokens(keys, clock, issuer=url), url)
+        passwords = passwords or Passwords()
+        links = MailedLinks(clock, MailQueue(secret_box), public_url=url, product_name=product_name)
         second_factors = SecondFactors(clock, secret_box, public_url=url, product_name=product_name)
         methods = sign_in_methods or SignInMethods()
         pages = Pages(product_name=product_name, public_url=url, sign_in_methods=methods)
@@ -72,7 +82,11 @@ class AuthServices:
             product_name=product_name,
             keys=keys,
             sessions=sessions,
-            sign_in=SignIn(database, passwords or Passwords(), throttle),
+            sign_in=SignIn(database, passwords, throttle),
+            passwords=passwords,
+            password_reset=PasswordReset(database, clock, passwords, sessions, links, product_name=product_name),
+            mailed_links=links,
+            accounts=Accounts(database, clock, sessions, second_factors, links),
             second_factors=second_factors,
             sign_in_steps=SignInSteps(database, clock, sessions, second_factors),
             sign_in_methods=methods,

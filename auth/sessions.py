@@ -46,6 +46,10 @@ _CONTINUE = (
     "VALUES ($1, $2, $2, $3, $4, $5, $6, $7)"
 )
 _SEE = "UPDATE session SET seen_at = $2 WHERE secret_hash = $1 AND seen_at = $3"  # of many at once only one writes
+_COUNT = "SELECT count(*) FROM session WHERE person_id = $1 AND ended_at IS NULL AND ends_at > $2 AND seen_at > $3"
+_RENEW = "UPDATE session SET secret_hash = $2, authenticated_at = $3 WHERE secret_hash = $1"
+_END_ALL = "UPDATE session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL AND secret_hash <> $3"
+_REVOKE_ALL = "UPDATE oauth_grant SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL"
 _END = "UPDATE session SET ended_at = $2 WHERE secret_hash = $1 AND ended_at IS NULL"
 
 
@@ -99,6 +103,25 @@ class Sessions:
                 return None
             await tx.execute(_CONTINUE, hash_of(new), now, *row)
         return new
+
+    async def renew(self, tx: Transaction, secret_hash: bytes) -> str:
+        """The session's new secret: its person proved who it is just now."""
+        secret = new_secret()
+        await tx.execute(_RENEW, secret_hash, hash_of(secret), self._clock.now())
+        return secret
+
+    async def count(self, tx: Transaction, person_id: UUID) -> int:
+        """In how many browsers the person is signed in."""
+        now = self._clock.now()
+        count: int = await tx.value(_COUNT, person_id, now, now - IDLE)
+        return count
+
+    async def end_all(self, tx: Transaction, person_id: UUID, *, but: bytes = b"") -> None:
+        """End a person's sessions, save one by its hash, sign-ins that are under way, and what applications may do."""
+        now = self._clock.now()
+        await tx.execute(_END_ALL, person_id, now, but)
+        await tx.execute(_REVOKE_ALL, person_id, now)
+        await tx.execute("DELETE FROM pending_sign_in WHERE person_id = $1", person_id)
 
     async def end(self, secret: str) -> None:
         """End it; what ended already stays so."""

@@ -23,12 +23,12 @@ _NETWORK = 64  # bits: who has one IPv6 address has the 2^64 beside it
 
 
 class Purpose(StrEnum):
-    """What is guessed at."""
+    """What is tried."""
 
     SIGN_IN = "SIGN_IN"
     SECOND_FACTOR = "SECOND_FACTOR"
-    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  a name, no password
-    TOKEN = "TOKEN"  # noqa: S105  the same
+    MAIL = "MAIL"
+    TOKEN = "TOKEN"  # noqa: S105  a name, no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ _LIMITS = {
     Purpose.TOKEN: _GUESSES,
     # Only who knows the password guesses here, so nobody else is locked out; a code has but a million values.
     Purpose.SECOND_FACTOR: _limits(both=5, account=10),
-    Purpose.PASSWORD_RESET: _limits(both=5, account=5),  # each is a mail to somebody
+    Purpose.MAIL: _limits(both=5, account=5),  # nothing is guessed at, but each is a mail to somebody
 }
 
 

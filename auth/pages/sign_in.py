@@ -14,6 +14,7 @@ from auth.throttle import Purpose, address_of
 
 _WRONG = "E-mail address or password is wrong."
 _TOO_LATE = "That took too long, or was finished elsewhere: sign in again."
+_NOTICES = {"password": "Your new password is set. Sign in with it."}
 _WRONG_FACTOR = "That is not right, or was used before. A code of the app is good once: wait for the next one."
 _WRONG_SET_UP = "That is not right. Type the six digits that the app shows now, or try the passkey again."
 
@@ -29,7 +30,8 @@ class SignInPages:
 
     async def show(self, request: Request) -> Response:
         """The first page; `return_to` is where to go afterwards."""
-        return self._first(request.query_params.get("return_to", "/"))
+        notice = _NOTICES.get(request.query_params.get("notice", ""), "")
+        return self._first(request.query_params.get("return_to", "/"), notice=notice)
 
     async def sign_in(self, request: Request) -> Response:
         """What follows the right e-mail address and password; 303, so that no browser sends the password again."""
@@ -101,9 +103,13 @@ class SignInPages:
         by_form = media_type(request) == FORM
         return with_session(go_to(fields.get("return_to", "/")) if by_form else Response(None, 204, HEADERS), new)
 
-    def _first(self, return_to: str, *, status: int = 200, email: str = "", error: str = "", wait: int = 0) -> Response:
+    def _first(
+        self, return_to: str, *, status: int = 200, email: str = "", notice: str = "", error: str = "", wait: int = 0
+    ) -> Response:
         own = return_to if is_own_path(return_to) else "/"
-        return self._pages.show("sign_in.html", status=status, wait=wait, return_to=own, email=email, error=error)
+        return self._pages.show(
+            "sign_in.html", status=status, wait=wait, return_to=own, email=email, notice=notice, error=error
+        )
 
     def _too_late(self) -> Response:
         return self._first("/", status=401, error=_TOO_LATE)

@@ -47,6 +47,10 @@ class SetUp:
     passkey_options: str = field(repr=False)
 
 
+class LastFactorError(Exception):
+    """Whose role needs a second factor keeps one."""
+
+
 class SecondFactors:
     """All of it happens in transactions of the database role `auth`."""
 
@@ -105,6 +109,23 @@ class SecondFactors:
             await set_totp(tx, self._box, person_id, secret, at=now, last_step=step)
         await ceremony.end(tx)
         return True
+
+    async def remove(self, tx: Transaction, person_id: UUID, *, passkey_id: UUID | None) -> None:
+        """Remove a passkey, or without its id the app; with the last factor the recovery codes go.
+
+        Raises:
+            LastFactorError: the role needs it.
+        """
+        await tx.execute("SELECT FROM person WHERE id = $1 FOR UPDATE", person_id)  # two at once leave one
+        if passkey_id is None:
+            await tx.execute("DELETE FROM totp WHERE person_id = $1", person_id)
+        else:
+            await tx.execute("DELETE FROM passkey WHERE person_id = $1 AND id = $2", person_id, passkey_id)
+        factors = await self.of(tx, person_id)
+        if factors is not None and not factors.count:
+            if factors.required:
+                raise LastFactorError
+            await tx.execute("DELETE FROM recovery_code WHERE person_id = $1", person_id)
 
     async def new_recovery_codes(self, tx: Transaction, person_id: UUID) -> list[str]:
         """New codes in place of the old, to be shown once."""

@@ -4,9 +4,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2
+import orjson
 import pyotp
 import uvicorn
 from pwdlib import PasswordHash
@@ -20,14 +22,17 @@ from auth.api_clients import NewApiClient, create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE, AuthenticationError
 from auth.effective import effective_permissions, permissions_of_staff
 from auth.external.settings import SignInMethods
+from auth.forms import FORM
 from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
 from auth.routes import auth_routes
 from auth.second_factor.totp import set_totp
 from auth.services import AuthServices
+from portal.clock import new_id
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox
+from portal.mail.queue import Mail
 from tests.serving import free_port
 from tests.turnable_clock import TurnableClock
 
@@ -86,6 +91,29 @@ class House:
                 created_by=created_by,
             )
 
+    async def grant(self, person_id: UUID, tenant_id: UUID | None, name: str = "Calendar") -> UUID:
+        """An application that acts for a person; the grant's id."""
+        now = self.clock.now()
+        grant_id = new_id(now)
+        async with self.database.as_role(DatabaseRole.AUTH) as tx:
+            await tx.execute(
+                "INSERT INTO oauth_application (client_id, name, redirect_uris, authentication, scopes, created_at) "
+                "VALUES ($1, $1, '{https://app.example.com/cb}', 'NONE', '{messages:read}', $2) ON CONFLICT DO NOTHING",
+                *(name, now),
+            )
+            await tx.execute(
+                "INSERT INTO oauth_grant (id, client_id, person_id, tenant_id, scopes, created_at, expires_at) "
+                "VALUES ($1, $2, $3, $4, '{messages:read}', $5, $6)",
+                *(grant_id, name, person_id, tenant_id, now, now + timedelta(days=30)),
+            )
+        return grant_id
+
+    async def mails(self) -> list[Mail]:
+        """What waits to be sent."""
+        async with self.database.as_role(DatabaseRole.WORKER) as tx:
+            rows = await tx.rows("SELECT content FROM outgoing_mail ORDER BY id")
+        return [Mail(**orjson.loads(SecretBox(SECRET).decrypt(row["content"]))) for row in rows]
+
     async def token(self, client: NewApiClient, scope: str | None = None) -> str:
         fields = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
         answer = await self.http.post("/oauth/token", data=fields, auth=(client.client_id, client.client_secret))
@@ -104,7 +132,8 @@ class House:
 
     async def submit(self, path: str, fields: dict[str, str], **headers: str) -> httpx2.Response:
         """Send a form of the portal's own page."""
-        return await self.http.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"} | headers)
+        usual = {"Sec-Fetch-Site": "same-origin", "Content-Type": FORM}  # browsers name it without fields, too
+        return await self.http.post(path, data=fields, headers=usual | headers)
 
 
 def turn_to_a_window(clock: TurnableClock) -> None:
