@@ -14,7 +14,7 @@ import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import StarletteOAuth2App
 from authlib.oidc.core import CodeIDToken
-from joserfc.errors import JoseError
+from joserfc.errors import ClaimError, JoseError
 
 from auth.external.fetching import SECONDS, ProviderError, client_options
 from auth.external.published import Kept, Metadata, read_keys, read_metadata
@@ -41,11 +41,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody whom the provider vouches for; the tokens live no longer than the request that brought them."""
+    """Somebody whom the provider vouches for; its token lives no longer than the request that brought it."""
 
     subject: str
     claims: Mapping[str, Any] = field(repr=False)
-    tokens: Mapping[str, Any] = field(repr=False)
+    access_token: str | None = field(repr=False)
 
 
 class Provider:
@@ -111,7 +111,7 @@ class Provider:
         subject = claims["sub"]
         if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
             raise RefusedError("the ID token's subject is none")
-        return Arrival(subject, claims, tokens)
+        return Arrival(subject, claims, tokens.get("access_token"))
 
     async def profile(self, arrival: Arrival) -> Profile:
         """What the provider says of who arrived: in the ID token, or where it is asked for it (Core, 5.4).
@@ -122,10 +122,12 @@ class Provider:
         """
         claims = dict(arrival.claims)
         metadata = await self._metadata.get()
-        if "email" not in claims and metadata.userinfo_endpoint:
+        if "email" not in claims and metadata.userinfo_endpoint and arrival.access_token:
+            # The token alone: with its expiry and a refresh token Authlib would have it renewed.
+            token = {"access_token": arrival.access_token, "token_type": "Bearer"}
             with _refusing():
                 async with asyncio.timeout(SECONDS):
-                    said = await self._client(metadata).userinfo(token=arrival.tokens)
+                    said = await self._client(metadata).userinfo(token=token)
             if said.get("sub") != arrival.subject:  # Core, 5.3.2
                 raise RefusedError("the UserInfo endpoint speaks of somebody else")
             claims |= said
@@ -198,7 +200,8 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except JoseError as error:
-        raise RefusedError(f"the ID token is not valid ({type(error).__name__})") from error
+        claim = f" of {error.claim}" if isinstance(error, ClaimError) else ""
+        raise RefusedError(f"the ID token is not valid ({type(error).__name__}{claim})") from error
     except AuthlibBaseError as error:
         raise RefusedError("the provider gave no tokens for the code") from error
     except (httpx2.HTTPError, TimeoutError) as error:

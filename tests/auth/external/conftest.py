@@ -8,6 +8,7 @@ import pytest
 from auth.external.settings import SignInMethods
 from portal.database import Database
 from tests.auth.external.browser import CALLBACK, Browser, browser
+from tests.auth.external.lying_provider import LyingProvider, serving_liar
 from tests.auth.external.real_provider import RealProvider, serving_provider
 from tests.auth.house import House, serve
 from tests.serving import free_port
@@ -50,3 +51,18 @@ async def twenty(house: House) -> AsyncIterator[list[Browser]]:
     """Twenty people's browsers."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(browser(house)) for _ in range(20)]
+
+
+@pytest.fixture
+async def liar(clock: TurnableClock) -> AsyncIterator[LyingProvider]:
+    """A provider that says what the test wants."""
+    async with serving_liar(clock) as liar:
+        yield liar
+
+
+@pytest.fixture
+async def victim(database: Database, clock: TurnableClock, liar: LyingProvider) -> AsyncIterator[Browser]:
+    """A browser at a portal that trusts the lying provider."""
+    methods = SignInMethods(provider=liar.settings)
+    async with serve(database, clock, sign_in_methods=methods) as house, browser(house) as victim:
+        yield victim
