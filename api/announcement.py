@@ -20,6 +20,11 @@ def say(what: str, how: str = "") -> None:
         _console.print(what, markup=False)
 
 
+def tell(what: str) -> None:
+    """One line of progress beside what goes to standard output."""
+    _errors.print(what, style="cyan", markup=False)
+
+
 def complain(message: str) -> None:
     """What went wrong, on standard error."""
     _errors.print(message, style="red", markup=False)

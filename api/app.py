@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api.audit_download import AuditDownload
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
 from api.headers import SafeHeaders
@@ -20,10 +21,11 @@ from api.settings import Settings
 from api.webhooks import webhook_routes
 from auth.routes import auth_routes
 from auth.services import AuthServices
+from portal.audit.chain import SIGNS
 from portal.clock import Clock, SystemClock
 from portal.database import Database, DatabaseUnavailableError
 from portal.database.connection import QueryLogger
-from portal.encryption import SecretBox
+from portal.encryption import SecretBox, Signer
 from portal.mail.queue import MailQueue
 from portal.messages.inbox import CallbackInbox
 from portal.tenants.accounts import ProviderAccounts
@@ -63,7 +65,8 @@ async def _uncounted(_: Request, __: Exception) -> Response:
 
 
 def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRoute]:
-    box = SecretBox(encryption_key(settings).get_secret_value())
+    secret = encryption_key(settings).get_secret_value()
+    box = SecretBox(secret)
     services = AuthServices.build(
         database=database,
         clock=clock,
@@ -80,8 +83,10 @@ def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRo
         operation_context=Contexts(database, clock, MailQueue(box), services.public_url).open,
         ide_page=ide_page(services.authenticator.visitor),
     )
+    download = AuditDownload(services.authenticator.visitor, database, Signer(secret, SIGNS), clock)
     return [
         Route("/graphql", endpoint),
+        Route("/audit-log.jsonl", download.answer, methods=["GET"]),
         *auth_routes(services),
         *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),
         *health_routes(Readiness(database, clock)),

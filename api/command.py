@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from api.announcement import complain
 from api.applications import applications, keys
+from api.audit_command import audit
 from api.failures import plainly
 from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
@@ -29,6 +30,7 @@ _SECONDS_TO_FINISH = 5  # what a request that is under way has left when the API
 portal = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 portal.add_typer(applications, name="applications")
 portal.add_typer(keys, name="keys")
+portal.add_typer(audit, name="audit")
 Fd = Annotated[int | None, typer.Option("--fd", hidden=True, help="A listening socket that the starter passes on.")]
 
 

@@ -7,10 +7,12 @@ erasure is signed, so that an entry emptied in the database is not taken for it.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from portal.audit.chain import erasure_statement
+from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.audit.sealing import chain_of
 from portal.database import Database
 from portal.encryption import Signer
@@ -28,17 +30,29 @@ WHERE audit_entry.tenant_id = $1 AND audit_entry.id = one.id
 """
 
 
-async def erase_person(
-    database: Database, signer: Signer, tenant_id: UUID, person_id: UUID, targets: Collection[str], *, now: datetime
-) -> int:
-    """Blank what the tenant's log holds of a person: their own entries, and those about one of `targets`.
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """Who is erased in a tenant: `targets` are the global ids that the person had there."""
 
-    `targets` are the global ids that the person had there. Interrupted, it can be run again. How many were blanked.
+    tenant_id: UUID
+    person_id: UUID
+    targets: Collection[str] = ()
+
+
+async def erase_person(
+    database: Database, signer: Signer, person: ErasedPerson, origin: Origin, *, now: datetime
+) -> int:
+    """Blank what the tenant's log holds of a person: their own entries, and those about one of their ids.
+
+    That it was done is written down first. Interrupted, it can be run again. How many entries were blanked.
     """
-    blanked = 0
+    tenant_id, blanked = person.tenant_id, 0
+    async with database.for_tenant(tenant_id) as tx:
+        event = AuditEvent("personErase", changes={"actor_id": str(person.person_id)})
+        await write_entry(tx, tenant_id, origin, event, at=now)
     while True:
         async with chain_of(database, tenant_id) as tx:
-            rows = await tx.rows(_FOUND, tenant_id, person_id, list(targets), _BATCH)
+            rows = await tx.rows(_FOUND, tenant_id, person.person_id, list(person.targets), _BATCH)
             signatures = [
                 signer.sign(erasure_statement(tenant_id, row["id"], bytes(row["digest"]), now)) for row in rows
             ]

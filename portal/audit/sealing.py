@@ -39,7 +39,7 @@ async def seal_entries(database: Database, signer: Signer, clock: Clock) -> int:
         try:
             while seal := await _seal_batch(database, tenant_id, signer, clock):
                 made += 1
-                log.info("audit_sealed", tenant_id=str(tenant_id), number=seal.number, hash=seal.hash.hex())
+                log.info("audit_sealed", tenant_id=str(tenant_id), seal=seal.number, hash=seal.hash.hex())
                 if seal.entries < BATCH:
                     break
         except Exception as error:  # it is tried again, and no other tenant waits with it

@@ -52,9 +52,10 @@ async def read_trail(begin: Begin) -> AsyncIterator[Record]:
     number = 0
     async with begin() as tx:
         newest: int = await tx.value(_NEWEST, tx.tenant_id)
-        for row in await tx.rows(_CHECKPOINT, tx.tenant_id, 0):
-            yield Checkpoint(**row)
-            number = row["number"]
+        checkpoints = [Checkpoint(**row) for row in await tx.rows(_CHECKPOINT, tx.tenant_id, 0)]
+    for checkpoint in checkpoints:
+        yield checkpoint
+        number = checkpoint.number
     while number < newest:
         async with begin() as tx:
             page = await _read_link(tx, number, newest)

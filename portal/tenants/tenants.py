@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portal.database import TenantTransaction
+from portal.database import TenantTransaction, Transaction
 
 
 class Environment(StrEnum):
@@ -53,3 +53,17 @@ async def read_own_tenant(tx: TenantTransaction) -> TenantRow | None:
         row["time_zone"],
         row["created_at"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TenantName:
+    """A tenant by its short name."""
+
+    id: UUID
+    slug: str
+
+
+async def find_tenants(tx: Transaction, slug: str | None = None) -> list[TenantName]:
+    """The tenant of this short name, or all, as far as the transaction's role sees them; in the order of the names."""
+    sql = "SELECT id, slug FROM tenant WHERE $1::text IS NULL OR slug = $1 ORDER BY slug"
+    return [TenantName(**row) for row in await tx.rows(sql, slug)]

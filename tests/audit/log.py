@@ -23,6 +23,7 @@ from tests.product import SECRET
 from tests.turnable_clock import TurnableClock
 
 SIGNER = Signer(SECRET, SIGNS)
+ORIGIN = Origin(Actor(ActorKind.SYSTEM, UUID(int=0), "Portal"), "a request")
 NAMES = "Ann Ashby", "Ben Bright"
 
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from portal.audit.chain import Checkpoint, Entry, Seal
-from portal.audit.erasing import erase_person
+from portal.audit.erasing import ErasedPerson, erase_person
 from portal.audit.retention import RETENTION, drop_old_entries
 from portal.audit.sealing import chain_of, take_chain
 from portal.audit.trail import read_trail
 from portal.database import Database
 from portal.database.address import DatabaseAddress
-from tests.audit.log import NAMES, SIGNER, AuditLog, as_superuser, problems_of
+from tests.audit.log import NAMES, ORIGIN, SIGNER, AuditLog, as_superuser, problems_of
 from tests.turnable_clock import TurnableClock
 
 
@@ -138,11 +138,13 @@ async def test_an_erased_person_is_gone_from_the_log_and_the_chain_holds(
     other.people[0] = ann
     await other.write(1)
     now = audit_log.clock.now()
-    assert await erase_person(database, SIGNER, audit_log.tenant_id, ann, ["contact 3"], now=now) == 4
-    assert await erase_person(database, SIGNER, audit_log.tenant_id, ann, ["contact 3"], now=now) == 0
+    person = ErasedPerson(audit_log.tenant_id, ann, ["contact 3"])
+    assert await erase_person(database, SIGNER, person, ORIGIN, now=now) == 4
+    assert await erase_person(database, SIGNER, person, ORIGIN, now=now) == 0
     await audit_log.seal()
     assert await audit_log.problems() == []
     entries = [one for one in await audit_log.trail() if isinstance(one, Entry)]
+    assert [entries.pop().content["action"] for _ in range(2)] == ["personErase"] * 2
     assert [one.erased_at for one in entries] == [now, None, now, now, now, None]
     for one in entries:
         left = [one.content[name] for name in ("actor_name", "changes", "address")] + [one.salt]

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from portal.audit.chain import Checkpoint, Ending, Entry, Record, Seal, hash_of, signed_by
 from portal.audit.entries import ERASABLE, KEPT, content_digest_of, digest_of
-from portal.audit.erasing import erase_person
+from portal.audit.erasing import ErasedPerson, erase_person
 from portal.audit.retention import RETENTION, drop_old_entries
 from portal.audit.trail import NoRecordError, export_lines, line_of, read_lines
 from portal.database import Database
 from portal.database.address import DatabaseAddress
 from portal.encryption import Signer
-from tests.audit.log import SIGNER, AuditLog, as_superuser, problems_of
+from tests.audit.log import ORIGIN, SIGNER, AuditLog, as_superuser, problems_of
 from tests.conftest import new_database
 from tests.turnable_clock import TurnableClock
 
@@ -37,7 +37,7 @@ by_property = settings(
 
 @dataclass(frozen=True)
 class Trail:
-    """An exported log: a checkpoint, three seals, erased entries, two entries that are not sealed, and its ending."""
+    """An exported log: a checkpoint, three seals, erased entries, three entries that are not sealed, and its ending."""
 
     tenant_id: UUID
     records: list[Record] = field(repr=False)
@@ -68,7 +68,7 @@ async def trail(superuser: DatabaseAddress) -> AsyncIterator[Trail]:
         for count in (5, 1, 4):
             await log.write(count)
             await log.seal()
-        await erase_person(database, SIGNER, log.tenant_id, log.people[0], [], now=clock.now())
+        await erase_person(database, SIGNER, ErasedPerson(log.tenant_id, log.people[0]), ORIGIN, now=clock.now())
         await log.write(2)
         # The first seal is made old enough, and the clock is not: partitions are of this time.
         old = TurnableClock(clock.now() + RETENTION - timedelta(days=4))
@@ -89,7 +89,7 @@ async def test_a_trail_that_nobody_touched_is_in_order(trail: Trail) -> None:
         "Seal",
         *["Entry"] * 4,
         "Seal",
-        *["Entry"] * 2,
+        *["Entry"] * 3,
         "Ending",
     ]
     erased = [one for one in trail.records if isinstance(one, Entry) and one.erased_at]
