@@ -1,4 +1,4 @@
-"""What the audit log keeps of a mutation's arguments and of its outcome."""
+"""What the audit log keeps of arguments, and of a mutation's outcome."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -25,15 +25,17 @@ _LEFT_OUT = {"id", "idempotencyKey"}  # the target, and what names no change
 
 
 def changes_of(field: GraphQLField, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments by the names of their fields, without the word `input`, their values masked."""
-    changes: dict[str, Any] = {}
+    """A mutation's arguments by the names of their fields, without the word `input`, their values masked."""
+    changing = {name: value for name, value in arguments.items() if name not in _LEFT_OUT}
+    return {path.removeprefix("input."): masked for path, masked in masked_arguments(field, changing).items()}
+
+
+def masked_arguments(field: GraphQLField, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A field's arguments by the paths to their values, which are masked."""
+    found: dict[str, Any] = {}
     for name, value in arguments.items():
-        if name in _LEFT_OUT:
-            continue
-        kind = field.args[name].type
-        found = _changes(name, kind, value)
-        changes |= {path.removeprefix("input."): masked for path, masked in found.items()}
-    return changes
+        found |= _changes(name, field.args[name].type, value)
+    return found
 
 
 def target_of(payload: object) -> str | None:

@@ -1,9 +1,11 @@
 """What one operation runs in: who asks, what they may do, and the transaction that all of a query shares."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +18,15 @@ from auth.permissions import Permission
 from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
-from portal.database import Database, DatabaseRole, TenantTransaction
+from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
 from portal.mail.queue import MailQueue
-from portal.support.sessions import OpenSupportSession, find_open_session
+from portal.support.sessions import READ_ACTION, OpenSupportSession, find_open_session
 from portal_schema.errors import ErrorCode, RequestError
+
+_ROLES_OF_STAFF = {
+    PrincipalKind.ISV_SUPPORT: DatabaseRole.SUPPORT,
+    PrincipalKind.ISV_OPERATOR: DatabaseRole.OPERATOR,
+}
 
 
 @dataclass(slots=True)
@@ -36,9 +43,11 @@ class RequestContext:
     permissions: frozenset[Permission] = frozenset()
     support_session: OpenSupportSession | None = None
     transaction: TenantTransaction | None = field(default=None)
+    across: Transaction | None = field(default=None)
+    """The transaction of a query of the ISV's staff that is in no tenant."""
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     reads: dict[str, Any] = field(default_factory=dict)
-    """What ISV support has read so far: fields by coordinate, with their masked arguments."""
+    """What ISV support has read so far: fields by coordinate, and their masked arguments."""
 
     @property
     def now(self) -> datetime:
@@ -53,8 +62,15 @@ class RequestContext:
     @property
     def root_permissions(self) -> frozenset[Permission]:
         """What the principal may use of the root types: without a tenant nothing that is a tenant's."""
-        if self.tenant_id is not None:
-            return self.permissions
+        return self.permissions if self.tenant_id is not None else self._without_tenants
+
+    @property
+    def mutation_permissions(self) -> frozenset[Permission]:
+        """What the principal may use of the mutations: the ISV's staff changes nothing that is a tenant's."""
+        return self._without_tenants if self.principal.is_staff else self.permissions
+
+    @property
+    def _without_tenants(self) -> frozenset[Permission]:
         return frozenset(permission for permission in self.permissions if not permission.is_of_tenant)
 
     @property
@@ -79,17 +95,28 @@ class RequestContext:
         async with self._reading_own() as tx:
             yield tx
 
+    def check_reach(self, tenant_id: UUID) -> None:
+        """Raise unless this request may read in this tenant: it is the one that it is made in, or staff's to see."""
+        if tenant_id == self.tenant_id or self.principal.kind is PrincipalKind.ISV_OPERATOR:
+            return
+        if self.principal.is_staff:
+            raise RequestError(ErrorCode.FORBIDDEN, "Open a support session in this tenant first.")
+        raise RequestError(ErrorCode.NOT_FOUND, "A request reads in one tenant: switch to this one first.")
+
     @asynccontextmanager
-    async def reading_of(self, tenant_id: UUID) -> AsyncIterator[TenantTransaction]:
-        """A transaction that reads this tenant: one's own, support's in its session, or the operator's."""
-        if tenant_id == self.tenant_id:
+    async def reading_tenants(self) -> AsyncIterator[Transaction]:
+        """What reads tenants by their ids: all of them for the ISV's staff, for everybody else their own alone."""
+        if self.tenant_id is not None:
             async with self.reading() as tx:
                 yield tx
-        elif self.principal.kind is PrincipalKind.ISV_OPERATOR:
-            async with self.database.for_tenant(tenant_id, role=DatabaseRole.OPERATOR, read_only=True) as tx:
+        elif self.across is not None:
+            yield self.across
+        elif self.principal.is_staff:
+            role = _ROLES_OF_STAFF[self.principal.kind]
+            async with self.database.as_role(role, read_only=True) as tx:
                 yield tx
         else:
-            raise RequestError(ErrorCode.FORBIDDEN, "Open a support session in this tenant first.")
+            raise RequestError(ErrorCode.FORBIDDEN, "Choose a tenant first.")
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
@@ -110,14 +137,32 @@ class RequestContext:
         tx = self.tx
         await write_entry(tx, tx.tenant_id, self.origin, event, at=self.now)
 
+    def note_read(self, coordinate: str, arguments: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Note what ISV support is about to read in its session; nothing of anybody else's."""
+        if self.support_session is None:
+            return
+        self.reads[coordinate] = True
+        for name, value in arguments.items():
+            values = self.reads.setdefault(f"{coordinate}({name})", [])
+            if value not in values:
+                values.append(value)
+
     async def write_reads_down(self) -> None:
         """Write what ISV support has read into the tenant's audit log, before the answer leaves."""
         session = self.support_session
         if session is None or not self.reads:
             return
+        event = AuditEvent(READ_ACTION, changes=self.reads)
         async with self.database.for_tenant(session.tenant_id) as tx:
-            event = AuditEvent("supportRead", changes=self.reads)
             await write_entry(tx, session.tenant_id, self.origin, event, at=self.now)
+        self.reads = {}
+
+    def enter(self, session: OpenSupportSession | None) -> None:
+        """Go on as one of the ISV's staff in this support session, or in none; what was read is written down by now."""
+        self.support_session = session
+        self.permissions = permissions_of_staff(
+            self.principal, in_session=session is not None, with_content=session is not None and session.sees_content
+        )
 
     def require_in_person(self) -> None:
         """Raise FORBIDDEN unless a person asks in the portal's own page: no application decides this for anybody."""
@@ -165,21 +210,23 @@ class Contexts:
         )
         if principal.is_staff:
             await self._admit_staff(context)
-        if operation is OperationType.MUTATION or context.tenant_id is None:
-            yield context
-        else:
-            async with context.reading() as tx:
-                if not principal.is_staff:
-                    context.permissions = await effective_permissions(tx, principal)
-                context.transaction = tx
+        try:
+            if operation is OperationType.MUTATION or not (context.tenant_id or principal.is_staff):
                 yield context
-        await context.write_reads_down()
+            elif context.tenant_id is None:
+                async with context.reading_tenants() as context.across:
+                    yield context
+            else:
+                async with context.reading() as context.transaction:
+                    if not principal.is_staff:
+                        context.permissions = await effective_permissions(context.transaction, principal)
+                    yield context
+        finally:
+            # What was read was read, whether its answer leaves or not: also where the client has hung up meanwhile.
+            await asyncio.shield(context.write_reads_down())
 
     async def _admit_staff(self, context: RequestContext) -> None:
-        principal = context.principal
-        if principal.kind is PrincipalKind.ISV_SUPPORT:
-            context.support_session = await find_open_session(self._database, principal.id, now=context.now)
-        session = context.support_session
-        context.permissions = permissions_of_staff(
-            principal, in_session=session is not None, with_content=session is not None and session.content_granted
-        )
+        session = None
+        if context.principal.kind is PrincipalKind.ISV_SUPPORT:
+            session = await find_open_session(self._database, context.principal.id, now=context.now)
+        context.enter(session)

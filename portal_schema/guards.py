@@ -7,6 +7,7 @@ look-up and says nothing about what exists.
 from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from graphql import (
@@ -19,15 +20,23 @@ from graphql import (
     is_object_type,
 )
 
-from auth.permissions import Permission
+from auth.permissions import Permission, StaffRole, staff_permissions
+from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent
 from portal.problems import RefusedError
-from portal_schema.audit_changes import changes_of, target_of
+from portal_schema.audit_changes import changes_of, masked_arguments, target_of
+from portal_schema.context import RequestContext
 from portal_schema.directives import Cost, Requires
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.payloads import refused_payload
 
 APART = "apart"  # metadata of a mutation that happens outside of the principal's tenant
+
+
+class OfTenant:
+    """An object that stands for a tenant, perhaps another one than the request's: its guarded fields read in it."""
+
+    key: UUID
 
 
 class UndeclaredError(TypeError):
@@ -92,47 +101,66 @@ def install_guards(schema: strawberry.Schema) -> None:
                 guard = _guard_mutation_apart if definition.metadata.get(APART) else _guard_mutation
                 field.resolve = guard(resolve, needed, field, name)
             elif is_root:
-                field.resolve = _guard_root(resolve, needed, field, name)
+                field.resolve = _guard_root(resolve, needed, field, f"{owner.name}.{name}")
             elif getattr(resolve, "_is_default", False):  # Strawberry's mark of what only reads an attribute
                 field.resolve = _guard_attribute(definition.python_name, needed, f"{owner.name}.{name}")
             elif needed:
-                field.resolve = _guard(resolve, needed, f"{owner.name}.{name}")
+                field.resolve = _guard(resolve, needed, field, f"{owner.name}.{name}")
 
 
-def check(permissions: frozenset[Permission], needed: frozenset[Permission]) -> None:
+def check(context: RequestContext, needed: frozenset[Permission]) -> None:
     """Raise FORBIDDEN where a permission is missing."""
-    missing = needed - permissions
+    refuse_without(needed - context.permissions, context.principal)
+
+
+def refuse_without(missing: frozenset[Permission], principal: Principal) -> None:
+    """Raise FORBIDDEN where permissions are missing, and tell this principal how to come by them."""
     if missing:
         names = sorted(missing)
-        message = (
-            f"This needs the permission {' and '.join(names)}: ask an Administrator of your tenant for a role with it."
-        )
+        message = f"This needs the permission {' and '.join(names)}: {_advice(missing, principal)}."
         raise RequestError(ErrorCode.FORBIDDEN, message, requiredScopes=[permission.scope for permission in names])
 
 
+def _advice(missing: frozenset[Permission], principal: Principal) -> str:
+    if not principal.is_staff:
+        return "ask an Administrator of your tenant for a role with it"
+    if principal.kind is PrincipalKind.ISV_SUPPORT and principal.token_permissions is None:
+        if missing <= staff_permissions(StaffRole.ISV_SUPPORT, in_session=True):
+            return "open a support session in the tenant first"
+        if missing <= staff_permissions(StaffRole.ISV_SUPPORT, in_session=True, with_content=True):
+            return "the tenant has to let support see content"
+    return "your role, or the token that you were given, does not have it"
+
+
 def _guard_root(
-    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, name: str
+    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, coordinate: str
 ) -> GraphQLFieldResolver:
+    of_tenant = _is_of_tenant(needed)
+
     def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         context = info.context
         if not needed <= context.root_permissions:
-            check(context.root_permissions, needed)
-        if context.support_session is not None and _is_of_tenant(needed):
-            context.reads[name] = changes_of(field, arguments)
+            refuse_without(needed - context.root_permissions, context.principal)
+        if of_tenant and context.support_session is not None:
+            context.note_read(coordinate, masked_arguments(field, arguments))
         return resolve(source, info, **arguments)
 
     return guarded
 
 
-def _guard(resolve: GraphQLFieldResolver, needed: frozenset[Permission], coordinate: str) -> GraphQLFieldResolver:
+def _guard(
+    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, coordinate: str
+) -> GraphQLFieldResolver:
     of_tenant = _is_of_tenant(needed)
 
     def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         context = info.context
         if not needed <= context.permissions:
-            check(context.permissions, needed)
+            check(context, needed)
+        if isinstance(source, OfTenant):
+            context.check_reach(source.key)
         if of_tenant and context.support_session is not None:
-            context.reads[coordinate] = True
+            context.note_read(coordinate, masked_arguments(field, arguments))
         return resolve(source, info, **arguments)
 
     return guarded
@@ -145,9 +173,9 @@ def _guard_attribute(name: str, needed: frozenset[Permission], coordinate: str) 
     def guarded(source: Any, info: GraphQLResolveInfo[Any]) -> Any:
         context = info.context
         if not needed <= context.permissions:
-            check(context.permissions, needed)
+            check(context, needed)
         if of_tenant and context.support_session is not None:
-            context.reads[coordinate] = True
+            context.note_read(coordinate)
         return getattr(source, name)
 
     return guarded
@@ -162,7 +190,7 @@ def _guard_mutation(
         context = info.context
         try:
             async with context.writing():
-                check(context.root_permissions, needed)
+                refuse_without(needed - context.mutation_permissions, context.principal)
                 result = resolve(source, info, **arguments)
                 result = await result if isawaitable(result) else result
                 if not result.errors:  # what is refused happened not
@@ -182,8 +210,9 @@ def _guard_mutation_apart(
     payload = refused_payload(field)
 
     async def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        if needed:
-            check(info.context.root_permissions, needed)
+        context = info.context
+        refuse_without(needed - context.mutation_permissions, context.principal)
+        await context.write_reads_down()  # by the fields before it: it may go on in another support session
         try:
             result = resolve(source, info, **arguments)
             return await result if isawaitable(result) else result

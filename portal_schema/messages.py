@@ -47,6 +47,7 @@ from portal_schema.connections import (
 from portal_schema.contacts import Contact, SortDirection
 from portal_schema.context import Info
 from portal_schema.delivery import CONTENT, LOGS, DeliveryIssue, MessageEvent, Recipient, Sender
+from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, key_of, to_global
 from portal_schema.scalars import CountryCode, PhoneNumber
 from portal_schema.templates import TemplateVersion
@@ -93,6 +94,9 @@ class Message(Node):
     sent_by: Actor | None = strawberry.field(description="Who sent it; null for inbound messages.")
     timeline: list[MessageEvent] = strawberry.field(description="What happened to it, in order.")
     delivery_issue: DeliveryIssue | None = strawberry.field(description="Why it did not arrive, if it did not.")
+    provider_reference: str | None = strawberry.field(
+        description="Its name at the provider, for a ticket there.", directives=requires(Permission.SUPPORT_SESSION)
+    )
 
     @classmethod
     def of(cls, row: MessageRow, relations: "Relations") -> "Message":
@@ -123,6 +127,7 @@ class Message(Node):
             sent_by=Actor(kind=row.actor_kind, name=row.actor_name or "") if row.actor_kind else None,
             timeline=[MessageEvent.of(event) for event in relations.events.get(row.id, ())],
             delivery_issue=DeliveryIssue.of(row.issue) if row.issue else None,
+            provider_reference=row.provider_reference,
         )
 
 

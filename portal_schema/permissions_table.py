@@ -16,11 +16,13 @@ from auth.permissions import (
 from portal_schema.guards import object_types, required_permissions
 from portal_schema.schema import schema
 
-# ISV support holds a tenant's permissions only inside a support session in that tenant.
 HOLDERS: dict[str, frozenset[Permission]] = {
     **{role.value: permissions_of(role) for role in TenantRole},
     "API_CLIENT": machine_permissions(),
-    **{role.value: staff_permissions(role) for role in StaffRole},
+    "ISV_SUPPORT": staff_permissions(StaffRole.ISV_SUPPORT),
+    "ISV_SUPPORT_IN_SESSION": staff_permissions(StaffRole.ISV_SUPPORT, in_session=True),
+    "ISV_SUPPORT_WITH_CONTENT": staff_permissions(StaffRole.ISV_SUPPORT, in_session=True, with_content=True),
+    "ISV_OPERATOR": staff_permissions(StaffRole.ISV_OPERATOR),
 }
 
 

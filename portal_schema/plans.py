@@ -1,14 +1,15 @@
 """Plans and allowances in the schema."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
 from auth.permissions import Permission
 from portal.plans.allowance import Allowance as AllowanceState
-from portal.plans.allowance import read_allowance
+from portal.plans.allowance import read_allowances
 from portal.plans.periods import AllowancePeriod
-from portal.plans.plans import AtLimit, PlanRow, TenantPlanRow, UsageUnit, read_own_plan, read_tenant_plan
+from portal.plans.plans import AtLimit, PlanRow, TenantPlanRow, UsageUnit, read_own_plan, read_tenant_plans
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, to_global
@@ -73,22 +74,40 @@ class TenantPlan:
 
     plan: Plan = strawberry.field(description="The plan.")
     since: datetime = strawberry.field(description="Since when the tenant has it.")
+    tenant_id: strawberry.Private[UUID]
 
     @classmethod
     def of(cls, row: TenantPlanRow) -> "TenantPlan":
         """The tenant's plan in this row."""
-        return cls(plan=Plan.of(row.plan), since=row.since)
+        return cls(plan=Plan.of(row.plan), since=row.since, tenant_id=row.tenant_id)
 
     @strawberry.field(description="What may still be sent in the present period.")
     async def allowance(self, info: Info) -> Allowance | None:
-        return await find_allowance(info)
+        return await find_allowance(info, self.tenant_id)
 
 
-async def find_allowance(info: Info) -> Allowance | None:
-    """The tenant's allowance now, or None before it has a plan."""
-    async with info.context.reading() as tx:
-        state = await read_allowance(tx, now=info.context.now)
-    return None if state is None else Allowance.of(state)
+async def find_tenant_plan(info: Info, tenant_id: UUID) -> TenantPlan | None:
+    """The plan that this tenant has now, or None: one read for all tenants that are asked for side by side."""
+
+    async def load(tenant_ids: list[UUID]) -> list[TenantPlan | None]:
+        async with info.context.reading_tenants() as tx:
+            rows = await read_tenant_plans(tx, tenant_ids)
+        return [TenantPlan.of(rows[asked]) if asked in rows else None for asked in tenant_ids]
+
+    found: TenantPlan | None = await info.context.loader("plan", load).load(tenant_id)
+    return found
+
+
+async def find_allowance(info: Info, tenant_id: UUID) -> Allowance | None:
+    """This tenant's allowance now, or None before it has a plan: read together like plans."""
+
+    async def load(tenant_ids: list[UUID]) -> list[Allowance | None]:
+        async with info.context.reading_tenants() as tx:
+            states = await read_allowances(tx, tenant_ids, now=info.context.now)
+        return [Allowance.of(states[asked]) if asked in states else None for asked in tenant_ids]
+
+    found: Allowance | None = await info.context.loader("allowance", load).load(tenant_id)
+    return found
 
 
 async def find_plan(info: Info, given: str) -> Plan | None:
@@ -107,11 +126,10 @@ class PlanQueries:
 
     @strawberry.field(description="The tenant's plan, or null before it has one.", directives=READ)
     async def plan(self, info: Info) -> TenantPlan | None:
-        row = await read_tenant_plan(info.context.tx)
-        return None if row is None else TenantPlan.of(row)
+        return await find_tenant_plan(info, info.context.tx.tenant_id)
 
     @strawberry.field(
         description="What the tenant may still send in the present period; null before it has a plan.", directives=READ
     )
     async def allowance(self, info: Info) -> Allowance | None:
-        return await find_allowance(info)
+        return await find_allowance(info, info.context.tx.tenant_id)

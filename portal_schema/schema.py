@@ -17,7 +17,7 @@ from portal_schema.contact_changes import ContactMutations
 from portal_schema.contacts import ContactQueries, find_contact
 from portal_schema.context import Info
 from portal_schema.directives import Cost, Requires
-from portal_schema.guards import check, install_guards, requires
+from portal_schema.guards import install_guards, refuse_without, requires
 from portal_schema.invitation_changes import InvitationMutations
 from portal_schema.invitations import InvitationQueries, find_invitation
 from portal_schema.member_changes import MemberMutations
@@ -28,13 +28,17 @@ from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plans import PlanQueries, find_plan
 from portal_schema.scalars import SCALARS
 from portal_schema.sending import SendingMutations, SendingQueries
+from portal_schema.support_access import SupportAccessMutations, SupportAccessQueries
+from portal_schema.support_sessions import SupportSessionMutations, SupportSessionQueries, find_support_session
 from portal_schema.template_changes import TemplateMutations
 from portal_schema.templates import TemplateQueries, find_template, find_version
+from portal_schema.tenants import TenantQueries, find_tenant
 from portal_schema.usage import UsageQueries
 from portal_schema.viewer import ViewerQueries
 
 # An object's kind, the permission of its type, and how it is found: the same way as by every other field.
-_FINDERS: dict[str, tuple[Permission, Callable[[Info, str], Awaitable[Node | None]]]] = {
+# Where there is None, the finder itself asks for what this kind of principal needs, before any look-up too.
+_FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Node | None]]]] = {
     "ApiClient": (Permission.API_CLIENTS_READ, find_api_client),
     "AuditEntry": (Permission.AUDIT_READ, find_entry),
     "Contact": (Permission.CONTACTS_READ, find_contact),
@@ -43,8 +47,10 @@ _FINDERS: dict[str, tuple[Permission, Callable[[Info, str], Awaitable[Node | Non
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
     "Plan": (Permission.USAGE_READ, find_plan),
+    "SupportSession": (None, find_support_session),
     "Template": (Permission.TEMPLATES_READ, find_template),
     "TemplateVersion": (Permission.TEMPLATES_READ, find_version),
+    "Tenant": (None, find_tenant),
 }
 
 
@@ -61,6 +67,9 @@ class Query(
     InvitationQueries,
     ApiClientQueries,
     AuditQueries,
+    SupportAccessQueries,
+    SupportSessionQueries,
+    TenantQueries,
 ):
     """The root of queries."""
 
@@ -78,7 +87,10 @@ class Query(
         if kind not in _FINDERS:
             return None
         needed, find = _FINDERS[kind]
-        check(info.context.permissions, frozenset({needed}))  # before any look-up: it tells nothing of what exists
+        if needed is not None:
+            # Before any look-up, so that it tells nothing of what exists.
+            refuse_without(frozenset({needed}) - info.context.root_permissions, info.context.principal)
+            info.context.note_read("Query.node", {"id": id})
         return await find(info, id)
 
 
@@ -91,6 +103,8 @@ class Mutation(
     InvitationMutations,
     OwnershipMutations,
     ApiClientMutations,
+    SupportAccessMutations,
+    SupportSessionMutations,
 ):
     """The root of mutations."""
 

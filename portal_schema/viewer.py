@@ -15,6 +15,7 @@ from portal_schema.guards import requires
 from portal_schema.nodes import to_global
 from portal_schema.ownership import OwnershipTransfer
 from portal_schema.people import Person
+from portal_schema.support_sessions import SupportSession
 from portal_schema.tenants import Tenant
 
 ANYBODY = requires()
@@ -69,6 +70,11 @@ class Viewer:
         async with info.context.reading() as tx:
             row = await find_offer(tx, who.id, now=info.context.now)
         return None if row is None else OwnershipTransfer.of(row)
+
+    @strawberry.field(description="The support session that the request is made in: for ISV support its open one.")
+    async def support_session(self, info: Info) -> SupportSession | None:
+        opened = info.context.support_session
+        return None if opened is None else SupportSession.of(opened.row)
 
     @strawberry.field(description="What this request may do: its token, role and client allow it, all three.")
     async def permissions(self, info: Info) -> list[Permission]:

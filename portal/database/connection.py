@@ -155,7 +155,7 @@ class Database:
         self, tenant_id: UUID, support_session_id: UUID, at: datetime, *, sees_content: bool
     ) -> AsyncIterator[TenantTransaction]:
         """A read-only transaction of ISV support: the tenant's rows are there while its session is open at `at`."""
-        if {type(tenant_id), type(support_session_id)} != {UUID}:  # both go into the text of a statement
+        if not all(isinstance(one, UUID) for one in (tenant_id, support_session_id)):  # both go into a statement's text
             raise TypeError("ids have to be UUIDs")
         role = DatabaseRole.SUPPORT_CONTENT if sees_content else DatabaseRole.SUPPORT
         settings = {"tenant_id": tenant_id, "support_session": support_session_id, "now": at.isoformat()}

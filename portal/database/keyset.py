@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from portal.database.connection import Row, TenantTransaction
+from portal.database.connection import Row, Transaction
 
 Item = TypeVar("Item")
 MAX_PAGE = 100
@@ -104,7 +104,7 @@ class Listing:
 
 
 async def read_page(
-    tx: TenantTransaction, listing: Listing, keyset: Keyset, request: PageRequest, make: Callable[[Row], Item]
+    tx: Transaction, listing: Listing, keyset: Keyset, request: PageRequest, make: Callable[[Row], Item]
 ) -> Page[Item]:
     """Read one page; each row becomes an item by `make`.
 
@@ -119,7 +119,7 @@ async def read_page(
 
 
 async def read_pages_of(
-    tx: TenantTransaction,
+    tx: Transaction,
     listing: Listing,
     owner_column: str,
     owners: Sequence[UUID],

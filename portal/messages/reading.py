@@ -45,6 +45,7 @@ class MessageRow(NamedTuple):
     segments: int
     actor_kind: ActorKind | None
     actor_name: str | None
+    provider_reference: str | None
     created_at: datetime
 
 
@@ -102,7 +103,7 @@ class MessageOwner(StrEnum):
 
 _COLUMNS = (
     "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_masked, "
-    "recipient_masked, recipient_country, encoding, segments, actor_kind, actor_name, created_at"
+    "recipient_masked, recipient_country, encoding, segments, actor_kind, actor_name, provider_reference, created_at"
 )
 _CONTENT = ", sender_number, recipient_number, body"
 _NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number, NULL AS body"  # the database would refuse the columns
@@ -133,6 +134,7 @@ def _message_row(row: Row) -> MessageRow:
         segments=row["segments"],
         actor_kind=ActorKind(row["actor_kind"]) if row["actor_kind"] else None,
         actor_name=row["actor_name"],
+        provider_reference=row["provider_reference"],
         created_at=row["created_at"],
     )
 

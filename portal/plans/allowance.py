@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal.clock import new_id
-from portal.database import TenantTransaction
+from portal.database import TenantTransaction, Transaction
 from portal.plans.periods import AllowancePeriod, Period, period_at
 from portal.plans.plans import PLAN_COLUMNS, PlanRow, UsageUnit, plan_row, read_tenant_plan
 
@@ -64,23 +64,29 @@ class Change:
 
 
 async def read_allowance(tx: TenantTransaction, *, now: datetime) -> Allowance | None:
-    """The allowance of the present period, in one statement; None before the tenant has a plan."""
+    """The allowance of the present period; None before the tenant has a plan."""
+    return (await read_allowances(tx, [tx.tenant_id], now=now)).get(tx.tenant_id)
+
+
+async def read_allowances(tx: Transaction, tenant_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Allowance]:
+    """The allowances of those of these tenants that have a plan, in one statement."""
     day, month = period_at(AllowancePeriod.DAY, now), period_at(AllowancePeriod.MONTH, now)
     sql = (
-        f"SELECT {PLAN_COLUMNS}, coalesce(balance.used, 0) AS used, coalesce(balance.reserved, 0) AS reserved "  # noqa: S608  constants
+        f"SELECT tenant_plan.tenant_id, {PLAN_COLUMNS}, coalesce(balance.used, 0) AS used, "  # noqa: S608  constants
+        "coalesce(balance.reserved, 0) AS reserved "
         "FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id LEFT JOIN allowance_balance AS balance "
         "ON balance.tenant_id = tenant_plan.tenant_id AND balance.unit = plan.allowance_unit AND "
         "(balance.period_start, balance.period_end) IN "
         "(SELECT $2::timestamptz, $3::timestamptz WHERE plan.allowance_per = 'DAY' "
         "UNION ALL SELECT $4, $5 WHERE plan.allowance_per = 'MONTH') "
-        "WHERE tenant_plan.tenant_id = $1 AND tenant_plan.until IS NULL"
+        "WHERE tenant_plan.tenant_id = ANY($1::uuid[]) AND tenant_plan.until IS NULL"
     )
-    row = await tx.row(sql, tx.tenant_id, day.start, day.end, month.start, month.end)
-    if row is None:
-        return None
-    plan = plan_row(row)
-    period = day if plan.per is AllowancePeriod.DAY else month
-    return _allowance(plan, period, row["used"], row["reserved"])
+    found: dict[UUID, Allowance] = {}
+    for row in await tx.rows(sql, list(tenant_ids), day.start, day.end, month.start, month.end):
+        plan = plan_row(row)
+        period = day if plan.per is AllowancePeriod.DAY else month
+        found[row["tenant_id"]] = _allowance(plan, period, row["used"], row["reserved"])
+    return found
 
 
 async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance | None:

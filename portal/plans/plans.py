@@ -1,11 +1,12 @@
 """Which plan a tenant has."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portal.database import TenantTransaction
+from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
 from portal.plans.periods import AllowancePeriod
 
@@ -42,6 +43,7 @@ class PlanRow:
 class TenantPlanRow:
     """A tenant's plan, and since when."""
 
+    tenant_id: UUID
     plan: PlanRow
     since: datetime
 
@@ -67,12 +69,18 @@ def plan_row(row: Row) -> PlanRow:
 
 async def read_tenant_plan(tx: TenantTransaction) -> TenantPlanRow | None:
     """The tenant's plan now, or None before it has one."""
+    return (await read_tenant_plans(tx, [tx.tenant_id])).get(tx.tenant_id)
+
+
+async def read_tenant_plans(tx: Transaction, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantPlanRow]:
+    """The plans that these tenants have now, in one statement."""
     sql = (
-        f"SELECT {PLAN_COLUMNS}, tenant_plan.since FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608  constants
-        "WHERE tenant_plan.tenant_id = $1 AND tenant_plan.until IS NULL"
+        f"SELECT {PLAN_COLUMNS}, tenant_plan.tenant_id, tenant_plan.since "  # noqa: S608  constants
+        "FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "
+        "WHERE tenant_plan.tenant_id = ANY($1::uuid[]) AND tenant_plan.until IS NULL"
     )
-    row = await tx.row(sql, tx.tenant_id)
-    return None if row is None else TenantPlanRow(plan_row(row), row["since"])
+    rows = await tx.rows(sql, list(tenant_ids))
+    return {row["tenant_id"]: TenantPlanRow(row["tenant_id"], plan_row(row), row["since"]) for row in rows}
 
 
 async def read_own_plan(tx: TenantTransaction, plan_id: UUID) -> PlanRow | None:

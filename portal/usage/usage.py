@@ -1,11 +1,12 @@
 """Usage by day and category, written as messages are handed over: reading it never counts messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
-from portal.database import TenantTransaction
+from portal.database import TenantTransaction, Transaction
 from portal.plans.periods import AllowancePeriod, Period, period_at
 
 SMS_OUTBOUND = "sms-outbound"
@@ -70,19 +71,28 @@ async def add_usage(tx: TenantTransaction, category: str, segments: Sequence[int
     )
 
 
-async def read_usage(tx: TenantTransaction, asked: UsagePeriod, size: UsageBucketSize, *, now: datetime) -> UsageReport:
-    """The report of a period, whole or by day, in one statement; days without usage have empty buckets."""
+async def read_usage(
+    tx: Transaction, tenant_ids: Sequence[UUID], asked: UsagePeriod, size: UsageBucketSize, *, now: datetime
+) -> dict[UUID, UsageReport]:
+    """Each tenant's report of a period, whole or by day, in one statement; days without usage have empty buckets."""
     period = period_at(AllowancePeriod.DAY if asked is UsagePeriod.TODAY else AllowancePeriod.MONTH, now)
     rows = await tx.rows(
-        "SELECT day, category, count, segments FROM usage_day WHERE tenant_id = $1 AND day >= $2 AND day < $3 "
-        "ORDER BY day, category",
-        tx.tenant_id,
+        "SELECT tenant_id, day, category, count, segments FROM usage_day "
+        "WHERE tenant_id = ANY($1::uuid[]) AND day >= $2 AND day < $3 ORDER BY day, category",
+        list(tenant_ids),
         period.start.date(),
         period.end.date(),
     )
-    by_day: dict[date, list[CategoryTotal]] = {}
+    by_day: dict[UUID, dict[date, list[CategoryTotal]]] = {tenant_id: {} for tenant_id in tenant_ids}
     for row in rows:
-        by_day.setdefault(row["day"], []).append(CategoryTotal(row["category"], row["count"], row["segments"]))
+        total = CategoryTotal(row["category"], row["count"], row["segments"])
+        by_day[row["tenant_id"]].setdefault(row["day"], []).append(total)
+    return {tenant_id: _report(period, totals, size, now) for tenant_id, totals in by_day.items()}
+
+
+def _report(
+    period: Period, by_day: Mapping[date, Sequence[CategoryTotal]], size: UsageBucketSize, now: datetime
+) -> UsageReport:
     whole = _sum([total for totals in by_day.values() for total in totals])
     if size is UsageBucketSize.WHOLE:
         return UsageReport(now, period, whole, (Bucket(period, whole),))

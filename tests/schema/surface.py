@@ -3,7 +3,7 @@
 It reads the text and not the code, so that what is expected of a guard does not come from the guard.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class Step:
 
 
 Way = tuple[Step, ...]
+_FAR = 100  # steps that a detour is as long as
 
 
 def coordinate(way: Way) -> str:
@@ -81,22 +82,26 @@ def coordinate(way: Way) -> str:
     return f"{way[-1].owner.name}.{way[-1].name}"
 
 
-def ways() -> dict[str, Way]:
-    """The shortest way to every field of every object type, by coordinate; queries go before mutations."""
+def ways(detour: Callable[[Way, str], int] = lambda *_: 0) -> dict[str, Way]:
+    """The shortest way to every field of every object type, by coordinate; queries go before mutations.
+
+    A type behind a way with a detour is reached by one with a smaller detour, if there is one.
+    """
     found: dict[str, Way] = {}
     reached: set[str] = set()
-    level: list[tuple[GraphQLObjectType, Way]] = [(_object(root), ()) for root in ROOTS]
-    while level:
-        below: list[tuple[GraphQLObjectType, Way]] = []
-        for owner, so_far in level:
+    waiting: list[tuple[int, GraphQLObjectType, Way]] = [(0, _object(root), ()) for root in ROOTS]
+    while waiting:
+        nearest = min(far for far, _, _ in waiting)
+        level = [one for one in waiting if one[0] == nearest]
+        waiting = [one for one in waiting if one[0] != nearest]
+        for far, owner, so_far in sorted(level, key=lambda one: _is_change(one[2])):
             if owner.name in reached:
                 continue
             reached.add(owner.name)
             for name, field in owner.fields.items():
                 way = (*so_far, Step(owner, name))
                 found[coordinate(way)] = way
-                below += [(target, way) for target in _targets(field.type)]
-        level = sorted(below, key=lambda one: one[1][0].owner.name == "Mutation")
+                waiting += [(far + 1 + _FAR * detour(way, target.name), target, way) for target in _targets(field.type)]
     return found
 
 
@@ -143,6 +148,10 @@ def fields_with(argument: str) -> set[str]:
 def node_types() -> set[str]:
     """The names of the types that `node` finds."""
     return {one.name for one in object_types() if "Node" in [interface.name for interface in one.interfaces]}
+
+
+def _is_change(way: Way) -> bool:
+    return bool(way) and way[0].owner.name == "Mutation"
 
 
 def _object(name: str) -> GraphQLObjectType:

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from auth.people import add_member
-from auth.permissions import TenantRole
+from auth.permissions import StaffRole, TenantRole
 from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
@@ -68,6 +68,7 @@ PLACES = {
     "Mutation.apiClientDisable(id)": """mutation ($id: ID!) {
       apiClientDisable(id: $id) { apiClient { id } errors { code path message } }
     }""",
+    "Tenant.message(id)": "query ($id: ID!) { viewer { tenant { message(id: $id) { id body batch { id } } } } }",
     "MessageFilter.contactId": """query ($id: ID!) {
       messages(filter: {contactId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
     }""",
@@ -91,6 +92,18 @@ PLACES = {
       }
     }""",
 }
+# The same of the ISV's support, which belongs to no tenant.
+PLACES_OF_SUPPORT = {
+    "Query.tenant(id)": "query ($id: ID!) { tenant(id: $id) { id name } }",
+    "Mutation.supportSessionEnd(id)": """mutation ($id: ID!) {
+      supportSessionEnd(id: $id) { supportSession { id } errors { code path message } }
+    }""",
+    "SupportSessionStartInput.tenantId": """mutation ($id: ID!) {
+      supportSessionStart(input: {tenantId: $id, reason: "A ticket"}) {
+        supportSession { id } errors { code path message }
+      }
+    }""",
+}
 SEND_TO = """mutation ($id: ID!, $key: String!) {
   messageSend(input: {idempotencyKey: $key, recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
     batch { total accepted refusals { nodes { code message maskedNumber contact { id } } } messages { nodes { id } } }
@@ -105,8 +118,11 @@ LISTS = {
     "Query.auditLog": "auditLog%s",
     "Contact.messages": "contact(id: $contact) { messages%s }",
     "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",
+    "Tenant.messages": "viewer { tenant { messages%s } }",
+    "Query.supportSessions": "supportSessions%s",
     "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
 }
+FOR_STAFF = {"Query.tenants"}  # which span tenants by their nature
 PAGE = """(first: $first, after: $after, last: $last, before: $before) {
   edges { cursor node { __typename } } pageInfo { %s }
 }"""
@@ -133,23 +149,37 @@ async def _raw(product: Product, caller: Caller, text: str, **variables: Any) ->
     return answer.status_code, told, [re.sub(r"'[0-9a-f-]{36}'", "", one) for one in taken(product)]
 
 
-async def test_every_place_that_takes_an_id_is_tried_here() -> None:
-    assert set(id_places()) == set(PLACES)
+async def test_tn_01_every_place_that_takes_an_id_is_tried_here() -> None:
+    assert set(id_places()) == set(PLACES) | set(PLACES_OF_SUPPORT)
 
 
 @pytest.mark.parametrize("place_of", PLACES)
-async def test_another_tenant_s_id_is_answered_like_an_absent_one(
+async def test_tn_01_tn_02_another_tenant_s_id_is_answered_like_an_absent_one_by_the_same_statements(
     place_of: str, served: Product, place: DatabaseAddress, falcon: World, freestyle: World
 ) -> None:
     assert set(falcon.ids) == node_types()
-    tenant_id = to_global("Tenant", falcon.tenant.id)
     before = await contents(place)
-    for kind, given in (falcon.ids | {"Tenant": tenant_id}).items():
+    for kind, given in falcon.ids.items():
         foreign = await _raw(served, freestyle.owner, PLACES[place_of], id=given)
         absent = await _raw(served, freestyle.owner, PLACES[place_of], id=_absent(served, kind))
         assert foreign == absent, kind
         assert b"INTERNAL" not in foreign[1]
         assert b"FORBIDDEN" not in foreign[1]
+    assert await contents(place) == before
+
+
+@pytest.mark.parametrize("place_of", PLACES_OF_SUPPORT)
+async def test_tn_01_what_is_not_support_s_own_or_no_tenant_is_answered_like_an_absent_id(
+    place_of: str, served: Product, place: DatabaseAddress, falcon: World
+) -> None:
+    caller = await served.member(None, StaffRole.ISV_SUPPORT)
+    others = {kind: given for kind, given in falcon.ids.items() if kind != "Tenant"}  # the session is somebody else's
+    before = await contents(place)
+    absent = (await _raw(served, caller, PLACES_OF_SUPPORT[place_of], id=_absent(served, "Tenant")))[:2]
+    for given in (*others.values(), _absent(served, "SupportSession"), "no id", ""):
+        assert (await _raw(served, caller, PLACES_OF_SUPPORT[place_of], id=given))[:2] == absent
+    assert absent[0] == 200
+    assert b"FORBIDDEN" not in absent[1]
     assert await contents(place) == before
 
 
@@ -161,7 +191,7 @@ async def test_one_s_own_id_is_found_so_that_the_refusals_mean_something(place_o
     assert data[name]["id"] == given
 
 
-async def test_whoever_sends_to_another_tenant_s_contact_learns_nothing(
+async def test_tn_01_whoever_sends_to_another_tenant_s_contact_learns_nothing(
     served: Product, falcon: World, freestyle: World
 ) -> None:
     answers = []
@@ -179,8 +209,8 @@ async def test_whoever_sends_to_another_tenant_s_contact_learns_nothing(
     assert answers.count(answers[0]) == len(answers)
 
 
-async def test_every_list_that_takes_a_cursor_is_tried_here() -> None:
-    assert fields_with("after") == fields_with("before") == set(LISTS)
+async def test_tn_03_every_list_that_takes_a_cursor_is_tried_here() -> None:
+    assert fields_with("after") == fields_with("before") == set(LISTS) | FOR_STAFF
 
 
 def _beside(cursor: str) -> str:
@@ -199,7 +229,7 @@ def _cursors(data: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("field", LISTS)
-async def test_a_cursor_of_another_tenant_is_a_place_and_no_more(
+async def test_tn_03_a_cursor_of_another_tenant_is_a_place_and_no_more(
     field: str, served: Product, falcon: World, freestyle: World
 ) -> None:
     ids = [name for name in ("contact", "batch") if f"${name}" in LISTS[field]]
@@ -238,16 +268,18 @@ async def test_the_same_idempotency_key_of_two_tenants_makes_two_sends(falcon: W
     assert batches[0]["id"] != batches[1]["id"]
 
 
-async def test_a_hundred_requests_of_two_tenants_at_once_never_mix(falcon: World, freestyle: World) -> None:
+async def test_tn_09_two_hundred_requests_of_two_tenants_at_once_never_mix(falcon: World, freestyle: World) -> None:
     expected = [await world.machine.run(ALL_OF) for world in (falcon, freestyle)]
     assert expected[0]["viewer"]["tenant"]["name"] == "Falcon Flights"
     assert expected[1]["viewer"]["tenant"]["name"] == "Freestyle Falcons"
     assert expected[0]["contacts"]["nodes"]
-    answers = await asyncio.gather(*((falcon, freestyle)[number % 2].machine.run(ALL_OF) for number in range(100)))
-    assert answers == expected * 50
+    answers = await asyncio.gather(*((falcon, freestyle)[number % 2].machine.run(ALL_OF) for number in range(200)))
+    assert answers == expected * 100
 
 
-async def test_a_member_of_two_tenants_sees_one_at_a_time(served: Product, falcon: World, freestyle: World) -> None:
+async def test_tn_05_a_member_of_two_tenants_sees_one_at_a_time(
+    served: Product, falcon: World, freestyle: World
+) -> None:
     caller = await served.member(falcon.tenant.id, TenantRole.ADMINISTRATOR)
     found = await caller.run("{ viewer { principal { ... on Person { id } } } }")
     person = split_global(found["viewer"]["principal"]["id"])
@@ -268,7 +300,7 @@ async def test_a_member_of_two_tenants_sees_one_at_a_time(served: Product, falco
         assert found == {"node": None}, kind
 
 
-async def test_a_tenant_named_in_a_header_changes_nothing(falcon: World, freestyle: World) -> None:
+async def test_tn_04_a_tenant_named_in_a_header_changes_nothing(falcon: World, freestyle: World) -> None:
     other = {"X-Tenant-Id": str(falcon.tenant.id), "X-Tenant": str(falcon.tenant.id), "Tenant": "Falcon Flights"}
     caller = Caller(freestyle.machine.url, freestyle.machine.headers | other)
     assert await caller.run(ALL_OF) == await freestyle.machine.run(ALL_OF)

@@ -1,6 +1,7 @@
 """Who may use what: every role, and a machine with every single scope, on every field, as the committed data says."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -28,45 +29,94 @@ from tests.schema.world import (
     add_member_row,
     add_template,
     contents,
+    let_support_see_content,
+    make_world,
+    open_session,
     send,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ALL = ways()
-QUERIES = [way for way in ALL.values() if way[0].owner.name == "Query"]
 MUTATIONS = [way for way in ALL.values() if way[0].owner.name == "Mutation"]
 # These ask for no permission but for somebody in particular: they have tests of their own.
 NOT_YET = {"ApiClient.lastUsedAt"}  # null before a client's first token
 OF_ONE_PERSON = {"Mutation.invitationAccept", "Mutation.ownershipAccept"}
 ROOTS = [way for way in MUTATIONS if len(way) == 1 and coordinate(way) not in OF_ONE_PERSON]
+OUTSIDE, IN_SESSION, WITH_CONTENT = "ISV_SUPPORT", "ISV_SUPPORT in a session", "ISV_SUPPORT while content is granted"
 HELD: dict[str, Permissions] = {
     **{role.value: permissions_of(role) for role in TenantRole},
-    **{role.value: staff_permissions(role) for role in StaffRole},
+    OUTSIDE: staff_permissions(StaffRole.ISV_SUPPORT),
+    IN_SESSION: staff_permissions(StaffRole.ISV_SUPPORT, in_session=True),
+    WITH_CONTENT: staff_permissions(StaffRole.ISV_SUPPORT, in_session=True, with_content=True),
+    "ISV_OPERATOR": staff_permissions(StaffRole.ISV_OPERATOR),
     **{permission.scope: frozenset({permission}) for permission in sorted(machine_permissions())},
 }
+STAFF = {name for name in HELD if name.startswith("ISV_")}
+
+
+def _without_tenants(who: str) -> Permissions:
+    return frozenset(one for one in HELD[who] if not one.is_of_tenant)
+
+
 # The operator holds some of the tenants' permissions, for the tenants that it names; no root field names one.
-HELD_AT_ROOT = HELD | {
-    role.value: frozenset(one for one in HELD[role.value] if not one.is_of_tenant) for role in StaffRole
+HELD_AT_ROOT = HELD | {who: _without_tenants(who) for who in (OUTSIDE, "ISV_OPERATOR")}
+HELD_TO_CHANGE = HELD | {who: _without_tenants(who) for who in STAFF}
+AT_ROOT = {"Query": HELD_AT_ROOT, "Mutation": HELD_TO_CHANGE}
+# What is never found there, whatever one may: the staff is in no tenant, only ISV support is in a session.
+NEVER = {
+    who: {("Viewer.tenant", "Tenant") if who in STAFF else ("Viewer.supportSession", "SupportSession")}
+    | {("Viewer.principal", "ApiClient" if who in STAFF or who in TenantRole.__members__ else "Person")}
+    for who in HELD
 }
+for nowhere in (OUTSIDE, "ISV_OPERATOR"):
+    NEVER[nowhere].add(("Viewer.supportSession", "SupportSession"))
 AT_ONCE = 20  # root fields that one operation may have
 Refused = set[tuple[tuple[str, ...], tuple[str, ...]]]
 
 
+def queries(who: str) -> list[Way]:
+    """A way to every field that a query reaches: one that is open to them, if there is one."""
+
+    def detour(way: Way, target: str) -> int:
+        return 10 if (coordinate(way), target) in NEVER[who] else bool(refused({"": way}, who))
+
+    return [way for way in ways(detour).values() if way[0].owner.name == "Query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Somebody of each kind, all of them signed in before the first test asks anything, and where they ask."""
+
+    callers: dict[str, Caller]
+    open: World  # lets support see content
+    quiet: World  # does not
+
+    def world(self, who: str) -> World:
+        """The tenant that somebody asks in."""
+        return self.quiet if who == IN_SESSION else self.open
+
+    async def make_ready(self, who: str) -> None:
+        """Leave and sessions are as the name says, whatever a test did before."""
+        await let_support_see_content(self.callers["OWNER"])
+        if who in {IN_SESSION, WITH_CONTENT}:
+            await open_session(self.callers[who], self.world(who).tenant_id)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def callers(served: Product, falcon: World) -> dict[str, Caller]:
-    """Somebody of each kind, all of them signed in before the first test asks anything."""
+async def stage(served: Product, falcon: World) -> Stage:
+    """The callers with their tenants."""
     found: dict[str, Caller] = {}
     for name, held in HELD.items():
         if name == TenantRole.OWNER:  # there is one
             found[name] = falcon.owner
         elif name in TenantRole.__members__:
             found[name] = await served.member(falcon.tenant.id, TenantRole(name))
-        elif name in StaffRole.__members__:
-            found[name] = await served.member(None, StaffRole(name))
+        elif name in STAFF:
+            found[name] = await served.member(None, StaffRole(name.partition(" ")[0]))
         else:
             found[name] = await served.machine(falcon.tenant.id, held)
-    return found
+    return Stage(found, falcon, await make_world(served, "Quiet Quails", allowance=250))
 
 
 def given(world: World) -> dict[str, Any]:
@@ -74,9 +124,12 @@ def given(world: World) -> dict[str, Any]:
     return {
         "Query.contact(id)": world.contact,
         "Query.template(id)": world.template,
-        "Query.message(id)": world.message,
+        "Query.message(id)": world.delivered,
         "Query.node(id)": world.message,
         "Query.usage(input)": {"period": "TODAY"},
+        "Query.tenant(id)": world.tenant_id,
+        "Tenant.message(id)": world.delivered,
+        "Tenant.usage(input)": {"period": "TODAY"},
         "Query.messageEstimate(input)": {"recipients": {"contactIds": [world.other_contact]}, "body": "Hello"},
     }
 
@@ -101,6 +154,9 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
             "body": "Hello",
         },
         "Mutation.messageCancel(id)": batch["id"],
+        "Mutation.supportAccessGrant(input)": {"hours": 1},
+        "Mutation.supportSessionStart(input)": {"tenantId": world.tenant_id, "reason": "A ticket"},
+        "Mutation.supportSessionEnd(id)": world.ids["SupportSession"],
         **await _changes_of_members(product, world, who),
     }
 
@@ -135,7 +191,7 @@ def refused(asked: Mapping[str, Way], who: str) -> Refused:
         for place, step in enumerate(way):
             # `node` asks for the permission of the type that the id is of: here a message.
             also = declared(SCHEMA.type_map["Message"]) if coordinate((step,)) == "Query.node" else None
-            held = HELD[who] if place else HELD_AT_ROOT[who]
+            held = HELD[who] if place else AT_ROOT[step.owner.name][who]
             if missing := (step.needed | (also or NOTHING)) - held:
                 path = (alias, *(one.name for one in way[1 : place + 1]))
                 found.add((path, tuple(sorted(one.scope for one in missing))))
@@ -189,42 +245,46 @@ def check_data(data: Mapping[str, Any], asked: Mapping[str, Way], expected: Refu
 
 
 @pytest.mark.parametrize("who", HELD)
-async def test_a_query_field_answers_those_who_may_and_refuses_the_rest(
-    who: str, callers: dict[str, Caller], falcon: World
-) -> None:
-    for asked in batches(QUERIES):
-        answer = await ask(callers[who], asked, given(falcon))
+async def test_az_02_az_03_a_query_field_answers_those_who_may_and_refuses_the_rest(who: str, stage: Stage) -> None:
+    await stage.make_ready(who)
+    for asked in batches(queries(who)):
+        answer = await ask(stage.callers[who], asked, given(stage.world(who)))
         expected = refused(asked, who)
         assert told(answer) == expected
         check_data(answer["data"], asked, expected)
 
 
 @pytest.mark.parametrize("who", HELD)
-async def test_a_mutation_that_is_refused_changes_nothing(
-    who: str, callers: dict[str, Caller], served: Product, falcon: World, place: DatabaseAddress
+async def test_az_02_az_03_a_mutation_that_is_refused_changes_nothing(
+    who: str, stage: Stage, served: Product, place: DatabaseAddress
 ) -> None:
-    roots = [way for way in ROOTS if way[0].needed - HELD_AT_ROOT[who]]
-    arguments = await changes(served, falcon, who)
+    await stage.make_ready(who)
+    roots = [way for way in ROOTS if way[0].needed - HELD_TO_CHANGE[who]]
+    arguments = await changes(served, stage.world(who), who)
     before = await contents(place)
     for asked in batches(roots):
-        answer = await ask(callers[who], asked, arguments)
+        answer = await ask(stage.callers[who], asked, arguments)
         assert told(answer) == refused(asked, who)
         assert answer["data"] == dict.fromkeys(asked)
     assert await contents(place) == before
-    assert roots or who in {"OWNER", "ADMINISTRATOR", "DEVELOPER"}
+    assert roots
 
 
 @pytest.mark.parametrize("who", HELD)
-async def test_a_mutation_works_for_those_who_may_and_its_payload_hides_what_they_may_not_see(
-    who: str, callers: dict[str, Caller], served: Product, falcon: World
+async def test_az_07_a_mutation_works_for_those_who_may_and_its_payload_hides_what_they_may_not_see(
+    who: str, stage: Stage, served: Product
 ) -> None:
-    arguments = await changes(served, falcon, who)
-    for root in (way for way in ROOTS if not way[0].needed - HELD_AT_ROOT[who]):
+    await stage.make_ready(who)
+    arguments = await changes(served, stage.world(who), who)
+    for root in (way for way in ROOTS if not way[0].needed - HELD_TO_CHANGE[who]):
+        if root[0].name == "supportSessionEnd":
+            session = await open_session(stage.callers[who], stage.world(who).tenant_id)
+            arguments["Mutation.supportSessionEnd(id)"] = session
         below = [way for way in MUTATIONS if len(way) == 2 and way[0] == root[0]]
         text, variables = operation({"done": root}, arguments)
         leaves = {way: is_leaf_type(get_named_type(way[-1].field.type)) for way in below}
         selected = " ".join(way[-1].name + ("" if leaf else " { __typename }") for way, leaf in leaves.items())
-        answer = (await callers[who].post(query=text.replace("__typename", selected), variables=variables)).json()
+        answer = (await stage.callers[who].post(query=text.replace("__typename", selected), variables=variables)).json()
         expected = {
             (("done", way[-1].name), tuple(sorted(one.scope for one in missing)))
             for way in below
@@ -232,6 +292,11 @@ async def test_a_mutation_works_for_those_who_may_and_its_payload_hides_what_the
         }
         assert told(answer) == expected, root
         assert answer["data"]["done"]["errors"] == []
+
+
+async def test_az_13_isv_support_has_two_mutations_and_no_more() -> None:
+    allowed = {way[0].name for way in ROOTS if not way[0].needed - HELD_TO_CHANGE[WITH_CONTENT]}
+    assert allowed == {"supportSessionStart", "supportSessionEnd"}
 
 
 async def test_the_committed_table_of_permissions_is_the_code_s_own() -> None:

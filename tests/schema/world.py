@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from auth.people import add_member, create_person
-from auth.permissions import TenantRole
+from auth.permissions import StaffRole, TenantRole
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal_schema.nodes import to_global
@@ -37,6 +37,12 @@ TRANSFER = """mutation ($id: ID!) {
 API_CLIENT = """mutation ($input: ApiClientCreateInput!) {
   apiClientCreate(input: $input) { apiClient { id clientId } secret errors { code path message } }
 }"""
+SESSION = """mutation ($input: SupportSessionStartInput!) {
+  supportSessionStart(input: $input) { supportSession { id } errors { code path message } }
+}"""
+ACCESS = """mutation ($input: SupportAccessGrantInput!) {
+  supportAccessGrant(input: $input) { supportAccess { expiresAt } errors { code path message } }
+}"""
 OLGA = "+12025550110"  # whose carrier tells that she opted out
 
 
@@ -50,11 +56,17 @@ class World:
     template: str
     version: str
     message: str  # to who opted out: it failed, for a reason
+    delivered: str  # a message that arrived
     batch: str  # with two messages and a refusal
     plan: str
     owner: Caller
     ids: dict[str, str]  # an object of each type that `node` finds
     numbers: Iterator[str] = field(default_factory=lambda: (f"+1202555{number:04}" for number in count(200)))
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant's global id."""
+        return self.ids["Tenant"]
 
     @property
     def machine(self) -> Caller:
@@ -155,11 +167,12 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     while await product.dispatcher.run_once():
         pass
     await until(lambda: _delivered(product, tenant.id))  # nothing comes later, in the midst of what a test measures
-    _, message = (one["id"] for one in batch["messages"]["nodes"])
+    delivered, message = (one["id"] for one in batch["messages"]["nodes"])
     plan = (await caller.run("{ plan { plan { id } } }"))["plan"]["plan"]["id"]
     owner = await product.member(tenant.id, TenantRole.OWNER)
     (member,) = (await owner.run("{ members { id } }"))["members"]
     entry = (await owner.run("{ auditLog(first: 1) { nodes { id } } }"))["auditLog"]["nodes"][0]["id"]
+    session = await open_session(await product.member(None, StaffRole.ISV_SUPPORT), to_global("Tenant", tenant.id))
     ids = {
         "AuditEntry": entry,
         "Contact": olga,
@@ -171,8 +184,24 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Member": member["id"],
         "Invitation": await add_invitation(owner),
         "ApiClient": await _api_client(product, owner),
+        "SupportSession": session,
+        "Tenant": to_global("Tenant", tenant.id),
     }
-    return World(tenant, olga, alice, template, version, message, str(batch["id"]), plan, owner, ids)
+    return World(tenant, olga, alice, template, version, message, delivered, str(batch["id"]), plan, owner, ids)
+
+
+async def open_session(support: Caller, tenant: str, minutes: int = 60) -> str:
+    """The id of a new support session in the tenant of this global id."""
+    given = {"tenantId": tenant, "reason": "Messages do not arrive", "minutes": minutes}
+    made = (await support.run(SESSION, input=given))["supportSessionStart"]
+    assert made["errors"] == []
+    return str(made["supportSession"]["id"])
+
+
+async def let_support_see_content(owner: Caller, hours: int = 24) -> None:
+    """The tenant's leave for ISV support."""
+    made = await owner.run(ACCESS, input={"hours": hours})
+    assert made["supportAccessGrant"]["errors"] == []
 
 
 async def _delivered(product: Product, tenant_id: UUID) -> bool:

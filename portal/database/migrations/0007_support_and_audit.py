@@ -87,8 +87,10 @@ CALL let_support_read('allowance_balance',
   'tenant_id, id, period_start, period_end, unit, reserved, used');
 CALL let_support_read('number', 'tenant_id, id, number, label, created_at');
 GRANT SELECT ON plan TO portal_support, portal_support_content;
-CALL allow_across_tenants('tenant', 'portal_support', 'SELECT');
-CALL allow_across_tenants('tenant', 'portal_support_content', 'SELECT');
+CALL allow_across_tenants('tenant', 'portal_support',
+  'SELECT (id, name, slug, environment, state, time_zone, created_at)');
+CALL allow_across_tenants('tenant', 'portal_support_content',
+  'SELECT (id, name, slug, environment, state, time_zone, created_at)');
 CALL allow_across_tenants('allowance_balance', 'portal_operator', 'SELECT');
 """
 
