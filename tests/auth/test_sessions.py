@@ -10,9 +10,10 @@ import pytest_asyncio
 from auth.authentication import PROOF_HEADER
 from auth.permissions import Permission, StaffRole, TenantRole, permissions_of, staff_permissions
 from auth.random_secrets import new_secret
+from auth.tidying import delete_what_ended
 from portal.database import Database, DatabaseRole
 from portal.database.address import DatabaseAddress
-from tests.auth.house import House, cookie, serve
+from tests.auth.house import PASSWORD, House, cookie, serve
 from tests.factories import make_tenant
 from tests.turnable_clock import TurnableClock
 
@@ -201,6 +202,33 @@ async def test_staff_has_no_tenant_and_the_permissions_of_its_own_role(
     person = await house.person("sam@example.com", staff_role=role, roles={falcon: TenantRole.OWNER})
     answer = await house.who_by_cookie(await house.services.sessions.start(person, second_factor=True))
     assert answer.json() == {"key": f"{role.lower()}:{person}", "tenant": None, "permissions": held}
+
+
+async def test_a_switch_of_tenant_keeps_when_one_proved_who_one_is(house: House, falcon: UUID, owner: UUID) -> None:
+    began = house.clock.now()
+    old = await house.services.sessions.start(owner, second_factor=True)
+    house.clock.advance(timedelta(hours=1))
+    assert await house.services.sessions.switch(old, str(falcon)) is not None
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        row = await tx.row("SELECT authenticated_at, second_factor_at FROM session WHERE ended_at IS NULL")
+    assert row is not None
+    assert tuple(row) == (began, began)
+
+
+async def test_what_ended_is_deleted_once_nobody_asks_for_it(house: House, owner: UUID, session: str) -> None:
+    sessions = house.services.sessions
+    await sessions.end(await sessions.start(owner))
+    await house.services.password_reset.ask("olga@example.com")
+    await house.staff()
+    await house.submit("/sign-in", {"email": "sam@example.com", "password": PASSWORD})
+    left = []
+    for later in (timedelta(), timedelta(hours=1), timedelta(days=91)):
+        house.clock.advance(later)
+        await delete_what_ended(house.database, house.clock.now())
+        async with house.database.as_role(DatabaseRole.AUTH) as tx:
+            tables = ("session", "pending_sign_in", "mailed_link")
+            left.append([await tx.value(f"SELECT count(*) FROM {table}") for table in tables])  # noqa: S608  names of this test
+    assert left == [[2, 1, 1], [2, 0, 0], [0, 0, 0]]
 
 
 async def test_a_visitor_of_a_page_is_known_by_the_cookie_alone(house: House, owner: UUID, session: str) -> None:

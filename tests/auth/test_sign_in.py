@@ -210,7 +210,7 @@ async def test_a_malformed_form_is_refused(shared_house: House, status: int, req
     assert (await shared_house.http.post("/sign-in", headers=headers, **parts)).status_code == status
 
 
-async def test_as_41_the_page_is_closed_to_frames_and_foreign_content(house: House) -> None:
+async def test_as_41_as_44_the_page_is_closed_to_frames_and_foreign_content(house: House) -> None:
     answer = await house.http.get("/sign-in", params={"return_to": '/"><script>alert(1)</script>'})
     assert (answer.status_code, answer.headers["x-frame-options"]) == (200, "DENY")
     policy = answer.headers["content-security-policy"]

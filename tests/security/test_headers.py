@@ -15,6 +15,14 @@ ASKED = [
     ("GET", "/assets/none.js"),
     ("GET", "/sign-in"),
     ("GET", "/sign-in/style.css"),
+    ("GET", "/sign-in/passkey.js"),
+    ("GET", "/sign-in/second-factor"),
+    ("GET", "/sign-in/enrol"),
+    ("GET", "/account"),
+    ("GET", "/password/forgotten"),
+    ("GET", "/password/reset?token=x"),
+    ("GET", "/email/verify?token=x"),
+    ("POST", "/account/password"),
     ("POST", "/sign-in"),
     ("POST", "/sign-out"),
     ("POST", "/session/tenant"),
@@ -49,7 +57,36 @@ async def test_an_answer_is_neither_sniffed_nor_framed_nor_scripted(product: Pro
     assert "strict-transport-security" not in headers  # this one is served over http
 
 
-async def test_over_https_browsers_stay_with_https() -> None:
+@pytest.mark.parametrize("path", ["/", "/messages"])
+async def test_bf_17_the_page_runs_its_own_scripts_and_asks_its_own_server_alone(product: Product, path: str) -> None:
+    async with httpx2.AsyncClient(trust_env=False, base_url=product.url) as http:
+        answer = await http.get(path, headers={"Accept": "text/html"})
+    rules = dict(rule.split(" ", 1) for rule in answer.headers["content-security-policy"].split("; "))
+    allowed = {name: rules[name] for name in ("default-src", "script-src", "connect-src", "base-uri", "form-action")}
+    assert allowed == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+    }
+    assert rules["frame-ancestors"] == "'none'"
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/sign-in", "/sign-in/second-factor", "/account/password", "/sign-out"])
+async def test_bf_11_another_origin_may_not_ask_with_the_visitors_cookie(product: Product, path: str) -> None:
+    asked = {
+        "Origin": "https://evil.example.com",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-portal-request",
+    }
+    async with httpx2.AsyncClient(trust_env=False, base_url=product.url) as http:
+        answer = await http.options(path, headers=asked)
+    assert answer.status_code >= 400
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+async def test_bf_17_over_https_browsers_stay_with_https() -> None:
     async def app(_: object, __: object, send: object) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]  # ASGI by hand
         await send({"type": "http.response.body", "body": b""})  # type: ignore[operator]  # the same
