@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
@@ -14,6 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # axe-core takes its 
 AXE = Path(__file__).parents[2] / "frontend-stub" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = ("/", "/messages", "/contacts", "/templates", "/usage")
+OUTSIDE = ("/password/forgotten", "/password/reset?token=x", "/email/verify?token=x", "/sign-in?notice=password")
 SCREENS: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"color_scheme": "dark"},
@@ -62,6 +64,53 @@ async def test_what_became_of_a_send_is_accessible(guest: Visitor) -> None:
         guest.page.get_by_role("dialog", name="Message").get_by_role("heading", name="Its way")
     ).to_be_visible()
     assert found + await _violations(guest.page) == []
+
+
+async def test_every_page_of_signing_in_is_accessible(guest: Visitor) -> None:
+    found = []
+    for path in OUTSIDE:
+        await guest.open(path)
+        found += [f"{path}: {each}" for each in await _violations(guest.page)]
+    await guest.type_password("ISV_SUPPORT", None)
+    await expect(guest.page.get_by_label("Code of your authenticator app")).to_be_visible()
+    await guest.page.get_by_text("Use a recovery code").click()
+    found += await _violations(guest.page)
+    await guest.page.get_by_label("Code of your authenticator app").fill("000 000")
+    await guest.page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(guest.page.get_by_role("alert")).to_be_visible()
+    assert found + await _violations(guest.page) == []
+
+
+async def test_every_page_of_the_account_is_accessible(guest: Visitor) -> None:
+    page = guest.page
+    await guest.sign_in("BILLING_MANAGER", "Freestyle Falcons")
+    found = []
+    for path in ("/account", "/account/confirm", "/account/second-factor"):
+        await guest.open(path)
+        found += [f"{path}: {each}" for each in await _violations(page)]
+    secret = await page.locator("code.secret").inner_text()
+    await page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
+    await page.get_by_role("button", name="Confirm the app").click()
+    await expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    found += await _violations(page)
+    await page.get_by_role("link", name="go on").click()
+    found += await _violations(page)
+    await page.get_by_role("button", name="Remove the authenticator app").click()
+    await expect(page.get_by_role("status")).to_have_text("Your second factors are changed.")
+    assert found + await _violations(page) == []
+
+
+async def test_no_page_outside_the_views_is_wider_than_a_small_phone(new_visitor: NewVisitor) -> None:
+    guest = await new_visitor(**SCREENS["phone"])
+    widths = {}
+    for path in OUTSIDE:
+        await guest.open(path)
+        widths[path] = await guest.page.evaluate("document.documentElement.scrollWidth")
+    await guest.sign_in()
+    for path in ("/account", "/account/second-factor"):
+        await guest.open(path)
+        widths[path] = await guest.page.evaluate("document.documentElement.scrollWidth")
+    assert widths == dict.fromkeys(widths, 360)
 
 
 async def test_no_view_is_wider_than_a_small_phone(new_visitor: NewVisitor) -> None:
