@@ -66,12 +66,13 @@ class ExternalIdentities:
                 raise ObstacleError(Obstacle.EMAIL_UNVERIFIED)
             name = profile.name or email.partition("@")[0]
             try:
-                person_id = await create_person(tx, now, email=email, name=name, password_hash=None)
+                person_id = await create_person(
+                    tx, now, email=email, name=name, password_hash=None, email_verified_at=now
+                )
             except EmailTakenError:
                 raise ObstacleError(Obstacle.EMAIL_TAKEN) from None
             except ValueError:
                 raise ObstacleError(Obstacle.EMAIL_UNVERIFIED) from None
-            await tx.execute("UPDATE person SET email_verified_at = $2 WHERE id = $1", person_id, now)
             await tx.execute(_LINK, self._issuer, subject, person_id, now)
         return person_id
 

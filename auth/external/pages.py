@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from auth.external.fetching import ProviderError
 from auth.external.identities import Obstacle, ObstacleError
-from auth.external.provider import RefusedError
+from auth.external.provider import NotProvenError
 from auth.external.sign_in import CALLBACK_PATH, ExternalSignIn
 from auth.external.transaction import Transaction, forget, own_path
 from auth.forms import read_form
@@ -95,7 +95,7 @@ class ExternalSignInPages:
             if person_id is None:
                 profile = await self._external.provider.profile(arrival)
                 person_id = await self._external.identities.new_person(arrival.subject, profile)
-        except RefusedError as error:
+        except NotProvenError as error:
             _log.warning("external sign-in refused: %s", error)
             return self._refused(400, _NOT_PROVEN, begun.return_to, linking=begun.links is not None)
         except ProviderError as error:
@@ -108,7 +108,7 @@ class ExternalSignInPages:
     async def _link(self, request: Request, person_id: str, subject: str) -> Response:
         visitor = await self._services.authenticator.visitor(request)
         if visitor is None or str(visitor.id) != person_id:
-            raise RefusedError("somebody else is signed in than who began to link")
+            raise NotProvenError("somebody else is signed in than who began to link")
         await self._external.identities.link(subject, visitor.id)
         return go_to(ACCOUNT_PATH)
 

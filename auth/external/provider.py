@@ -27,7 +27,7 @@ _LONGEST_SUBJECT = 255  # OpenID Connect Core, 2
 _LONGEST_NAME = 200
 
 
-class RefusedError(Exception):
+class NotProvenError(Exception):
     """What came back proves nobody; the message says why, for the log, and holds nothing of a person."""
 
 
@@ -79,20 +79,20 @@ class Provider:
         """Who came back to the transaction, with these parameters.
 
         Raises:
-            RefusedError: the response or its ID token is not what was asked for.
+            NotProvenError: the response or its ID token is not what was asked for.
             ProviderError: the provider cannot be asked, or answers nonsense.
         """
         response = dict(parameters)
         if len(response) != len(parameters):
-            raise RefusedError("a parameter of the response is repeated")
+            raise NotProvenError("a parameter of the response is repeated")
         if not hmac.compare_digest(response.get("state", "").encode(), begun.state.encode()):
-            raise RefusedError("the state is another sign-in's")
+            raise NotProvenError("the state is another sign-in's")
         metadata = await self._metadata.get()
         self._check_issuer(response.get("iss"), metadata)
         if "error" in response:
-            raise RefusedError("the provider let nobody in")
+            raise NotProvenError("the provider let nobody in")
         if not response.get("code"):
-            raise RefusedError("the code is missing")
+            raise NotProvenError("the code is missing")
         client = self._client(metadata)
         with _refusing():
             async with asyncio.timeout(SECONDS):
@@ -107,17 +107,17 @@ class Provider:
                     leeway=_LEEWAY,
                 )
         if claims is None:
-            raise RefusedError("the answer has no ID token")
+            raise NotProvenError("the answer has no ID token")
         subject = claims["sub"]
         if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
-            raise RefusedError("the ID token's subject is none")
+            raise NotProvenError("the ID token's subject is none")
         return Arrival(subject, claims, tokens.get("access_token"))
 
     async def profile(self, arrival: Arrival) -> Profile:
         """What the provider says of who arrived: in the ID token, or where it is asked for it (Core, 5.4).
 
         Raises:
-            RefusedError: it speaks of somebody else.
+            NotProvenError: it speaks of somebody else.
             ProviderError: it cannot be asked, or answers nonsense.
         """
         claims = dict(arrival.claims)
@@ -129,7 +129,7 @@ class Provider:
                 async with asyncio.timeout(SECONDS):
                     said = await self._client(metadata).userinfo(token=token)
             if said.get("sub") != arrival.subject:  # Core, 5.3.2
-                raise RefusedError("the UserInfo endpoint speaks of somebody else")
+                raise NotProvenError("the UserInfo endpoint speaks of somebody else")
             claims |= said
         email, verified = claims.get("email"), claims.get("email_verified")
         own = isinstance(email, str) and verified in (True, "true")  # some providers send the word
@@ -142,7 +142,7 @@ class Provider:
         if named is None and not metadata.authorization_response_iss_parameter_supported:
             return
         if named != metadata.issuer:
-            raise RefusedError("the response names another issuer, or none")
+            raise NotProvenError("the response names another issuer, or none")
 
     async def _read_keys(self) -> dict[str, Any]:
         return await read_keys((await self._metadata.get()).jwks_uri)
@@ -201,9 +201,9 @@ def _refusing() -> Iterator[None]:
         yield
     except JoseError as error:
         claim = f" of {error.claim}" if isinstance(error, ClaimError) else ""
-        raise RefusedError(f"the ID token is not valid ({type(error).__name__}{claim})") from error
+        raise NotProvenError(f"the ID token is not valid ({type(error).__name__}{claim})") from error
     except AuthlibBaseError as error:
-        raise RefusedError("the provider gave no tokens for the code") from error
+        raise NotProvenError("the provider gave no tokens for the code") from error
     except (httpx2.HTTPError, TimeoutError) as error:
         raise ProviderError(f"the provider cannot be reached ({type(error).__name__})") from error
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
