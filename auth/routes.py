@@ -20,7 +20,7 @@ def auth_routes(services: AuthServices) -> list[Route]:
         *_sign_in_routes(services),
         *(_password_routes(services) if services.sign_in_methods.password else ()),
         *_account_routes(services),
-        *external_routes(services, services.pages),
+        *external_routes(services),
         *services.oauth.routes(),
     ]
 

@@ -16,6 +16,9 @@ _FIND = (
 )
 _LINK = "INSERT INTO external_identity (issuer, subject, person_id, created_at) VALUES ($1, $2, $3, $4)"
 
+_LINKED = "SELECT EXISTS (SELECT FROM external_identity WHERE issuer = $1 AND person_id = $2)"
+_UNLINK = "DELETE FROM external_identity WHERE issuer = $1 AND person_id = $2"
+
 
 class Obstacle(StrEnum):
     """Why somebody who is known to the provider gets no session here."""
@@ -76,19 +79,27 @@ class ExternalIdentities:
             await tx.execute(_LINK, self._issuer, subject, person_id, now)
         return person_id
 
-    async def link(self, subject: str, person_id: UUID) -> None:
-        """Let this person sign in by this identity; done already is done.
+    async def link(self, tx: Transaction, subject: str, person_id: UUID) -> bool:
+        """Let this person sign in by this identity; whether that is new.
 
         Raises:
             ObstacleError: it is somebody else's.
         """
-        async with self._database.as_role(DatabaseRole.AUTH) as tx:
-            await tx.execute(_LOCK, self._issuer, subject)
-            owner = await self._find(tx, subject)
-            if owner is None:
-                await tx.execute(_LINK, self._issuer, subject, person_id, self._clock.now())
-            elif owner != person_id:
-                raise ObstacleError(Obstacle.LINKED_TO_ANOTHER)
+        await tx.execute(_LOCK, self._issuer, subject)
+        row = await tx.row(_FIND, self._issuer, subject)
+        if row is None:
+            await tx.execute(_LINK, self._issuer, subject, person_id, self._clock.now())
+        elif row["id"] != person_id:
+            raise ObstacleError(Obstacle.LINKED_TO_ANOTHER)
+        return row is None
+
+    async def linked(self, tx: Transaction, person_id: UUID) -> bool:
+        """Whether this person has an identity there."""
+        return bool(await tx.value(_LINKED, self._issuer, person_id))
+
+    async def unlink(self, tx: Transaction, person_id: UUID) -> None:
+        """Let this person sign in by it no longer."""
+        await tx.execute(_UNLINK, self._issuer, person_id)
 
     async def _find(self, tx: Transaction, subject: str) -> UUID | None:
         row = await tx.row(_FIND, self._issuer, subject)

@@ -1,23 +1,25 @@
 """The way to the provider and back, for signing in and for linking an identity to one's account."""
 
 import logging
+from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from auth.account import Account
 from auth.external.fetching import ProviderError
 from auth.external.identities import Obstacle, ObstacleError
 from auth.external.provider import NotProvenError
 from auth.external.sign_in import CALLBACK_PATH, ExternalSignIn
 from auth.external.transaction import Transaction, forget, own_path
 from auth.forms import read_form
+from auth.pages.account import ACCOUNT_PATH, CONFIRM_PATH, AccountPages
 from auth.pages.page import Pages
 from auth.services import AuthServices
 from auth.sign_in_steps import go_to
 
-ACCOUNT_PATH = "/account"
 _NOT_PROVEN = "{name} did not confirm who you are, or it took too long, or was finished elsewhere. Try again."
 _IMPOSSIBLE = "Signing in with {name} is not possible at the moment. Try again later, or tell whoever runs this portal."
 _OBSTACLES = {
@@ -35,14 +37,17 @@ _OBSTACLES = {
 _log = logging.getLogger(__name__)
 
 
-def external_routes(services: AuthServices, pages: Pages) -> list[Route]:
+def external_routes(services: AuthServices) -> list[Route]:
     """The addresses of external sign-in; none where no provider is set."""
     if services.external is None:
         return []
+    pages = services.pages
+    proven = partial(AccountPages(services, pages).of_account, proven=True)
     external = ExternalSignInPages(services, services.external, pages)
     return [
         Route("/sign-in/external", pages.from_own_page(external.sign_in), methods=["POST"]),
-        Route("/sign-in/external/link", pages.from_own_page(external.link), methods=["POST"]),
+        Route("/account/external/link", pages.from_own_page(external.link), methods=["POST"]),
+        Route("/account/external/unlink", pages.from_own_page(proven(external.unlink)), methods=["POST"]),
         Route(CALLBACK_PATH, external.arrive, methods=["GET"]),
     ]
 
@@ -53,6 +58,7 @@ class ExternalSignInPages:
     def __init__(self, services: AuthServices, external: ExternalSignIn, pages: Pages) -> None:
         self._services = services
         self._external = external
+        self._name = external.provider.settings.name
         self._pages = pages
 
     async def sign_in(self, request: Request) -> Response:
@@ -61,11 +67,21 @@ class ExternalSignInPages:
         return await self._leave(own_path(fields.get("return_to", "/")))
 
     async def link(self, request: Request) -> Response:
-        """Leave for the provider, to link one's identity there with the account that one is signed in to."""
-        visitor = await self._services.authenticator.visitor(request)
-        if visitor is None:
-            return go_to(f"/sign-in?return_to={ACCOUNT_PATH}")
-        return await self._leave(ACCOUNT_PATH, links=visitor.id)
+        """Leave for the provider, to link one's identity there with the account that one proved to be one's own."""
+        async with self._services.accounts.opened(request) as account:
+            if account is None:
+                return go_to(f"/sign-in?return_to={ACCOUNT_PATH}")
+            if not account.proven:
+                return go_to(f"{CONFIRM_PATH}?return_to={ACCOUNT_PATH}")
+        return await self._leave(ACCOUNT_PATH, links=account.person_id)
+
+    async def unlink(self, account: Account, _: dict[str, str]) -> Response:
+        """Sign in there no longer; whoever has no password keeps the only way in."""
+        if not (account.has_password and self._services.sign_in_methods.password):
+            return go_to(f"{ACCOUNT_PATH}?notice=only-way")
+        await self._external.identities.unlink(account.tx, account.person_id)
+        await self._services.accounts.tell(account, f"You can no longer sign in with {self._name}.")
+        return go_to(f"{ACCOUNT_PATH}?notice=unlinked")
 
     async def arrive(self, request: Request) -> Response:
         """What comes of it; the transaction is over, whatever that is."""
@@ -106,14 +122,15 @@ class ExternalSignInPages:
         return await self._services.sign_in_steps.after_first_factor(request, person_id, begun.return_to)
 
     async def _link(self, request: Request, person_id: str, subject: str) -> Response:
-        visitor = await self._services.authenticator.visitor(request)
-        if visitor is None or str(visitor.id) != person_id:
-            raise NotProvenError("somebody else is signed in than who began to link")
-        await self._external.identities.link(subject, visitor.id)
-        return go_to(ACCOUNT_PATH)
+        async with self._services.accounts.opened(request) as account:
+            if account is None or str(account.person_id) != person_id:
+                raise NotProvenError("somebody else is signed in than who began to link")
+            if await self._external.identities.link(account.tx, subject, account.person_id):
+                await self._services.accounts.tell(account, f"You can sign in with {self._name} from now on.")
+        return go_to(f"{ACCOUNT_PATH}?notice=linked")
 
     def _refused(self, status: int, why: str, return_to: str = "/", *, linking: bool = False) -> Response:
-        error = why.format(name=self._external.provider.settings.name)
+        error = why.format(name=self._name)
         if linking:
             return self._pages.show("not_linked.html", status=status, error=error)
         return self._pages.show("sign_in.html", status=status, return_to=return_to, email="", error=error)

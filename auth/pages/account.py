@@ -29,6 +29,9 @@ _NOTICES = {
     "mail": "A mail is on its way to you.",
     "last": "Your role needs a second factor: add another before you remove this one.",
     "factor": "Your second factors are changed.",
+    "linked": "From now on you can sign in with it, too.",
+    "unlinked": "You can no longer sign in with it.",
+    "only-way": "You have no password here, so it is your only way to sign in: it stays.",
     "withdrawn": "The application can no longer act for you.",
 }
 
@@ -169,12 +172,14 @@ class AccountPages:
     async def _account(
         self, account: Account, *, status: int = 200, wait: int = 0, notice: str = "", error: str = ""
     ) -> Response:
+        external = self._services.external
         return self._pages.show(
             "account.html",
             status=status,
             wait=wait,
             account=account,
             applications=await self._services.accounts.applications(account),
+            linked=external is not None and await external.identities.linked(account.tx, account.person_id),
             sessions=await self._services.sessions.count(account.tx, account.person_id),
             shortest=SHORTEST_PASSWORD,
             notice=notice,

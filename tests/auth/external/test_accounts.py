@@ -1,6 +1,7 @@
 """Whose account it is: an identity is linked by issuer and subject, and an e-mail address opens nobody's."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -92,10 +93,14 @@ async def test_an_identity_that_is_linked_from_ones_account_signs_in_to_it(
 ) -> None:
     olga = await house.person("olga@example.com", roles={falcon: TenantRole.OWNER})
     await _sign_in_by_password(olgas)
-    back = await olgas.log_in(leaving_to(await olgas.post("/sign-in/external/link")), **OLGA | {"email": ""})
+    back = await olgas.log_in(leaving_to(await olgas.post("/account/external/link")), **OLGA | {"email": ""})
     answer = await olgas.get(back)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account?notice=linked")
+    assert "From now on you can sign in with it, too." in (await olgas.get(answer.headers["location"])).text
     assert await _counts(house) == (1, 1, 1)
+    [mail] = await house.mails()
+    assert mail.to == "olga@example.com"
+    assert mail.text.startswith("You can sign in with Falcon ID from now on.")
     await oscars.sign_in(**OLGA)
     assert await oscars.who() == f"member:{olga}"
     assert oscars.session
@@ -104,16 +109,17 @@ async def test_an_identity_that_is_linked_from_ones_account_signs_in_to_it(
 
 async def test_to_link_again_changes_nothing(house: House, olgas: Browser) -> None:
     await olgas.sign_in(**OLGA)
-    back = await olgas.log_in(leaving_to(await olgas.post("/sign-in/external/link")), **OLGA)
+    back = await olgas.log_in(leaving_to(await olgas.post("/account/external/link")), **OLGA)
     assert (await olgas.get(back)).status_code == 303
     assert (await _counts(house))[:2] == (1, 1)
+    assert await house.mails() == []
 
 
 async def test_an_identity_of_another_person_is_not_linked(house: House, olgas: Browser, oscars: Browser) -> None:
     await olgas.sign_in(**OLGA)
     oscar = await house.person("oscar@example.com")
     await _sign_in_by_password(oscars, "oscar@example.com")
-    answer = await oscars.get(await oscars.log_in(leaving_to(await oscars.post("/sign-in/external/link")), **OLGA))
+    answer = await oscars.get(await oscars.log_in(leaving_to(await oscars.post("/account/external/link")), **OLGA))
     assert answer.status_code == 403
     assert "This identity is linked with another account." in answer.text
     assert await oscars.who() == f"member:{oscar}"
@@ -121,12 +127,12 @@ async def test_an_identity_of_another_person_is_not_linked(house: House, olgas: 
 
 
 async def test_who_links_has_to_be_signed_in_as_whoever_began(house: House, olgas: Browser) -> None:
-    answer = await olgas.post("/sign-in/external/link")
+    answer = await olgas.post("/account/external/link")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?return_to=/account")
     await house.person("olga@example.com")
     await house.person("oscar@example.com")
     await _sign_in_by_password(olgas)
-    back = await olgas.log_in(leaving_to(await olgas.post("/sign-in/external/link")), **OLGA)
+    back = await olgas.log_in(leaving_to(await olgas.post("/account/external/link")), **OLGA)
     await _sign_in_by_password(olgas, "oscar@example.com")
     answer = await olgas.get(back)
     assert answer.status_code == 400
@@ -134,7 +140,42 @@ async def test_who_links_has_to_be_signed_in_as_whoever_began(house: House, olga
     assert (await _counts(house))[:2] == (2, 0)
 
 
-@pytest.mark.parametrize("path", ["/sign-in/external", "/sign-in/external/link"])
+async def test_who_links_has_to_have_proven_lately_who_it_is(house: House, olgas: Browser) -> None:
+    await house.person("olga@example.com")
+    await _sign_in_by_password(olgas)
+    house.clock.advance(timedelta(minutes=15))
+    for path in ("/account/external/link", "/account/external/unlink"):
+        answer = await olgas.post(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account/confirm?return_to=/account")
+
+
+async def test_an_identity_that_is_unlinked_opens_nothing(house: House, olgas: Browser, oscars: Browser) -> None:
+    olga = await house.person("olga@example.com")
+    await _sign_in_by_password(olgas)
+    await olgas.get(await olgas.log_in(leaving_to(await olgas.post("/account/external/link")), **OLGA))
+    assert "Unlink it" in (await olgas.get("/account")).text
+    answer = await olgas.post("/account/external/unlink")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account?notice=unlinked")
+    assert "Link Falcon ID" in (await olgas.get("/account")).text
+    assert [mail.text.splitlines()[0] for mail in await house.mails()] == [
+        "You can sign in with Falcon ID from now on.",
+        "You can no longer sign in with Falcon ID.",
+    ]
+    assert (await oscars.sign_in(**OLGA)).status_code == 403
+    assert await oscars.who() == "nobody"
+    assert await olgas.who() == f"member:{olga}"
+    assert (await _counts(house))[:2] == (1, 0)
+
+
+async def test_whoever_has_no_password_keeps_the_identity(house: House, olgas: Browser) -> None:
+    await olgas.sign_in(**OLGA)
+    answer = await olgas.post("/account/external/unlink")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account?notice=only-way")
+    assert "it is your only way to sign in" in (await olgas.get(answer.headers["location"])).text
+    assert (await _counts(house))[:2] == (1, 1)
+
+
+@pytest.mark.parametrize("path", ["/sign-in/external", "/account/external/unlink", "/account/external/link"])
 async def test_bf_08_no_other_site_begins_a_sign_in_or_a_link(house: House, olgas: Browser, path: str) -> None:
     await house.person("olga@example.com")
     await _sign_in_by_password(olgas)
