@@ -10,6 +10,7 @@ from pyotp import random_base32
 from api.home import encryption_key, parent_account
 from api.settings import Settings
 from auth.api_clients import create_api_client
+from auth.oauth.applications import ApplicationOffer, add_application
 from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
@@ -127,6 +128,7 @@ async def seed(settings: Settings, database: Database, previous: dict[str, Any] 
         for tenant in TENANTS:
             await demo.make_tenant(tenant, gateway)
     await demo.make_staff()
+    await demo.make_application()
     return demo.written()
 
 
@@ -139,9 +141,10 @@ class _Demo:
         self._passwords = Passwords()
         self._accounts: list[dict[str, Any]] = []
         self._clients: list[dict[str, Any]] = []
+        self._applications: list[dict[str, Any]] = []
 
     async def knows(self, previous: dict[str, Any]) -> bool:
-        """Whether every account and client of this demo.json is in this database."""
+        """Whether every account, client and application of this demo.json is in this database."""
         emails = [account["email"] for account in previous.get("accounts", ())]
         clients = [client["client_id"] for client in previous.get("clients", ())]
         async with self._database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
@@ -150,12 +153,17 @@ class _Demo:
                 "SELECT count(*) FROM totp JOIN person ON id = person_id WHERE staff_role IS NOT NULL"
             )
             known = await tx.value("SELECT count(*) FROM api_client_lookup WHERE client_id = ANY($1::text[])", clients)
+            registered = await tx.value(
+                "SELECT count(*) FROM oauth_application WHERE client_id = ANY($1::text[])",
+                [application["client_id"] for application in previous.get("applications", ())],
+            )
         complete = len(TENANTS) * len(TenantRole) + len(StaffRole)
         told = sum("totp_secret" in account for account in previous.get("accounts", ()))
         return bool(
             people == len(emails) == complete
             and known == len(clients) == len(TENANTS)
             and apps == told == len(StaffRole)
+            and registered == 1
         )
 
     async def make_plans(self) -> None:
@@ -191,6 +199,16 @@ class _Demo:
         await self._staff("support@owl.example", "Iris Support", StaffRole.ISV_SUPPORT)
         await self._staff("operator@owl.example", "Otto Operator", StaffRole.ISV_OPERATOR)
 
+    async def make_application(self) -> None:
+        """Somebody else's program, to try the consent with; it listens on any port of its own machine."""
+        name, redirect_uri = "Booking helper", "http://127.0.0.1/callback"
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            offer = ApplicationOffer(name, [redirect_uri], frozenset(_MACHINE_MAY))
+            made = await add_application(tx, self._clock.now(), offer)
+        scopes = [permission.scope for permission in _MACHINE_MAY]
+        application = {"client_id": made.client_id, "name": name, "redirect_uri": redirect_uri, "scopes": scopes}
+        self._applications.append(application)
+
     def written(self) -> dict[str, Any]:
         """What demo.json holds."""
         url = self._settings.url
@@ -200,6 +218,7 @@ class _Demo:
             "issuer": url,
             "accounts": self._accounts,
             "clients": self._clients,
+            "applications": self._applications,
         }
 
     async def _add(self, tenant: DemoTenant, account: ProvisionedAccount) -> UUID:

@@ -9,6 +9,8 @@ import structlog
 from api.home import encryption_key
 from api.settings import Settings
 from api.webhooks import callback_url
+from auth.keys import ROTATE_EVERY, SigningKeys
+from auth.oauth.expiry import delete_expired
 from auth.tidying import delete_what_ended
 from portal.audit.chain import SIGNS
 from portal.audit.retention import drop_old_entries
@@ -51,7 +53,7 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, gateway.status_reports, now)))
                     mails = MailDelivery(database, box, settings.mail_sender(), now)
                     group.create_task(_repeat("mail", mails.send_due))
-                    for name, every, work in _jobs(database, signer, now):
+                    for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over gets its outcome written down
                 await dispatcher.finish()
@@ -71,7 +73,7 @@ async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:
 
 
 def _jobs(
-    database: Database, signer: Signer, clock: Clock
+    database: Database, signer: Signer, keys: SigningKeys, clock: Clock
 ) -> list[tuple[str, timedelta, Callable[[], Awaitable[object]]]]:
     """What is done from time to time: its name in the log, how often, and the work."""
     return [
@@ -79,6 +81,8 @@ def _jobs(
         ("audit seals", timedelta(seconds=5), lambda: seal_entries(database, signer, clock)),
         ("audit retention", timedelta(hours=6), lambda: drop_old_entries(database, signer, clock)),
         ("sign-in", timedelta(minutes=10), lambda: delete_what_ended(database, clock.now())),
+        ("oauth", timedelta(minutes=10), lambda: delete_expired(database, clock.now())),
+        ("signing keys", timedelta(hours=1), lambda: keys.rotate(unless_younger_than=ROTATE_EVERY)),
     ]
 
 

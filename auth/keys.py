@@ -27,6 +27,7 @@ _CURRENT = (
 _ADD = "INSERT INTO signing_key (kid, public_jwk, private_key, created_at, signs_from) VALUES ($1, $2, $3, $4, $5)"
 _DUE = "SELECT max(signs_from) <= $1 FROM signing_key WHERE retired_at IS NULL"
 _RETIRE = "UPDATE signing_key SET retired_at = $1 WHERE kid <> $2 AND (retired_at IS NULL OR retired_at > $1)"
+_FORGET = "UPDATE signing_key SET private_key = '' WHERE retired_at <= $1 AND private_key <> ''"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('signing_key'))"
 
 
@@ -75,6 +76,7 @@ class SigningKeys:
                 return None
             kid, _ = await self._add(tx, signs_from=now + PUBLISHED_AHEAD)
             await tx.execute(_RETIRE, now + PUBLISHED_AHEAD, kid)
+            await tx.execute(_FORGET, now)
         return kid
 
     async def public(self, kid: str) -> ECKey | None:

@@ -17,7 +17,7 @@ async def test_a_stopped_portal_leaves_no_process_and_finds_its_data_again(insta
     await installation.start()
     demo = installation.demo()
     assert stat.S_IMODE((installation.home / "demo.json").stat().st_mode) == 0o600
-    assert list(demo) == ["url", "graphql", "issuer", "accounts", "clients"]
+    assert list(demo) == ["url", "graphql", "issuer", "accounts", "clients", "applications"]
     assert demo["graphql"] == f"http://localhost:{installation.port}/graphql"
     roles = ["OWNER", "ADMINISTRATOR", "DEVELOPER", "BILLING_MANAGER", "SUPPORT"]
     by_tenant = {
