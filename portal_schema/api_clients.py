@@ -7,7 +7,7 @@ import strawberry
 
 from auth.api_client_reading import ApiClientRow, read_api_clients, read_api_clients_by_id
 from auth.api_clients import ClientAuthentication
-from auth.permissions import Permission
+from auth.permissions import Permission, machine_permissions
 from portal_schema.context import Info
 from portal_schema.enums import describe
 from portal_schema.guards import requires
@@ -95,6 +95,14 @@ class ApiClient(Node):
         )
 
 
+@strawberry.type(description="An OAuth scope that can be given to an API client.", directives=READ)
+class ApiClientScope:
+    """A scope and its meaning."""
+
+    name: str = strawberry.field(description="The scope, such as messages:send.")
+    description: str = strawberry.field(description="What it lets a client do.")
+
+
 async def find_api_client(info: Info, given: str) -> ApiClient | None:
     """The API client of this global id, or None."""
     key = from_global("ApiClient", given)
@@ -112,6 +120,14 @@ class ApiClientQueries:
     @strawberry.field(description="The tenant's API clients, the oldest first.", directives=READ)
     async def api_clients(self, info: Info) -> list[ApiClient] | None:
         return [ApiClient.of(row) for row in await read_api_clients(info.context.tx, now=info.context.now)]
+
+    @strawberry.field(
+        description="The scopes that you can give to an API client: what you may do, of what machines may.",
+        directives=READ,
+    )
+    async def api_client_scopes(self, info: Info) -> list[ApiClientScope] | None:
+        given = info.context.permissions & machine_permissions()
+        return [ApiClientScope(name=one.scope, description=one.description) for one in Permission if one in given]
 
 
 def _scopes(permissions: Iterable[Permission]) -> list[str]:

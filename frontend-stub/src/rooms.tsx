@@ -3,13 +3,15 @@ import { IconLock, IconMapQuestion } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 
+import { ApiClientsPage } from './api-clients/page';
 import { ContactsPage } from './contacts/page';
 import type { Permission } from './generated/operations';
 import { MessagesPage } from './messages/page';
 import { BatchPage } from './send/batch';
 import { SendPage } from './send/page';
-import { ROOMS } from './session/shell';
-import { useMay, useViewer } from './session/viewer';
+import { firstRoom, mayEnter, type Wing } from './session/navigation';
+import { useViewer } from './session/viewer';
+import { TeamPage } from './team/page';
 import { TemplatesPage } from './templates/page';
 import { UsagePage } from './usage/page';
 
@@ -47,6 +49,16 @@ export function Rooms() {
           <UsagePage />
         </Guarded>
       </Route>
+      <Route path="/team">
+        <Guarded needs="MEMBERS_READ">
+          <TeamPage />
+        </Guarded>
+      </Route>
+      <Route path="/api-clients">
+        <Guarded needs="API_CLIENTS_READ">
+          <ApiClientsPage />
+        </Guarded>
+      </Route>
       <Route>
         <Center mih="50vh">
           <EmptyState icon={<IconMapQuestion aria-hidden />} title="Nothing is here" description="Choose a view on the left." />
@@ -58,14 +70,19 @@ export function Rooms() {
 
 /** The send form; a role that may not send starts at the first view that it has. */
 function Start() {
-  const { permissions } = useViewer();
-  if (permissions.includes('MESSAGES_SEND')) return <SendPage />;
-  const first = ROOMS.find(({ needs }) => permissions.includes(needs));
-  return first === undefined ? <NotYours /> : <Redirect to={first.path} replace />;
+  const first = firstRoom(useViewer());
+  if (first === '/') return <SendPage />;
+  return first === undefined ? <NotYours /> : <Redirect to={first} replace />;
 }
 
-function Guarded({ needs, children }: { needs: Permission; children: ReactNode }) {
-  return useMay(needs) ? children : <NotYours />;
+interface GuardedProps {
+  needs: Permission;
+  wing?: Wing;
+  children: ReactNode;
+}
+
+function Guarded({ needs, wing = 'work', children }: GuardedProps) {
+  return mayEnter(useViewer(), { needs, wing }) ? children : <NotYours />;
 }
 
 function NotYours() {

@@ -7,11 +7,11 @@ from tests.page.visitor import Visitor, operation_of
 
 pytestmark = pytest.mark.slow
 
-ROOMS = ("Send", "Messages", "Contacts", "Templates", "Usage")
+ROOMS = ("Send", "Messages", "Contacts", "Templates", "Usage", "Team", "API clients")
 OPEN = {
     "OWNER": ROOMS,
     "ADMINISTRATOR": ROOMS,
-    "DEVELOPER": ROOMS,
+    "DEVELOPER": tuple(room for room in ROOMS if room != "Team"),
     "BILLING_MANAGER": ("Messages", "Usage"),
     "SUPPORT": ("Messages", "Usage"),
 }

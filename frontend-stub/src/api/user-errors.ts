@@ -1,5 +1,5 @@
 /** A mutation's user errors, each beside the field that it is about. */
-interface UserError {
+export interface UserError {
   message: string;
   path: string[] | null;
 }

@@ -1,6 +1,6 @@
-import { ActionIcon, Badge, Button, Card, EmptyState, Group, Stack, Table, Text, TextInput } from '@mantine/core';
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
-import { IconAddressBook, IconPencil, IconSearch, IconTrash, IconUserPlus, IconUserSearch } from '@tabler/icons-react';
+import { ActionIcon, Badge, Button, Card, EmptyState, Group, Stack, Table, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconAddressBook, IconPencil, IconTrash, IconUserPlus, IconUserSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
@@ -9,6 +9,7 @@ import { type Contact, contactsQuery } from '../api/queries';
 import type { SuppressionSource } from '../generated/operations';
 import { LoadingRows, Page } from '../parts/page';
 import { Pager, usePage } from '../parts/paging';
+import { Search } from '../parts/search';
 import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { inWords } from '../parts/words';
@@ -26,7 +27,7 @@ const OPTED_OUT: Record<SuppressionSource, string> = {
 /** The people that a company writes to. */
 export function ContactsPage() {
   const mayWrite = useMay('CONTACTS_WRITE');
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
   const search = params.get('search') ?? '';
   const [edited, setEdited] = useState<Contact | null>(null);
   const [form, { open, close }] = useDisclosure(false);
@@ -34,9 +35,6 @@ export function ContactsPage() {
     setEdited(contact);
     open();
   };
-  const find = useDebouncedCallback((value: string) => {
-    setParams(value.trim() === '' ? {} : { search: value.trim() }, { replace: true });
-  }, 250);
   return (
     <Page
       title="Contacts"
@@ -54,17 +52,7 @@ export function ContactsPage() {
         )
       }
     >
-      <TextInput
-        type="search"
-        aria-label="Search contacts"
-        placeholder="Search by name or number"
-        leftSection={<IconSearch size={16} aria-hidden />}
-        defaultValue={search}
-        maw={420}
-        onChange={(event) => {
-          find(event.currentTarget.value);
-        }}
-      />
+      <Search label="Search contacts" placeholder="Search by name or number" />
       <ContactList search={search} mayWrite={mayWrite} onEdit={edit} />
       <ContactForm key={edited?.id ?? 'new'} opened={form} contact={edited} onClose={close} />
     </Page>

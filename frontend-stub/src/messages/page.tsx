@@ -1,17 +1,18 @@
-import { Anchor, Button, Card, Chip, EmptyState, Group, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Button, Card, EmptyState, Stack, Table, Text } from '@mantine/core';
 import { IconFilterOff, IconMessages } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'wouter';
 
 import { type MessageRow, messagesQuery } from '../api/queries';
 import type { MessageFilter } from '../generated/operations';
+import { Choice } from '../parts/choice';
 import { LoadingRows, Page } from '../parts/page';
 import { Pager, usePage } from '../parts/paging';
 import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { useMay, useReads } from '../session/viewer';
 import { MessageDrawer } from './drawer';
-import { isFinal, STATUS_GROUPS, StatusBadge } from './status';
+import { isFinal, STATUS_CHOICES, STATUS_GROUPS, StatusBadge } from './status';
 
 const LIVELY = 3_000;
 
@@ -20,36 +21,20 @@ export function MessagesPage() {
   const [params, setParams] = useSearchParams();
   const group = params.get('status') ?? 'all';
   const open = params.get('message');
-  const set = (name: string, value: string | null, ...reset: string[]) => {
+  const show = (id: string | null) => {
     setParams((old) => {
-      for (const other of reset) old.delete(other);
-      if (value === null) old.delete(name);
-      else old.set(name, value);
+      if (id === null) old.delete('message');
+      else old.set('message', id);
       return old;
     });
   };
   return (
     <Page title="Messages" lead="What you have sent, and what became of it.">
-      <Chip.Group
-        value={group}
-        onChange={(value) => {
-          set('status', value === 'all' ? null : value, 'after', 'before');
-        }}
-      >
-        <Group gap="xs" role="radiogroup" aria-label="Status">
-          {Object.entries(STATUS_GROUPS).map(([value, { label }]) => (
-            <Chip key={value} value={value} variant="light">
-              {label}
-            </Chip>
-          ))}
-        </Group>
-      </Chip.Group>
+      <Choice name="status" label="Status" choices={STATUS_CHOICES} />
       <MessageList
         filter={filterOf(group, params.get('batch'))}
         filtered={group !== 'all' || params.has('batch')}
-        onOpen={(id) => {
-          set('message', id);
-        }}
+        onOpen={show}
         onClear={() => {
           setParams(new URLSearchParams());
         }}
@@ -57,7 +42,7 @@ export function MessagesPage() {
       <MessageDrawer
         id={open}
         onClose={() => {
-          set('message', null);
+          show(null);
         }}
       />
     </Page>

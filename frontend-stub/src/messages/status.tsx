@@ -67,3 +67,5 @@ export const STATUS_GROUPS: Record<string, { label: string; statuses: MessageSta
   failed: { label: 'Not delivered', statuses: ['UNDELIVERED', 'FAILED', 'EXPIRED'] },
   canceled: { label: 'Canceled', statuses: ['CANCELED'] },
 };
+
+export const STATUS_CHOICES = Object.fromEntries(Object.entries(STATUS_GROUPS).map(([value, { label }]) => [value, label]));

@@ -2,7 +2,7 @@ import { Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 
-import { useTenant } from '../session/viewer';
+import { useViewer } from '../session/viewer';
 
 interface PageProps {
   title: string;
@@ -13,7 +13,7 @@ interface PageProps {
 
 /** One view: its heading, a line on what it is for, and its main action. */
 export function Page({ title, lead, actions, children }: PageProps) {
-  useDocumentTitle(`${title} · ${useTenant().name}`);
+  useDocumentTitle(`${title} · ${useViewer().tenant?.name ?? 'All tenants'}`);
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="flex-end" gap="sm">

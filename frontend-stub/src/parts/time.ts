@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 
-import { useTenant } from '../session/viewer';
+import type { Viewer } from '../api/queries';
+import { useViewer } from '../session/viewer';
 
 export interface Clock {
   /** 14:05, with the day when it is another day than today. */
@@ -11,10 +12,26 @@ export interface Clock {
   day: (at: string) => string;
 }
 
-/** Instants as the tenant's people read them: in the tenant's own time zone. */
+/** Instants as the tenant's people read them: in the tenant's own time zone, and without a tenant in the reader's. */
 export function useClock(): Clock {
-  const { timeZone } = useTenant();
+  const timeZone = zoneOf(useViewer());
   return useMemo(() => clockIn(timeZone), [timeZone]);
+}
+
+function zoneOf({ tenant, principal }: Viewer): string {
+  return tenant?.timeZone ?? (principal.__typename === 'Person' ? principal.timeZone : 'UTC');
+}
+
+/** Whether an instant is over. */
+export function isPast(at: string): boolean {
+  return new Date(at).getTime() <= Date.now();
+}
+
+/** The last so many days, to the hour, so that the same question is asked again within one. */
+export function lastDays(days: number): { from: string; until: string } {
+  const hour = 60 * 60 * 1_000;
+  const until = (Math.floor(Date.now() / hour) + 1) * hour;
+  return { from: new Date(until - days * 24 * hour).toISOString(), until: new Date(until).toISOString() };
 }
 
 export function clockIn(timeZone: string): Clock {

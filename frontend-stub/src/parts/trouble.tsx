@@ -39,6 +39,16 @@ export function Trouble({ error, onRetry }: TroubleProps) {
   );
 }
 
+/** What the server says against a form as a whole. */
+export function Refusal({ sentence }: { sentence: string | undefined }) {
+  if (sentence === undefined) return null;
+  return (
+    <Alert color="red" role="alert">
+      {sentence}
+    </Alert>
+  );
+}
+
 /** Keeps a fault in one view from blanking the page. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
   override state = { error: null as unknown };

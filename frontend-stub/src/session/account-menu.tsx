@@ -1,17 +1,18 @@
 import { Avatar, Group, Menu, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconBuildingStore, IconCheck, IconChevronDown, IconLogout } from '@tabler/icons-react';
+import { IconBuildingStore, IconCheck, IconChevronDown, IconLogout, IconUserShield } from '@tabler/icons-react';
 
 import { switchTenant } from '../api/client';
 import type { Viewer } from '../api/queries';
 import { inWords } from '../parts/words';
+import { isStaff, roleOf } from './viewer';
 
 const SIGN_OUT = 'sign-out';
 
 /** Who is signed in, as what; the person's other companies; sign out. */
 export function AccountMenu({ viewer }: { viewer: Viewer }) {
   const { principal, memberships } = viewer;
-  const role = memberships.find(({ current }) => current)?.role;
+  const role = roleOf(viewer) ?? (isStaff(viewer) ? 'STAFF' : undefined);
   return (
     <>
       <form id={SIGN_OUT} method="post" action="/sign-out" />
@@ -42,6 +43,9 @@ export function AccountMenu({ viewer }: { viewer: Viewer }) {
           </Menu.Label>
           {memberships.length > 1 && <Companies memberships={memberships} />}
           <Menu.Divider />
+          <Menu.Item component="a" href="/account" leftSection={<IconUserShield size={16} aria-hidden />}>
+            Account and security
+          </Menu.Item>
           <Menu.Item component="button" type="submit" form={SIGN_OUT} leftSection={<IconLogout size={16} aria-hidden />}>
             Sign out
           </Menu.Item>

@@ -1,7 +1,7 @@
 import { createContext, useContext } from 'react';
 
 import type { Reads, Viewer } from '../api/queries';
-import type { Permission } from '../generated/operations';
+import type { Permission, TenantRole } from '../generated/operations';
 
 export type Tenant = NonNullable<Viewer['tenant']>;
 
@@ -14,10 +14,21 @@ export function useViewer(): Viewer {
   return viewer;
 }
 
+/** The company that one is in; only used in views that need one. */
 export function useTenant(): Tenant {
   const { tenant } = useViewer();
-  if (tenant === null) throw new Error('There is no tenant outside the shell');
+  if (tenant === null) throw new Error('This view needs a tenant');
   return tenant;
+}
+
+/** Whether it is one of the portal's own staff, who works across tenants. */
+export function isStaff({ permissions }: Viewer): boolean {
+  return permissions.includes('TENANTS_READ');
+}
+
+/** What a person is in the company that they are in. */
+export function roleOf({ memberships }: Viewer): TenantRole | undefined {
+  return memberships.find(({ current }) => current)?.role;
 }
 
 /** Whether the viewer's role allows something; the server decides again, this only spares a dead end. */
