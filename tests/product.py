@@ -163,6 +163,10 @@ class Product:
     async def member(self, tenant_id: UUID | None, role: TenantRole | StaffRole) -> Caller:
         """A person with this role, signed in as in the browser; one of the ISV's staff has an authenticator app."""
         email = f"{secrets.token_hex(6)}@example.com"
+        return await self.sign_in(email, totp_secret=await self.person(email, tenant_id, role))
+
+    async def person(self, email: str, tenant_id: UUID | None, role: TenantRole | StaffRole) -> str | None:
+        """An account with this role, not signed in; the secret of the authenticator app, where there is one."""
         staff_role = role if isinstance(role, StaffRole) else None
         totp_secret = pyotp.random_base32() if staff_role else None
         async with self.database.as_role(DatabaseRole.AUTH) as tx:
@@ -178,7 +182,7 @@ class Product:
                 await set_totp(tx, self.box, person_id, totp_secret, at=self.clock.now())
             if tenant_id is not None and isinstance(role, TenantRole):
                 await add_member(tx, self.clock.now(), tenant_id=tenant_id, person_id=person_id, role=role)
-        return await self.sign_in(email, totp_secret=totp_secret)
+        return totp_secret
 
     async def sign_in(self, email: str, password: str = PASSWORD, *, totp_secret: str | None = None) -> Caller:
         """A caller with the session that the sign-in pages give."""
