@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlencode
 
-import asyncpg
 import pytest
 
 from auth.external.transaction import TRANSACTION_COOKIE
@@ -15,6 +14,7 @@ from portal.database.address import DatabaseAddress
 from portal.encryption import SecretBox
 from tests.auth.external.browser import CALLBACK, Browser, browser, parameters
 from tests.auth.external.lying_provider import NOTHING, LyingProvider
+from tests.auth.stored import everything_stored
 
 NOT_PROVEN = "Falcon ID did not confirm who you are, or it took too long, or was finished elsewhere. Try again."
 
@@ -172,7 +172,7 @@ async def test_bf_05_no_token_reaches_the_browser_the_log_or_the_database(
     assert (await victim.get(f"{CALLBACK}?{urlencode(await leave(victim, liar))}")).status_code == 400
     assert "ID token" in caplog.text
     assert len(liar.given) == 9
-    kept = await _everything(superuser.to(database=address.database))
+    kept = "\n".join(await everything_stored(superuser.to(database=address.database)))
     assert "liar-1" in kept
     everything = "\n".join([*victim.seen, *victim.cookies.values(), caplog.text, kept])
     for token in liar.given:
@@ -188,14 +188,3 @@ async def test_bf_13_no_token_is_held_so_none_is_refreshed(victim: Browser, liar
     answers = await asyncio.gather(*(victim.house.who_by_cookie(victim.session) for _ in range(20)))
     assert [answer.status_code for answer in answers] == [200] * 20
     assert liar.asked.total() == asked
-
-
-async def _everything(address: DatabaseAddress) -> str:
-    """All rows of all tables, as text."""
-    connection = await asyncpg.connect(**address.credentials())
-    try:
-        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        rows = [await connection.fetch(f'SELECT each::text FROM "{name}" AS each') for (name,) in tables]  # noqa: S608  names of tables
-    finally:
-        await connection.close()
-    return "\n".join(str(row[0]) for of_table in rows for row in of_table)
