@@ -14,6 +14,7 @@ from auth.principal import Principal, PrincipalKind
 from auth.random_secrets import hash_of
 from portal.actor import Actor, ActorKind
 from portal.audit.entries import AuditEvent, Origin, write_entry
+from portal.clock import Clock
 from portal.database import Database, DatabaseRole, Transaction
 from portal.problems import RefusedError, refuse
 
@@ -50,14 +51,48 @@ class OpenInvitation:
     has_account: bool
 
 
-async def find_invitation(database: Database, token: str, *, now: datetime) -> OpenInvitation | None:
-    """The invitation that can be accepted with this token."""
-    found = _TOKEN.fullmatch(token)
-    if found is None:
-        return None
-    async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
-        row = await tx.row(_FIND, UUID(found[1]), hash_of(found[2]), now)
-    return None if row is None else OpenInvitation(**{**row, "role": TenantRole(row["role"])})
+class Invited:
+    """What people do who hold an invitation's token, before they belong to its tenant."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def find(self, token: str) -> OpenInvitation | None:
+        """The invitation that can be accepted with this token."""
+        found = _TOKEN.fullmatch(token)
+        if found is None:
+            return None
+        async with self._database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
+            row = await tx.row(_FIND, UUID(found[1]), hash_of(found[2]), self._clock.now())
+        return None if row is None else OpenInvitation(**{**row, "role": TenantRole(row["role"])})
+
+    async def accept(self, token: str, principal: Principal, origin: Origin) -> UUID:
+        """As `accept_invitation`, now."""
+        return await accept_invitation(self._database, token, principal, origin, now=self._clock.now())
+
+    async def accept_with_new_account(
+        self, token: str, *, name: str, password_hash: str, request_id: str, address: str | None
+    ) -> UUID:
+        """Make an account for the invited address, which the token proves, and the person a member; the person's id.
+
+        Raises:
+            RefusedError: as `accept_invitation`, or the address has an account.
+        """
+        invitation = await self.find(token)
+        if invitation is None:
+            raise _invalid()
+        now = self._clock.now()
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            try:
+                person_id = await create_person(
+                    tx, now, email=invitation.email, name=name, password_hash=password_hash, email_verified_at=now
+                )
+            except EmailTakenError:
+                raise _invalid() from None
+            origin = Origin(Actor(ActorKind.MEMBER, person_id, name), request_id, address)
+            await _join(tx, token, person_id, invitation.email, origin, now)
+        return person_id
 
 
 async def accept_invitation(
@@ -72,36 +107,6 @@ async def accept_invitation(
         raise _invalid()
     async with database.as_role(DatabaseRole.AUTH) as tx:
         return await _join(tx, token, principal.id, principal.email, origin, now)
-
-
-async def accept_with_new_account(
-    database: Database,
-    token: str,
-    *,
-    name: str,
-    password_hash: str,
-    request_id: str,
-    address: str | None,
-    now: datetime,
-) -> UUID:
-    """Make an account for the invited address, which the token proves, and the person a member; the person's id.
-
-    Raises:
-        RefusedError: as `accept_invitation`, or the address has an account.
-    """
-    invitation = await find_invitation(database, token, now=now)
-    if invitation is None:
-        raise _invalid()
-    async with database.as_role(DatabaseRole.AUTH) as tx:
-        try:
-            person_id = await create_person(
-                tx, now, email=invitation.email, name=name, password_hash=password_hash, email_verified_at=now
-            )
-        except EmailTakenError:
-            raise _invalid() from None
-        origin = Origin(Actor(ActorKind.MEMBER, person_id, name), request_id, address)
-        await _join(tx, token, person_id, invitation.email, origin, now)
-    return person_id
 
 
 async def _join(tx: Transaction, token: str, person_id: UUID, email: str, origin: Origin, now: datetime) -> UUID:

@@ -5,8 +5,10 @@ import functools
 from starlette.routing import Route
 
 from auth.external.pages import external_routes
+from auth.invitations import PATH
 from auth.mailed_links import RESET_PATH, VERIFY_PATH
 from auth.pages.account import ACCOUNT_PATH, CONFIRM_PATH, SET_UP_PATH, AccountPages
+from auth.pages.invitation import LEAVE_PATH, InvitationPages
 from auth.pages.mailed_links import MailedLinkPages
 from auth.pages.page import passkey_script, style
 from auth.pages.sign_in import SignInPages
@@ -21,6 +23,7 @@ def auth_routes(services: AuthServices) -> list[Route]:
         *(_password_routes(services) if services.sign_in_methods.password else ()),
         *_account_routes(services),
         *external_routes(services),
+        *_invitation_routes(services),
         *services.oauth.routes(),
     ]
 
@@ -72,4 +75,14 @@ def _account_routes(services: AuthServices) -> list[Route]:
         Route("/account/applications/withdraw", own(of_account(account.withdraw)), methods=["POST"]),
         Route(VERIFY_PATH, mailed.show_verification, methods=["GET"]),
         Route(VERIFY_PATH, own(mailed.verify), methods=["POST"]),
+    ]
+
+
+def _invitation_routes(services: AuthServices) -> list[Route]:
+    invitation = InvitationPages(services, services.pages)
+    own = services.pages.from_own_page
+    return [
+        Route(PATH, invitation.show, methods=["GET"]),
+        Route(PATH, own(invitation.accept), methods=["POST"]),
+        Route(LEAVE_PATH, own(invitation.leave), methods=["POST"]),
     ]

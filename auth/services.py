@@ -7,6 +7,7 @@ from auth.account import Accounts
 from auth.authentication import Authenticator
 from auth.external.settings import SignInMethods
 from auth.external.sign_in import ExternalSignIn
+from auth.invited import Invited
 from auth.keys import SigningKeys
 from auth.mailed_links import MailedLinks
 from auth.oauth.endpoints import OAuthEndpoints
@@ -38,6 +39,7 @@ class AuthServices:
     password_reset: PasswordReset
     mailed_links: MailedLinks
     accounts: Accounts
+    invited: Invited
     second_factors: SecondFactors
     sign_in_steps: SignInSteps
     external: ExternalSignIn | None
@@ -87,6 +89,7 @@ class AuthServices:
             password_reset=PasswordReset(database, clock, passwords, sessions, links, product_name=product_name),
             mailed_links=links,
             accounts=Accounts(database, clock, sessions, second_factors, links),
+            invited=Invited(database, clock),
             second_factors=second_factors,
             sign_in_steps=SignInSteps(database, clock, sessions, second_factors),
             sign_in_methods=methods,
