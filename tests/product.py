@@ -52,7 +52,7 @@ PARENT = SimulatorSettings(
     slow_answer=timedelta(milliseconds=300),
     lateness=20,
 )
-_CHEAP_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
+CHEAP_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
 OPERATIONS = Path(__file__).parent.parent / "frontend-stub" / "src" / "operations"
 
 
@@ -175,7 +175,7 @@ class Product:
                 self.clock.now(),
                 email=email,
                 name=role.value.title(),
-                password_hash=_CHEAP_HASH,
+                password_hash=CHEAP_HASH,
                 staff_role=staff_role,
             )
             if totp_secret is not None:
