@@ -67,7 +67,7 @@ async def _with_secrets(tx: TenantTransaction, rows: Sequence[Row], now: datetim
     secrets = defaultdict(list)
     for secret in await tx.rows(
         "SELECT api_client_id, hint, created_at, expires_at FROM api_client_secret WHERE tenant_id = $1 "
-        "AND api_client_id = ANY($2) AND (expires_at IS NULL OR expires_at > $3) ORDER BY id",
+        "AND api_client_id = ANY($2) AND (expires_at IS NULL OR expires_at > $3) ORDER BY expires_at, id",
         *(tx.tenant_id, [row["id"] for row in rows], now),
     ):
         kept = ApiClientSecretRow(secret["hint"], secret["created_at"], secret["expires_at"])

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
+from joserfc.util import base64_to_int
 
 MOST_KEYS = 5
 _LARGEST = 16 * 1024
@@ -57,10 +58,7 @@ def _read(key: object) -> dict[str, str]:
     if not isinstance(alg, str) or _ALSO_CALLED.get(alg, alg) != algorithm:
         raise BadKeysError(f"The algorithm of such a key is {algorithm}.")
     public = {name: key[name] for name in members if isinstance(key.get(name), str)}
-    imported = _imported(public)
-    if isinstance(imported, RSAKey) and imported.public_key.key_size not in _RSA_BITS:
-        raise BadKeysError(f"An RSA key has {_RSA_BITS[0]} to {_RSA_BITS[-1]} bits.")
-    kid = key.get("kid", imported.thumbprint())
+    kid = key.get("kid", _imported(public).thumbprint())
     if not isinstance(kid, str) or not 1 <= len(kid) <= _LONGEST_KID or not kid.isprintable():
         raise BadKeysError(f"A kid has 1 to {_LONGEST_KID} printable characters.")
     return {**public, "kid": kid, "alg": algorithm, "use": "sig"}
@@ -68,9 +66,12 @@ def _read(key: object) -> dict[str, str]:
 
 def _imported(public: dict[str, str]) -> ECKey | RSAKey | OKPKey:
     try:
-        key = import_key(dict(public))
-    except (JoseError, ValueError, TypeError):
+        bits = base64_to_int(public["n"]).bit_length() if public["kty"] == "RSA" else _RSA_BITS[0]
+        key = import_key(dict(public)) if bits in _RSA_BITS else None
+    except (JoseError, ValueError, TypeError, KeyError):
         raise BadKeysError("A key cannot be read.") from None
+    if key is None:
+        raise BadKeysError(f"An RSA key has {_RSA_BITS[0]} to {_RSA_BITS[-1]} bits.")
     if not isinstance(key, ECKey | RSAKey | OKPKey):
         raise BadKeysError("A key cannot be read.")
     return key

@@ -70,7 +70,9 @@ class ApiClient(Node):
         default=None, description="When it was disabled, if it was.", directives=READ
     )
     secrets: list[ApiClientSecret] | None = strawberry.field(
-        default=None, description="Its secrets that are still good, the oldest first.", directives=READ
+        default=None,
+        description="Its secrets that are still good; the one that ends first comes first, the newest last.",
+        directives=READ,
     )
 
     @classmethod
