@@ -11,7 +11,7 @@ from auth.forms import read_form
 from auth.invitations import PATH, role_in_words
 from auth.invited import OpenInvitation
 from auth.pages.page import Pages
-from auth.passwords import LONGEST_PASSWORD
+from auth.passwords import SHORTEST_PASSWORD, password_problem
 from auth.principal import Principal
 from auth.services import AuthServices
 from auth.sign_in_steps import go_to, with_session
@@ -20,9 +20,7 @@ from portal.problems import RefusedError
 
 LEAVE_PATH = f"{PATH}/sign-out"
 _LONGEST_NAME = 100
-_SHORTEST_PASSWORD = 12
 _NAME = f"Type your name, of at most {_LONGEST_NAME} characters."
-_PASSWORD = f"Use a password of at least {_SHORTEST_PASSWORD} characters: a few words are easy to keep in mind."
 
 
 class InvitationPages:
@@ -74,11 +72,9 @@ class InvitationPages:
         self, request: Request, token: str, invitation: OpenInvitation, fields: dict[str, str]
     ) -> Response:
         name, password = fields.get("name", "").strip(), fields.get("password", "")
-        error = ""
+        error = password_problem(password, email=invitation.email, product_name=self._services.product_name)
         if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
             error = _NAME
-        elif not _SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-            error = _PASSWORD
         if error:
             return self._show(token, invitation, None, status=400, name=name, error=error)
         password_hash = await self._services.passwords.hash(password)
@@ -107,7 +103,7 @@ class InvitationPages:
             visitor=visitor,
             name=name,
             error=error,
-            shortest=_SHORTEST_PASSWORD,
+            shortest=SHORTEST_PASSWORD,
         )
 
 

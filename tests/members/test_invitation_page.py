@@ -107,8 +107,9 @@ WRONG = {
     "no name": ({"name": " "}, "Type your name"),
     "a long name": ({"name": "x" * 101}, "Type your name"),
     "a name of two lines": ({"name": "Bea\nBlum"}, "Type your name"),
-    "a short password": ({"password": "x" * 11}, "at least 12 characters"),
-    "a password that is too long": ({"password": "x" * 1025}, "at least 12 characters"),
+    "a short password": ({"password": "correct hor"}, "at least 12 characters"),
+    "a password that is too long": ({"password": "x" * 1025}, "at most 1024 characters"),
+    "the address as password": ({"password": "bea@example.com"}, "your e-mail address"),
 }
 
 
