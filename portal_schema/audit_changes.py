@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import (
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputType,
     GraphQLNamedType,
     get_named_type,
@@ -55,7 +56,7 @@ def _changes(name: str, kind: GraphQLInputType, value: Any) -> dict[str, Any]:
         return {
             path: masked
             for key, inner in value.items()
-            if key not in _LEFT_OUT
+            if key not in _LEFT_OUT and not _is_left_alone(nullable.fields[key], inner)
             for path, masked in _changes(f"{name}.{key}", nullable.fields[key].type, inner).items()
         }
     named = get_named_type(kind)
@@ -66,6 +67,11 @@ def _changes(name: str, kind: GraphQLInputType, value: Any) -> dict[str, Any]:
     if value is None or is_enum_type(named) or named.name in _SHOWN | {"ID"}:
         return {name: _shown(named, value)}
     return mask_values(name, value)
+
+
+def _is_left_alone(field: GraphQLInputField, value: Any) -> bool:
+    """Whether it is as the schema fills it in where a client says nothing."""
+    return value is None and field.default_value is None
 
 
 def _shown(named: GraphQLNamedType, value: Any) -> Any:
