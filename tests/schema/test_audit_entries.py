@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 import pytest
 import pytest_asyncio
-from graphql import GraphQLNamedType, Undefined, get_named_type, get_nullable_type, is_input_object_type
+from graphql import GraphQLNamedType, NullValueNode, get_named_type, get_nullable_type, is_input_object_type
 
 from auth.permissions import Permission
 from portal.database.address import DatabaseAddress
@@ -65,7 +65,8 @@ def _filled_in(root: Way) -> set[str]:
     for argument in root[0].field.args.values():
         named = get_named_type(argument.type)
         fields |= named.fields if is_input_object_type(named) else {}
-    return {name for name, field in fields.items() if field.default_value not in (None, Undefined)}
+    filled_in = {name: field.ast_node.default_value for name, field in fields.items()}
+    return {name for name, value in filled_in.items() if value and not isinstance(value, NullValueNode)}
 
 
 def _filled(kind: Any, given: Any, canary: str) -> Any:
