@@ -24,7 +24,7 @@ def _records(answer: httpx2.Response) -> list[Record]:
     return list(read_lines(answer.content.splitlines(keepends=True)))
 
 
-async def test_the_file_holds_everything_verifies_and_tells_of_its_own_making(product: Product) -> None:
+async def test_tn_15_the_file_holds_everything_verifies_and_tells_of_its_own_making(product: Product) -> None:
     tenant, other = await product.tenant(), await product.tenant()
     owner = await product.member(tenant.id, TenantRole.OWNER)
     for number in range(3):

@@ -170,7 +170,7 @@ async def connection(superuser: DatabaseAddress, address: DatabaseAddress) -> As
         await connection.close()
 
 
-async def test_every_table_role_and_function_keeps_the_rules(connection: asyncpg.Connection) -> None:
+async def test_tn_10_every_table_role_and_function_keeps_the_rules(connection: asyncpg.Connection) -> None:
     assert await violations(connection, "portal") == []
 
 
@@ -184,7 +184,9 @@ async def test_a_table_that_keeps_the_rules_is_let_through(connection: asyncpg.C
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_catalogue_that_breaks_a_rule_is_refused_by_name(connection: asyncpg.Connection, name: str) -> None:
+async def test_tn_10_a_catalogue_that_breaks_a_rule_is_refused_by_name(
+    connection: asyncpg.Connection, name: str
+) -> None:
     sql, expected = BAD[name]
     await connection.execute("BEGIN; " + THING + sql)
     found = await violations(connection, "portal")

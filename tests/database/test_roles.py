@@ -189,7 +189,7 @@ def _pairs() -> list[tuple[DatabaseRole, str]]:
     return pairs + [(role, sql) for role, each in REFUSED.items() for sql in each]
 
 
-async def test_no_role_may_do_more_than_its_work(world: World, clock: TurnableClock) -> None:
+async def test_tn_11_no_role_may_do_more_than_its_work(world: World, clock: TurnableClock) -> None:
     month = f"{clock.now():%Y_%m}"
     allowed = []
     for role, sql in _pairs():
@@ -262,7 +262,7 @@ async def test_the_application_sees_its_own_tenant_alone(world: World) -> None:
         assert await nobody.rows("SELECT tenant_id FROM due_tenant") == []
 
 
-async def test_an_insert_for_another_tenant_is_refused_with_the_tenant_of_the_transaction(
+async def test_tn_07_an_insert_for_another_tenant_is_refused_with_the_tenant_of_the_transaction(
     world: World, clock: TurnableClock
 ) -> None:
     for role in (_Role.APP, _Role.WORKER):

@@ -32,7 +32,9 @@ async def test_a_login_that_takes_no_role_may_do_nothing(address: DatabaseAddres
         await connection.close()
 
 
-async def test_without_a_tenant_there_are_no_rows_and_no_inserts(database: Database, clock: TurnableClock) -> None:
+async def test_tn_08_without_a_tenant_there_are_no_rows_and_no_inserts(
+    database: Database, clock: TurnableClock
+) -> None:
     tenant = await make_tenant(database, clock)
     async with database.for_tenant(tenant) as tx:
         await _add(tx, tenant, "+12025550100", clock)
@@ -43,7 +45,7 @@ async def test_without_a_tenant_there_are_no_rows_and_no_inserts(database: Datab
             await tx.execute(INSERT, tenant, new_id(clock.now()), "+12025550101", clock.now())
 
 
-async def test_one_tenant_neither_sees_nor_changes_nor_makes_rows_of_another(
+async def test_tn_07_one_tenant_neither_sees_nor_changes_nor_makes_rows_of_another(
     database: Database, clock: TurnableClock
 ) -> None:
     falcon, freestyle = await make_tenant(database, clock), await make_tenant(database, clock)
@@ -63,7 +65,7 @@ async def test_one_tenant_neither_sees_nor_changes_nor_makes_rows_of_another(
         assert [row["name"] for row in await tx.rows("SELECT name FROM contact")] == [None]
 
 
-async def test_a_foreign_key_cannot_reach_into_another_tenant(database: Database, clock: TurnableClock) -> None:
+async def test_tn_07_a_foreign_key_cannot_reach_into_another_tenant(database: Database, clock: TurnableClock) -> None:
     falcon, freestyle = await make_tenant(database, clock), await make_tenant(database, clock)
     template = new_id(clock.now())
     async with database.for_tenant(falcon) as tx:
@@ -86,7 +88,7 @@ async def test_a_foreign_key_cannot_reach_into_another_tenant(database: Database
             )
 
 
-async def test_two_hundred_interleaved_transactions_on_a_small_pool_never_mix(
+async def test_tn_09_two_hundred_interleaved_transactions_on_a_small_pool_never_mix(
     address: DatabaseAddress, clock: TurnableClock
 ) -> None:
     database = await Database.connect(address, pool_size=4)

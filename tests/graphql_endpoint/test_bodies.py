@@ -65,7 +65,9 @@ async def test_a_get_that_is_no_graphql_request_gets_400(shop: Shopkeeper, param
 
 
 @pytest.mark.parametrize("size", [1_000_001, 3_000_000])
-async def test_a_body_over_the_limit_gets_413_whether_it_tells_its_length_or_not(shop: Shopkeeper, size: int) -> None:
+async def test_gq_01_a_body_over_the_limit_gets_413_whether_it_tells_its_length_or_not(
+    shop: Shopkeeper, size: int
+) -> None:
     body = b'{"query": "{ hello }", "x": "' + b"x" * size + b'"}'
 
     async def chunks() -> AsyncIterator[bytes]:

@@ -42,7 +42,7 @@ def logs() -> Iterator[list[Any]]:
         ),
     ],
 )
-async def test_what_a_resolver_fails_with_is_masked_and_logged_without_its_text(
+async def test_gq_07_what_a_resolver_fails_with_is_masked_and_logged_without_its_text(
     shop: Shopkeeper, logs: list[Any], query: str, exceptions: list[str]
 ) -> None:
     response = await shop.post(f"query ($v: String) {{ copy: hello(name: $v) {query[1:]}", variables={"v": SECRET})
@@ -149,7 +149,7 @@ async def test_every_log_line_of_a_request_can_carry_its_id(serve: Serve) -> Non
     assert bound == [{"request_id": response.headers["x-request-id"]}]
 
 
-async def test_a_slow_operation_is_stopped_at_its_deadline_and_its_context_undone(serve: Serve) -> None:
+async def test_gq_05_a_slow_operation_is_stopped_at_its_deadline_and_its_context_undone(serve: Serve) -> None:
     shop = await serve(Limits(deadline_seconds=0.1))
     for query in ("{ hello slow }", 'mutation { slowRename(name: "x") }'):
         response = await shop.post(query)

@@ -30,7 +30,7 @@ async def shop(serve: Serve, tmp_path: Path) -> Shopkeeper:
     return await serve(ide_page=ide_page(visitor, tmp_path))
 
 
-async def test_who_is_not_signed_in_is_sent_to_the_sign_in_page(shop: Shopkeeper) -> None:
+async def test_gq_06_who_is_not_signed_in_is_sent_to_the_sign_in_page(shop: Shopkeeper) -> None:
     async with httpx2.AsyncClient() as browser:
         response = await browser.get(shop.url, headers=BROWSER)
     assert (response.status_code, response.headers["location"]) == (303, "/sign-in?return_to=%2Fgraphql")

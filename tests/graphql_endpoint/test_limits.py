@@ -64,7 +64,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-async def test_a_hostile_document_is_refused_in_no_time_and_nothing_runs(shop: Shopkeeper, hostile: str) -> None:
+async def test_gq_01_a_hostile_document_is_refused_in_no_time_and_nothing_runs(shop: Shopkeeper, hostile: str) -> None:
     query, code = HOSTILE[hostile]
     await shop.post("{ nothing }")
     for accept in (MODERN, "application/json"):
@@ -168,7 +168,7 @@ async def test_a_page_size_in_a_variable_is_counted_as_it_is_sent(
     assert body["extensions"]["cost"]["requested"] == cost
 
 
-async def test_an_operation_that_costs_too_much_is_refused_and_told_its_cost(shop: Shopkeeper) -> None:
+async def test_gq_03_an_operation_that_costs_too_much_is_refused_and_told_its_cost(shop: Shopkeeper) -> None:
     query = "query ($n: Int) { shop { bikes(first: $n) { nodes { parts(first: 20) { nodes { name } } } } } }"
     assert (await shop.post(query, variables={"n": 45})).json()["extensions"]["cost"]["requested"] == 2 + 45 * 22
     begun = len(shop.books.begun)

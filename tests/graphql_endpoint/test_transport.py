@@ -54,7 +54,7 @@ async def test_it_answers_in_the_media_type_that_the_client_prefers(
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/*", "application/json;q=0", "application/xml, nonsense"])
-async def test_a_client_that_takes_neither_media_type_gets_406(shop: Shopkeeper, accept: str) -> None:
+async def test_gq_08_a_client_that_takes_neither_media_type_gets_406(shop: Shopkeeper, accept: str) -> None:
     response = await shop.http.post(shop.url, json=HELLO, headers={"Accept": accept})
     assert (response.status_code, code_of(response)) == (406, "BAD_USER_INPUT")
     assert shop.books.begun == []
@@ -72,7 +72,7 @@ async def test_a_client_that_takes_neither_media_type_gets_406(shop: Shopkeeper,
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
     ],
 )
-async def test_only_plain_json_in_utf_8_is_taken(shop: Shopkeeper, content: dict[str, str]) -> None:
+async def test_gq_08_only_plain_json_in_utf_8_is_taken(shop: Shopkeeper, content: dict[str, str]) -> None:
     response = await shop.http.post(shop.url, content=orjson.dumps(HELLO), headers=content)
     assert (response.status_code, code_of(response)) == (415, "BAD_USER_INPUT")
     assert response.headers["accept-post"] == "application/json"
@@ -80,7 +80,7 @@ async def test_only_plain_json_in_utf_8_is_taken(shop: Shopkeeper, content: dict
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
-async def test_other_methods_get_405_and_are_told_which_are_allowed(shop: Shopkeeper, method: str) -> None:
+async def test_gq_12_other_methods_get_405_and_are_told_which_are_allowed(shop: Shopkeeper, method: str) -> None:
     response = await shop.http.request(method, shop.url)
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
@@ -94,13 +94,13 @@ async def test_a_query_may_come_by_get(shop: Shopkeeper) -> None:
 @pytest.mark.parametrize(
     "kind", ['mutation { rename(input: {name: "x"}) { shop { name } } }', "subscription { ticks }"]
 )
-async def test_a_mutation_by_get_is_refused_and_changes_nothing(shop: Shopkeeper, kind: str) -> None:
+async def test_gq_08_a_mutation_by_get_is_refused_and_changes_nothing(shop: Shopkeeper, kind: str) -> None:
     response = await shop.http.get(shop.url, params={"query": kind})
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
     assert (shop.books.begun, shop.books.renamed) == ([], [])
 
 
-async def test_a_query_by_get_with_a_cookie_is_refused(serve: Serve) -> None:
+async def test_bf_09_a_query_by_get_with_a_cookie_is_refused(serve: Serve) -> None:
     shop = await serve()
     async with httpx2.AsyncClient(cookies={"session": "alice"}) as browser:
         response = await browser.get(shop.url, params=HELLO)

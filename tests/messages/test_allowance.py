@@ -41,7 +41,7 @@ async def _rows_in(product: Product, tenant: TenantUnderTest, *tables: str) -> d
         return {table: await tx.value(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608  named above
 
 
-async def test_a_hundred_senders_at_once_get_exactly_what_there_is(product: Product) -> None:
+async def test_gq_11_a_hundred_senders_at_once_get_exactly_what_there_is(product: Product) -> None:
     tenant = await product.tenant(allowance=50)
     contacts = await add_contacts(product, tenant, plain_numbers(100))
     answers = await send_at_once(tenant.machine, [(f"send {n}", [contact]) for n, contact in enumerate(contacts)])
@@ -56,7 +56,7 @@ async def test_a_hundred_senders_at_once_get_exactly_what_there_is(product: Prod
     assert await balanced_books(product, tenant) == Books(used=0, reserved=50)
 
 
-async def test_sends_to_many_at_once_share_the_allowance_to_the_last_unit(product: Product) -> None:
+async def test_gq_11_sends_to_many_at_once_share_the_allowance_to_the_last_unit(product: Product) -> None:
     tenant = await product.tenant(allowance=50)
     contacts = await add_contacts(product, tenant, plain_numbers(7))
     answers = await send_at_once(tenant.machine, [(f"send {index}", contacts) for index in range(12)])

@@ -84,7 +84,7 @@ async def test_a_replay_tells_how_the_batch_stands_now(product: Product) -> None
 @pytest.mark.parametrize(
     "changed", [{"body": "Another text"}, {"onRefusal": "SEND_NONE"}, {"variables": {"name": "Alice"}}]
 )
-async def test_the_same_key_with_another_request_is_refused(product: Product, changed: dict[str, Any]) -> None:
+async def test_gq_11_the_same_key_with_another_request_is_refused(product: Product, changed: dict[str, Any]) -> None:
     tenant = await product.tenant(allowance=10)
     contacts = await add_contacts(product, tenant, plain_numbers(2))
     await send(tenant.machine, contacts)
@@ -121,7 +121,7 @@ async def test_while_a_request_is_worked_on_its_twin_is_told_so(
     assert await balanced_books(product, tenant) == Books(used=0, reserved=2)
 
 
-async def test_twenty_twins_at_once_have_one_effect(product: Product) -> None:
+async def test_gq_11_twenty_twins_at_once_have_one_effect(product: Product) -> None:
     tenant = await product.tenant(allowance=10)
     contacts = await add_contacts(product, tenant, plain_numbers(2))
     answers = await send_at_once(tenant.machine, [("first", contacts)] * 20)

@@ -74,7 +74,7 @@ async def test_a_callback_that_twilio_signed_is_taken_and_applied(
 
 
 @pytest.mark.parametrize("signature", [None, "", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "é", "a" * 8000])
-async def test_without_the_right_signature_nothing_changes(
+async def test_tn_14_without_the_right_signature_nothing_changes(
     product: Product, twilio: Twilio, tenant: TenantUnderTest, signature: str | None
 ) -> None:
     (message_id,) = await _sent(product, tenant)
@@ -83,7 +83,7 @@ async def test_without_the_right_signature_nothing_changes(
     await _nothing_happened(product, tenant)
 
 
-async def test_what_another_tenant_could_sign_or_name_is_refused(product: Product, twilio: Twilio) -> None:
+async def test_tn_14_what_another_tenant_could_sign_or_name_is_refused(product: Product, twilio: Twilio) -> None:
     falcon, freestyle = await product.tenant(), await product.tenant()
     (theirs,), (own,) = await _sent(product, falcon), await _sent(product, freestyle)
     about_falcon, about_freestyle = fields_of(falcon, "delivered"), fields_of(freestyle, "delivered")

@@ -195,7 +195,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG.keys())
-async def test_page_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], caller: Caller) -> None:
+async def test_gq_02_page_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], caller: Caller) -> None:
     (error,) = await caller.errors(CONTACTS, **arguments)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["path"] == ["contacts"]

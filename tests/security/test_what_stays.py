@@ -70,7 +70,7 @@ async def _attack(http: httpx2.AsyncClient, token: str) -> None:
     assert (await http.post(path, data={"To": NUMBER, "Body": BODY, "AuthToken": FIELD})).status_code == 403
 
 
-async def test_no_log_holds_a_secret_a_number_or_a_text_and_nobody_else_reads_the_keys(
+async def test_rs_38_no_log_holds_a_secret_a_number_or_a_text_and_nobody_else_reads_the_keys(
     installation: Installation, secrets_of_a_day: list[str]
 ) -> None:
     logs = [*(installation.home / "logs").iterdir(), *installation.home.glob("*.log")]
