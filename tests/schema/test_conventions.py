@@ -93,7 +93,7 @@ def _described() -> Iterator[tuple[str, Any]]:
             yield f"@{directive.name}", directive
 
 
-def test_gq_14_the_committed_schema_is_the_code_s_own() -> None:
+def test_the_committed_schema_is_the_code_s_own() -> None:
     assert SDL.read_text(encoding="utf-8") == sdl()
 
 
@@ -204,11 +204,7 @@ def test_the_language_is_the_tenant_s_and_never_the_provider_s() -> None:
     assert re.findall(r"(?i)[^\n]*(?:twilio|subaccount)[^\n]*|\b\w*(?:Sid|SID)\b|\bsid\b", sdl()) == []
 
 
-<<<<<<< HEAD
 def test_tn_04_nobody_passes_a_tenant_as_an_argument_but_support_that_goes_into_one() -> None:
-=======
-def test_tn_04_nobody_passes_a_tenant_as_an_argument() -> None:
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
     named = [name for name, part in _described() if "tenant" in name.partition("(")[2].lower()]
     named += [
         f"{one.name}.{name}"

@@ -154,11 +154,7 @@ async def test_tn_01_every_place_that_takes_an_id_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("place_of", PLACES)
-<<<<<<< HEAD
 async def test_tn_01_tn_02_another_tenant_s_id_is_answered_like_an_absent_one_by_the_same_statements(
-=======
-async def test_tn_01_tn_02_another_tenant_s_id_is_answered_like_an_absent_one(
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
     place_of: str, served: Product, place: DatabaseAddress, falcon: World, freestyle: World
 ) -> None:
     assert set(falcon.ids) == node_types()
@@ -253,7 +249,7 @@ async def test_tn_03_a_cursor_of_another_tenant_is_a_place_and_no_more(
         assert not set(_cursors(orjson.loads(answers[0][1]))) & set(cursors)
 
 
-async def test_tn_12_two_tenants_may_have_the_same_number_and_the_same_template_s_name(
+async def test_two_tenants_may_have_the_same_number_and_the_same_template_s_name(
     falcon: World, freestyle: World
 ) -> None:
     for world in (falcon, freestyle):
@@ -272,11 +268,7 @@ async def test_the_same_idempotency_key_of_two_tenants_makes_two_sends(falcon: W
     assert batches[0]["id"] != batches[1]["id"]
 
 
-<<<<<<< HEAD
 async def test_tn_09_two_hundred_requests_of_two_tenants_at_once_never_mix(falcon: World, freestyle: World) -> None:
-=======
-async def test_tn_09_az_20_a_hundred_requests_of_two_tenants_at_once_never_mix(falcon: World, freestyle: World) -> None:
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
     expected = [await world.machine.run(ALL_OF) for world in (falcon, freestyle)]
     assert expected[0]["viewer"]["tenant"]["name"] == "Falcon Flights"
     assert expected[1]["viewer"]["tenant"]["name"] == "Freestyle Falcons"

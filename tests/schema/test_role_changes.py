@@ -127,11 +127,7 @@ async def test_az_15_an_object_that_is_refused_looks_like_one_that_is_not_there(
     assert _scopes(answers[0]) == {"node": [scope]}
 
 
-<<<<<<< HEAD
 async def test_az_04_az_19_a_change_of_role_holds_on_the_next_request_of_the_same_session(
-=======
-async def test_az_19_a_change_of_role_holds_on_the_next_request_of_the_same_session(
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
     served: Product, falcon: World
 ) -> None:
     caller = await served.member(falcon.tenant.id, TenantRole.DEVELOPER)
@@ -156,7 +152,7 @@ async def test_az_19_who_left_the_tenant_may_do_nothing_in_it(served: Product, f
     assert await caller.codes(CREATE, number=next(falcon.numbers)) == ["FORBIDDEN"]
 
 
-async def test_az_04_a_machine_may_do_no_more_than_who_made_it_may_now(served: Product, falcon: World) -> None:
+async def test_a_machine_may_do_no_more_than_who_made_it_may_now(served: Product, falcon: World) -> None:
     maker = await served.member(falcon.tenant.id, TenantRole.DEVELOPER)
     person = await _person(maker)
     machine = await served.machine(falcon.tenant.id, machine_permissions(), created_by=person)
@@ -199,13 +195,9 @@ async def test_az_17_a_mutation_that_is_allowed_happens_beside_one_that_is_refus
     assert template["template"] == {"archivedAt": None}
 
 
-<<<<<<< HEAD
 async def test_az_17_aliases_of_what_is_refused_are_as_many_refusals_up_to_the_limit(
     served: Product, falcon: World
 ) -> None:
-=======
-async def test_az_17_fifty_aliases_of_what_is_refused_are_fifty_refusals(served: Product, falcon: World) -> None:
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
     caller = await served.member(falcon.tenant.id, TenantRole.SUPPORT)
     for number, expected in ((50, ["FORBIDDEN"] * 50), (100, ["BAD_USER_INPUT"])):
         aliases = " ".join(f"b{alias}: body" for alias in range(number))

@@ -244,18 +244,10 @@ def check_data(data: Mapping[str, Any], asked: Mapping[str, Way], expected: Refu
 
 
 @pytest.mark.parametrize("who", HELD)
-<<<<<<< HEAD
 async def test_az_02_az_03_a_query_field_answers_those_who_may_and_refuses_the_rest(who: str, stage: Stage) -> None:
     await stage.make_ready(who)
     for asked in batches(queries(who)):
         answer = await ask(stage.callers[who], asked, given(stage.world(who)))
-=======
-async def test_az_02_az_03_az_14_a_query_field_answers_those_who_may_and_refuses_the_rest(
-    who: str, callers: dict[str, Caller], falcon: World
-) -> None:
-    for asked in batches(QUERIES):
-        answer = await ask(callers[who], asked, given(falcon))
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
         expected = refused(asked, who)
         assert told(answer) == expected
         check_data(answer["data"], asked, expected)
@@ -263,11 +255,7 @@ async def test_az_02_az_03_az_14_a_query_field_answers_those_who_may_and_refuses
 
 @pytest.mark.parametrize("who", HELD)
 async def test_az_02_az_03_a_mutation_that_is_refused_changes_nothing(
-<<<<<<< HEAD
     who: str, stage: Stage, served: Product, place: DatabaseAddress
-=======
-    who: str, callers: dict[str, Caller], served: Product, falcon: World, place: DatabaseAddress
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
 ) -> None:
     await stage.make_ready(who)
     roots = [way for way in ROOTS if way[0].needed - HELD_TO_CHANGE[who]]
@@ -283,11 +271,7 @@ async def test_az_02_az_03_a_mutation_that_is_refused_changes_nothing(
 
 @pytest.mark.parametrize("who", HELD)
 async def test_az_07_a_mutation_works_for_those_who_may_and_its_payload_hides_what_they_may_not_see(
-<<<<<<< HEAD
     who: str, stage: Stage, served: Product
-=======
-    who: str, callers: dict[str, Caller], served: Product, falcon: World
->>>>>>> 6d22f13 (tests: the checks of GraphQL's transport by their ids, injections in every text, broken HTTP, a fuzz as everybody)
 ) -> None:
     await stage.make_ready(who)
     arguments = await changes(served, stage.world(who), who)
