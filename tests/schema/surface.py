@@ -12,6 +12,7 @@ from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLOutputType,
     build_schema,
@@ -105,17 +106,37 @@ def ways(detour: Callable[[Way, str], int] = lambda *_: 0) -> dict[str, Way]:
     return found
 
 
-def operation(asked: Mapping[str, Way], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """One operation with each way under its alias, and its variables.
+def operation(
+    asked: Mapping[str, Way], given: Mapping[str, Any], selection: str = "__typename"
+) -> tuple[str, dict[str, Any]]:
+    """One operation with each way under its alias, and its variables; `selection` goes where a way ends at an object.
 
     `given` has the values of required arguments by coordinate, `Query.contact(id)`. A KeyError names one to be added.
     """
     variables: dict[str, Any] = {}
     types: list[str] = []
-    fields = [_selected(way, alias, given, variables, types) for alias, way in asked.items()]
+    fields = [_selected(way, alias, given, variables, types, selection) for alias, way in asked.items()]
     kind = next(iter(asked.values()))[0].owner.name.lower()
     head = f"({', '.join(types)})" if types else ""
     return f"{kind}{head} {{\n  " + "\n  ".join(fields) + "\n}", variables
+
+
+def everything(kind: GraphQLNamedType, depth: int) -> str:
+    """A selection of all fields of a type that need no argument, and of so many levels of objects below it."""
+    if is_union_type(kind):
+        possible = SCHEMA.get_possible_types(kind)
+        return "__typename " + " ".join(f"... on {one.name} {{ {everything(one, depth)} }}" for one in possible)
+    texts = ["__typename"]
+    for name, field in getattr(kind, "fields", {}).items():
+        target = get_named_type(field.type)
+        if any(is_required_argument(argument) for argument in field.args.values()):
+            continue
+        if is_leaf_type(target):
+            texts.append(name)
+        elif depth:
+            few = "(first: 2)" if "first" in field.args else ""
+            texts.append(f"{name}{few} {{ {everything(target, depth - 1)} }}")
+    return " ".join(texts)
 
 
 def id_places() -> dict[str, GraphQLArgument | GraphQLInputField]:
@@ -169,14 +190,16 @@ def _targets(output: GraphQLOutputType) -> Iterator[GraphQLObjectType]:
         yield from named.types  # an interface is left: every object that implements one has a way of its own
 
 
-def _selected(way: Way, alias: str, given: Mapping[str, Any], variables: dict[str, Any], types: list[str]) -> str:
+def _selected(
+    way: Way, alias: str, given: Mapping[str, Any], variables: dict[str, Any], types: list[str], selection: str
+) -> str:
     texts = []
     for place, step in enumerate(way):
         if place and is_union_type(get_named_type(way[place - 1].field.type)):
             texts.append(f"... on {step.owner.name}")
         texts.append(step.name + _arguments(step, f"{alias}_{place}", given, variables, types))
     if not is_leaf_type(get_named_type(way[-1].field.type)):
-        texts.append("__typename")
+        texts.append(selection)
     return f"{alias}: " + " { ".join(texts) + " }" * (len(texts) - 1)
 
 
