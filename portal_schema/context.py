@@ -143,9 +143,10 @@ class RequestContext:
             return
         self.reads[coordinate] = True
         for name, value in arguments.items():
-            values = self.reads.setdefault(f"{coordinate}({name})", [])
-            if value not in values:
-                values.append(value)
+            if value is not None:
+                values = self.reads.setdefault(f"{coordinate}({name})", [])
+                if value not in values:
+                    values.append(value)
 
     async def write_reads_down(self) -> None:
         """Write what ISV support has read into the tenant's audit log, before the answer leaves."""
