@@ -1,10 +1,13 @@
 """`portal run`, the whole product: started, used, stopped, killed, and started again on yesterday's data."""
 
 import os
+import re
 import signal
 import socket
 import stat
 
+import httpx2
+import pyotp
 import pytest
 
 from tests.shell.installation import RUN, Installation
@@ -44,6 +47,38 @@ async def test_a_stopped_portal_leaves_no_process_and_finds_its_data_again(insta
     assert installation.ask(f'{{ contact(id: "{contact}") {{ name }} }}') == {"contact": {"name": "Yesterday"}}
     assert installation.stop(signal.SIGTERM) == 0
     assert installation.pids() == {}
+
+
+async def test_mails_go_into_a_private_file_and_into_no_log(installation: Installation) -> None:
+    await installation.start()
+    email = installation.demo()["accounts"][0]["email"]
+    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False) as http:
+        own = {"Sec-Fetch-Site": "same-origin"}
+        assert http.post("/password/forgotten", data={"email": email}, headers=own).status_code == 200
+        file = installation.home / "mail.txt"
+        await until(file.exists, 20)
+        await until(lambda: file.read_text().endswith("-\n"), 20)
+        link = re.search(r"http://localhost:\d+(/password/reset\?token=\S+)", file.read_text())
+        assert link is not None
+        assert http.get(link[1]).status_code == 200
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert f"Mails: {file}" in installation.output.read_text()
+    logs = "".join(log.read_text() for log in (installation.home / "logs").glob("*.log"))
+    assert not [part for part in (email, link[1].partition("=")[2], "Set a new password") if part in logs]
+    assert installation.stop(signal.SIGINT) == 0
+
+
+async def test_staff_signs_in_with_the_secret_of_the_demo(installation: Installation) -> None:
+    await installation.start()
+    account = next(one for one in installation.demo()["accounts"] if one["role"] == "ISV_OPERATOR")
+    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False) as http:
+        own = {"Sec-Fetch-Site": "same-origin"}
+        first = http.post("/sign-in", data={"email": account["email"], "password": account["password"]}, headers=own)
+        pending = first.headers["set-cookie"].partition(";")[0]
+        code = pyotp.TOTP(account["totp_secret"]).now()
+        second = http.post("/sign-in/second-factor", data={"code": code}, headers=own | {"Cookie": pending})
+    assert (second.status_code, second.headers["location"]) == (303, "/")
+    assert installation.stop(signal.SIGINT) == 0
 
 
 async def test_each_part_that_is_killed_comes_back(installation: Installation) -> None:
