@@ -268,7 +268,9 @@ async def test_the_same_idempotency_key_of_two_tenants_makes_two_sends(falcon: W
     assert batches[0]["id"] != batches[1]["id"]
 
 
-async def test_tn_09_two_hundred_requests_of_two_tenants_at_once_never_mix(falcon: World, freestyle: World) -> None:
+async def test_tn_09_az_20_two_hundred_requests_of_two_tenants_at_once_never_mix(
+    falcon: World, freestyle: World
+) -> None:
     expected = [await world.machine.run(ALL_OF) for world in (falcon, freestyle)]
     assert expected[0]["viewer"]["tenant"]["name"] == "Falcon Flights"
     assert expected[1]["viewer"]["tenant"]["name"] == "Freestyle Falcons"

@@ -244,7 +244,9 @@ def check_data(data: Mapping[str, Any], asked: Mapping[str, Way], expected: Refu
 
 
 @pytest.mark.parametrize("who", HELD)
-async def test_az_02_az_03_a_query_field_answers_those_who_may_and_refuses_the_rest(who: str, stage: Stage) -> None:
+async def test_az_02_az_03_az_14_a_query_field_answers_those_who_may_and_refuses_the_rest(
+    who: str, stage: Stage
+) -> None:
     await stage.make_ready(who)
     for asked in batches(queries(who)):
         answer = await ask(stage.callers[who], asked, given(stage.world(who)))

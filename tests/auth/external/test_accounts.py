@@ -57,6 +57,18 @@ async def test_the_subject_is_who_it_is_whatever_the_address_becomes(
     assert (await _counts(house))[:2] == (2, 1)
 
 
+async def test_rs_36_the_same_subject_of_another_issuer_is_somebody_else(house: House, olgas: Browser) -> None:
+    namesake = await house.person("namesake@example.com")
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        await tx.execute(
+            "INSERT INTO external_identity (issuer, subject, person_id, created_at) VALUES ($1, $2, $3, $4)",
+            *("https://another.example.com", OLGA["sub"], namesake, house.clock.now()),
+        )
+    await olgas.sign_in(**OLGA)
+    assert await olgas.who() not in {"nobody", f"member:{namesake}"}
+    assert (await _counts(house))[:2] == (2, 2)
+
+
 @pytest.mark.parametrize(
     "said",
     [{"verified": "no"}, {"email": ""}, {"email": "no address"}],
