@@ -1,6 +1,6 @@
 """The page of security checks tells what there is: every check is proven by a test, or says why not."""
 
-from tests.security.checks import LEFT_OUT, MARK, PAGE, TITLES, WHAT, ids_in, table, proofs_by_check
+from tests.security.checks import LEFT_OUT, MARK, PAGE, TITLES, WHAT, ids_in, proofs_by_check, table
 
 HOW_MANY = {"RS": 38, "AS": 50, "BF": 17, "AZ": 20, "TN": 16, "GQ": 14}
 MODULE = """
