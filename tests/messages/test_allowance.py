@@ -64,7 +64,7 @@ async def test_gq_11_sends_to_many_at_once_share_the_allowance_to_the_last_unit(
     assert await balanced_books(product, tenant) == Books(used=0, reserved=50)
 
 
-async def test_two_tenants_on_one_plan_do_not_share_its_allowance(product: Product) -> None:
+async def test_tn_15_two_tenants_on_one_plan_do_not_share_its_allowance(product: Product) -> None:
     falcon, freestyle = await product.tenant(allowance=3), await product.tenant(allowance=3)
     theirs = await add_contacts(product, falcon, plain_numbers(3))
     own = await add_contacts(product, freestyle, plain_numbers(3))

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from inspect import iscoroutinefunction
 from types import FunctionType
 from typing import Any
 
@@ -41,8 +42,9 @@ from portal.problems import Problem
 from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
-from portal_schema.guards import UndeclaredError, install_guards, requires
-from portal_schema.schema import sdl
+from portal_schema.guards import UndeclaredError, check, install_guards, refuse_without, requires
+from portal_schema.guards import object_types as typed_objects
+from portal_schema.schema import schema, sdl
 from tests.schema.surface import NOTHING, ROOTS, SCHEMA, SDL, Step, declared, object_types
 
 FIELDS = {f"{owner.name}.{name}": (owner, field) for owner in object_types() for name, field in owner.fields.items()}
@@ -130,6 +132,15 @@ def test_az_01_a_schema_with_an_undeclared_root_field_is_not_built() -> None:
 
     with pytest.raises(UndeclaredError, match=r"field Query\.forgotten"):
         install_guards(strawberry.Schema(query=Query))
+
+
+def test_az_16_only_the_guards_decide_and_none_of_them_is_awaited() -> None:
+    definitions = [
+        field.extensions["strawberry-definition"] for one in typed_objects(schema) for field in one.fields.values()
+    ]
+    assert len(definitions) > 200
+    assert [one.python_name for one in definitions if one.permission_classes or one.extensions] == []
+    assert [one for one in (check, refuse_without) if iscoroutinefunction(one)] == []
 
 
 def test_az_05_a_field_that_asks_for_more_than_its_type_can_be_null() -> None:

@@ -303,6 +303,26 @@ async def test_tn_05_a_member_of_two_tenants_sees_one_at_a_time(
 
 
 async def test_tn_04_a_tenant_named_in_a_header_changes_nothing(falcon: World, freestyle: World) -> None:
-    other = {"X-Tenant-Id": str(falcon.tenant.id), "X-Tenant": str(falcon.tenant.id), "Tenant": "Falcon Flights"}
+    named = str(falcon.tenant.id)
+    other = {"X-Tenant-Id": named, "X-Tenant": named, "Tenant": "Falcon Flights", "Cookie": f"tenant_id={named}"}
     caller = Caller(freestyle.machine.url, freestyle.machine.headers | other)
     assert await caller.run(ALL_OF) == await freestyle.machine.run(ALL_OF)
+
+
+async def test_az_20_what_was_read_for_one_tenant_is_never_answered_to_the_next(
+    falcon: World, freestyle: World
+) -> None:
+    text = """query ($m: ID!, $b: ID!) {
+      message(id: $m) { body batch { messages { nodes { body } } } }
+      node(id: $b) { ... on MessageBatch { refusals { nodes { code } } } }
+      messages { nodes { batch { messages { nodes { id } } } } }
+    }"""
+    nothing = {"message": None, "node": None}
+    for one, other in ((falcon, freestyle), (freestyle, falcon), (falcon, freestyle)):
+        found = await one.machine.run(text, m=one.message, b=one.batch)
+        assert found["message"]["batch"]["messages"]["nodes"]
+        missed = await other.machine.run(text, m=one.message, b=one.batch)
+        own = missed.pop("messages")
+        assert missed == nothing
+        assert own["nodes"]
+        assert own != found["messages"]

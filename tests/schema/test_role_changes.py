@@ -233,3 +233,17 @@ async def test_az_13_the_isv_s_staff_sees_nothing_of_a_tenant_without_one(
             assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
     data = await caller.run("{ viewer { tenant { id } memberships { role } principal { __typename } } }")
     assert data["viewer"] == {"tenant": None, "memberships": [], "principal": {"__typename": "Person"}}
+
+
+async def test_az_18_an_operation_that_is_known_is_checked_anew_for_whoever_sends_it(
+    served: Product, falcon: World
+) -> None:
+    developer, support = [
+        await served.member(falcon.tenant.id, role) for role in (TenantRole.DEVELOPER, TenantRole.SUPPORT)
+    ]
+    text = "query ($id: ID!, $with: Boolean!) { message(id: $id) { status body @include(if: $with) } }"
+    for _ in range(2):
+        for message in (falcon.message, falcon.delivered):
+            assert (await developer.run(text, **{"id": message, "with": True}))["message"]["body"]
+            assert await support.codes(text, **{"id": message, "with": True}) == ["FORBIDDEN"]
+            assert (await support.run(text, **{"id": message, "with": False}))["message"]["status"]
