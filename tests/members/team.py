@@ -1,14 +1,21 @@
 """A tenant with the people in it, and what they send to change who belongs to it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import httpx2
+
 from auth.people import create_person
-from auth.permissions import TenantRole
+from auth.permissions import Permission, TenantRole
+from auth.services import AuthServices
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal.mail.queue import Mail
+from tests.auth.house import House
+from tests.auth.oauth.third_party import register
 from tests.factories import make_tenant
 from tests.mailbox import mails
 from tests.product import CHEAP_HASH, Caller, Product
@@ -106,6 +113,25 @@ async def make_team(product: Product, place: DatabaseAddress, name: str) -> Team
     email = (await caller.run(ME))["viewer"]["principal"]["email"]
     (member,) = (await caller.run(MEMBERS))["members"]
     return Team(product, place, tenant_id, Member(member["id"], email, caller))
+
+
+@asynccontextmanager
+async def application_of(product: Product, caller: Caller, *permissions: Permission) -> AsyncIterator[Caller]:
+    """An application that acts for who is signed in as this caller, with these permissions."""
+    services = AuthServices.build(
+        database=product.database,
+        clock=product.clock,
+        secret_box=product.box,
+        public_url=product.url,
+        product_name="Owl Inc. messaging",
+    )
+    async with httpx2.AsyncClient(
+        base_url=product.url, trust_env=False, verify=False, headers={"Sec-Fetch-Site": "same-origin"}
+    ) as http:
+        application = await register(House(product.database, product.clock, services, http), *permissions)
+        session = caller.headers["Cookie"].partition("=")[2]
+        tokens = await application.tokens(session, scope=" ".join(permission.scope for permission in permissions))
+        yield Caller(caller.url, {"Authorization": f"Bearer {tokens['access_token']}"})
 
 
 async def person(product: Product, email: str) -> Caller:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from auth.ownership import OFFERED_FOR
-from auth.permissions import TenantRole, permissions_of
-from tests.members.team import ME, OFFER, OFFERED, REMOVE, TAKE_OVER, Member, Team
+from auth.permissions import Permission, TenantRole, permissions_of
+from tests.members.clients import CREATE
+from tests.members.team import ACCEPT, ME, OFFER, OFFERED, REMOVE, TAKE_OVER, Member, Team, application_of
 from tests.product import Product
 from tests.schema.world import contents
 
@@ -58,6 +59,30 @@ async def test_an_offer_is_taken_by_its_heir_alone_once_and_in_time(product: Pro
     again = await product.sign_in(heir.email)
     assert (await again.run(OFFERED))["viewer"]["ownershipOffer"] is None
     assert await falcon.refused(again, TAKE_OVER, id=transfer) == NOT_FOUND
+
+
+async def test_no_application_takes_an_offer_or_an_invitation_for_a_person(
+    product: Product, falcon: Team, freestyle: Team
+) -> None:
+    heir = await falcon.member(TenantRole.DEVELOPER)
+    transfer, token = await _offer(falcon, heir), await freestyle.invite(heir.email)
+    async with application_of(product, heir.caller, Permission.CONTACTS_READ) as application:
+        assert (await application.run(ME))["viewer"]["permissions"] == ["CONTACTS_READ"]
+        before = await contents(falcon.place)
+        assert await application.codes(TAKE_OVER, id=transfer) == ["FORBIDDEN"]
+        assert await application.codes(ACCEPT, token=token) == ["FORBIDDEN"]
+    assert await contents(falcon.place) == before
+    assert heir.email not in await freestyle.roles()
+
+
+async def test_an_application_makes_no_client_beyond_what_it_was_given(product: Product, falcon: Team) -> None:
+    given = (Permission.API_CLIENTS_WRITE, Permission.USAGE_READ)
+    async with application_of(product, falcon.owner.caller, *given) as application:
+        wanted = {"name": "Till", "scopes": ["usage:read", "messages:read"]}
+        assert await falcon.refused(application, CREATE, input=wanted) == (
+            "SCOPE_NOT_ALLOWED",
+            ["input", "scopes", "1"],
+        )
 
 
 async def test_an_offer_ends_with_the_membership_of_its_heir(product: Product, falcon: Team) -> None:

@@ -1,21 +1,25 @@
 """Every view passes axe-core, in the light, in the dark and on a small phone."""
 
-from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
+from tests.axe import violations
 from tests.page.conftest import NewVisitor
 from tests.page.visitor import Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # axe-core takes its time on a busy machine
 
-AXE = Path(__file__).parents[2] / "frontend-stub" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = ("/", "/messages", "/contacts", "/templates", "/usage")
-OUTSIDE = ("/password/forgotten", "/password/reset?token=x", "/email/verify?token=x", "/sign-in?notice=password")
+OUTSIDE = (
+    "/password/forgotten",
+    "/password/reset?token=x",
+    "/email/verify?token=x",
+    "/sign-in?notice=password",
+    "/invitation?token=x",
+)
 SCREENS: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"color_scheme": "dark"},
@@ -36,7 +40,7 @@ async def test_every_view_is_accessible(guest: Visitor) -> None:
         await guest.open(view)
         await guest.page.wait_for_load_state("networkidle")
         await expect(guest.page.get_by_role("heading", level=1)).to_be_visible()
-        found += [f"{view}: {each}" for each in await _violations(guest.page)]
+        found += [f"{view}: {each}" for each in await violations(guest.page)]
     assert found == []
 
 
@@ -47,7 +51,7 @@ async def test_every_dialog_is_accessible(guest: Visitor) -> None:
         await guest.open(view)
         await guest.page.get_by_role("button", name=button).click()
         await expect(guest.page.get_by_role("dialog")).to_be_visible()
-        found += [f"{view}: {each}" for each in await _violations(guest.page)]
+        found += [f"{view}: {each}" for each in await violations(guest.page)]
     assert found == []
 
 
@@ -58,27 +62,27 @@ async def test_what_became_of_a_send_is_accessible(guest: Visitor) -> None:
     await guest.send("Send to 2 people")
     await guest.becomes("Fred Filtered", "UNDELIVERED")
     await guest.becomes("Ben Castillo", "DELIVERED")
-    found = await _violations(guest.page)
+    found = await violations(guest.page)
     await guest.page.get_by_role("link", name="Fred Filtered").click()
     await expect(
         guest.page.get_by_role("dialog", name="Message").get_by_role("heading", name="Its way")
     ).to_be_visible()
-    assert found + await _violations(guest.page) == []
+    assert found + await violations(guest.page) == []
 
 
 async def test_every_page_of_signing_in_is_accessible(guest: Visitor) -> None:
     found = []
     for path in OUTSIDE:
         await guest.open(path)
-        found += [f"{path}: {each}" for each in await _violations(guest.page)]
+        found += [f"{path}: {each}" for each in await violations(guest.page)]
     await guest.type_password("ISV_SUPPORT", None)
     await expect(guest.page.get_by_label("Code of your authenticator app")).to_be_visible()
     await guest.page.get_by_text("Use a recovery code").click()
-    found += await _violations(guest.page)
+    found += await violations(guest.page)
     await guest.page.get_by_label("Code of your authenticator app").fill("000 000")
     await guest.page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(guest.page.get_by_role("alert")).to_be_visible()
-    assert found + await _violations(guest.page) == []
+    assert found + await violations(guest.page) == []
 
 
 async def test_every_page_of_the_account_is_accessible(guest: Visitor) -> None:
@@ -87,17 +91,17 @@ async def test_every_page_of_the_account_is_accessible(guest: Visitor) -> None:
     found = []
     for path in ("/account", "/account/confirm", "/account/second-factor"):
         await guest.open(path)
-        found += [f"{path}: {each}" for each in await _violations(page)]
+        found += [f"{path}: {each}" for each in await violations(page)]
     secret = await page.locator("code.secret").inner_text()
     await page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
     await page.get_by_role("button", name="Confirm the app").click()
     await expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
-    found += await _violations(page)
+    found += await violations(page)
     await page.get_by_role("link", name="go on").click()
-    found += await _violations(page)
+    found += await violations(page)
     await page.get_by_role("button", name="Remove the authenticator app").click()
     await expect(page.get_by_role("status")).to_have_text("Your second factors are changed.")
-    assert found + await _violations(page) == []
+    assert found + await violations(page) == []
 
 
 async def test_no_page_outside_the_views_is_wider_than_a_small_phone(new_visitor: NewVisitor) -> None:
@@ -144,12 +148,3 @@ async def test_a_message_is_sent_with_the_keyboard_alone(visitor: Visitor) -> No
             break
     await page.keyboard.press("Enter")
     await visitor.becomes("Alice Adler", "DELIVERED")
-
-
-async def _violations(page: Page) -> list[str]:
-    await page.add_script_tag(path=AXE)
-    results = await page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)
-    return [
-        f"{violation['id']}: {' | '.join(node['html'][:160] for node in violation['nodes'])}"
-        for violation in results["violations"]
-    ]

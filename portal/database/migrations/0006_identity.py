@@ -16,6 +16,7 @@ GRANT SELECT (id, name, email, locale, time_zone) ON person TO portal_app;
 ALTER TABLE session ADD id uuid NOT NULL DEFAULT gen_random_uuid(), ADD second_factor_at timestamptz,
   ADD authenticated_at timestamptz, -- when the person last proved who it is, at sign-in or asked again
   ADD challenge bytea, ADD new_totp_secret bytea; -- of a second factor that is being set up
+CREATE INDEX session_of_tenant ON session (tenant_id, person_id); -- when members were last seen
 ALTER TABLE session ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY anybody ON session TO portal_auth USING (true) WITH CHECK (true);
 CREATE POLICY own_tenant ON session TO portal_app USING (tenant_id = current_tenant()) WITH CHECK (false);
