@@ -249,7 +249,7 @@ async def test_tn_03_a_cursor_of_another_tenant_is_a_place_and_no_more(
         assert not set(_cursors(orjson.loads(answers[0][1]))) & set(cursors)
 
 
-async def test_two_tenants_may_have_the_same_number_and_the_same_template_s_name(
+async def test_tn_12_two_tenants_may_have_the_same_number_and_the_same_template_s_name(
     falcon: World, freestyle: World
 ) -> None:
     for world in (falcon, freestyle):
