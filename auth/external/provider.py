@@ -82,22 +82,13 @@ class Provider:
             NotProvenError: the response or its ID token is not what was asked for.
             ProviderError: the provider cannot be asked, or answers nonsense.
         """
-        response = dict(parameters)
-        if len(response) != len(parameters):
-            raise NotProvenError("a parameter of the response is repeated")
-        if not hmac.compare_digest(response.get("state", "").encode(), begun.state.encode()):
-            raise NotProvenError("the state is another sign-in's")
         metadata = await self._metadata.get()
-        self._check_issuer(response.get("iss"), metadata)
-        if "error" in response:
-            raise NotProvenError("the provider let nobody in")
-        if not response.get("code"):
-            raise NotProvenError("the code is missing")
+        code = _code_in(parameters, begun, metadata)
         client = self._client(metadata)
         with _refusing():
             async with asyncio.timeout(SECONDS):
                 tokens = await client.fetch_access_token(
-                    self._redirect_uri, code=response["code"], code_verifier=begun.code_verifier
+                    self._redirect_uri, code=code, code_verifier=begun.code_verifier
                 )
                 claims = await client.parse_id_token(
                     tokens,
@@ -122,7 +113,8 @@ class Provider:
         """
         claims = dict(arrival.claims)
         metadata = await self._metadata.get()
-        if "email" not in claims and metadata.userinfo_endpoint and arrival.access_token:
+        told = {"email", "email_verified"} <= claims.keys()
+        if not told and metadata.userinfo_endpoint and arrival.access_token:
             # The token alone: with its expiry and a refresh token Authlib would have it renewed.
             token = {"access_token": arrival.access_token, "token_type": "Bearer"}
             with _refusing():
@@ -136,13 +128,6 @@ class Provider:
         name = claims.get("name")
         named = isinstance(name, str) and name.strip() and name.isprintable()
         return Profile(name=str(name).strip()[:_LONGEST_NAME] if named else "", email=str(email) if own else None)
-
-    def _check_issuer(self, named: str | None, metadata: Metadata) -> None:
-        """RFC 9207, 2.4: compared wherever it is there, and missed where it was promised."""
-        if named is None and not metadata.authorization_response_iss_parameter_supported:
-            return
-        if named != metadata.issuer:
-            raise NotProvenError("the response names another issuer, or none")
 
     async def _read_keys(self) -> dict[str, Any]:
         return await read_keys((await self._metadata.get()).jwks_uri)
@@ -185,6 +170,22 @@ class _IDToken(CodeIDToken):  # type: ignore[misc]  # Authlib has no types
     def validate(self, now: int | None = None, leeway: int = 0) -> None:
         """Check them all; raises joserfc's errors."""
         super().validate(now or int(self._clock.now().timestamp()), leeway)
+
+
+def _code_in(parameters: list[tuple[str, str]], begun: Transaction, metadata: Metadata) -> str:
+    response = dict(parameters)
+    if len(response) != len(parameters):
+        raise NotProvenError("a parameter of the response is repeated")
+    if not hmac.compare_digest(response.get("state", "").encode(), begun.state.encode()):
+        raise NotProvenError("the state is another sign-in's")
+    promised = metadata.authorization_response_iss_parameter_supported
+    if (promised or "iss" in response) and response.get("iss") != metadata.issuer:  # RFC 9207, 2.4
+        raise NotProvenError("the response names another issuer, or none")
+    if "error" in response:
+        raise NotProvenError("the provider let nobody in")
+    if not response.get("code"):
+        raise NotProvenError("the code is missing")
+    return response["code"]
 
 
 def _client_secret_basic(client: Any, _: str, uri: str, headers: dict[str, str], body: Any) -> Any:
