@@ -256,7 +256,7 @@ def _limits_problems(settings: Settings) -> Iterator[str]:
     except (ConfigurationError, ValueError):
         yield (
             "LIMITS_URL has to be like redis://localhost:6379 (a storage of the library limits, whose client has to be "
-            "installed: pip install 'limits[async-redis]')."
+            "installed: pip install 'limits[redis]')."
         )
     for network in filter(None, settings.trusted_proxies.split(",")):
         try:

@@ -63,7 +63,9 @@ class Throttle:
 
     def __init__(self, clock: Clock, storage_url: str = IN_THIS_PROCESS) -> None:
         self._clock = clock
-        self._storage = cast("Storage", storage_from_string(storage_url, wrap_exceptions=True))
+        # With coredis, its default, a version that it does not forbid fails only when it is used.
+        made = storage_from_string(storage_url, wrap_exceptions=True, implementation="redispy")
+        self._storage = cast("Storage", made)
         self._limiter = FixedWindowRateLimiter(self._storage)
 
     async def attempt(self, purpose: Purpose, account: str, address: str) -> int:

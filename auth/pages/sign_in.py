@@ -1,5 +1,7 @@
 """Signing in step by step, signing out, and going on in another tenant."""
 
+import logging
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -12,6 +14,7 @@ from auth.services import AuthServices
 from auth.sign_in_steps import ENROL_PATH, SECOND_FACTOR_PATH, PendingSignIn, go_to, with_session
 from auth.throttle import Purpose, address_of
 
+_log = logging.getLogger(__name__)
 _WRONG = "E-mail address or password is wrong."
 _TOO_LATE = "That took too long, or was finished elsewhere: sign in again."
 _NOTICES = {"password": "Your new password is set. Sign in with it."}
@@ -59,6 +62,7 @@ class SignInPages:
             if wait := await self._services.throttle.attempt(Purpose.SECOND_FACTOR, person, address):
                 return await self._second(pending, wait=wait)
             if not await self._factors.prove(pending.tx, pending.ceremony, pending.person_id, fields):
+                _log.info("second factor refused")
                 return await self._second(pending, status=401, error=_WRONG_FACTOR)
             await self._services.throttle.succeeded(Purpose.SECOND_FACTOR, person, address)
             return await self._steps.complete(request, pending, go_to(pending.return_to))

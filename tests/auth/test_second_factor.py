@@ -1,6 +1,7 @@
 """The second factor at sign-in: who is asked, what is right, and that each proof is good once."""
 
 import asyncio
+import logging
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from auth.sign_in_steps import PENDING_COOKIE
 from portal.database import DatabaseRole
 from portal.encryption import SecretBox
 from tests.auth.house import PASSWORD, SECRET, House, cookie, cookies_of, session_of, turn_to_a_window
+from tests.waiting import until
 
 EMAIL = "sam@example.com"
 STEP = timedelta(seconds=30)
@@ -272,3 +274,29 @@ async def test_as_41_as_44_the_pages_are_closed_to_frames_and_foreign_content(ho
     assert own == ("DENY", "no-store", "same-origin")
     assert "style=" not in answer.text
     assert "http" not in answer.text.replace(house.public_url, "")
+
+
+async def test_nothing_of_signing_in_is_in_the_logs(
+    house: House, staff: tuple[UUID, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong, right = "000000", _code(house, staff[1])
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        recovery, *_ = await make_recovery_codes(tx, staff[0], at=house.clock.now())
+    with caplog.at_level(logging.DEBUG):
+        pending = await _pending(house)
+        await _prove(house, pending, code=wrong)
+        await _prove(house, pending, recovery_code=recovery + "x")
+        await _prove(house, pending, passkey="{}")
+        session = session_of(await _prove(house, pending, code=right))
+        await house.submit("/account/password", {"old": "x", "new": "y", "again": "y"}, Cookie=cookie(session))
+        await house.submit("/password/forgotten", {"email": EMAIL})
+        await until(lambda: _mailed(house))
+    said = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("auth", "portal")))
+    assert said.count("second factor refused") == 3
+    secret = pending.partition("=")[2]
+    for hidden in (EMAIL, PASSWORD, wrong, right, recovery, staff[1], secret, session, str(staff[0])):
+        assert hidden not in said
+
+
+async def _mailed(house: House) -> bool:
+    return bool(await house.mails())

@@ -81,6 +81,23 @@ async def test_staff_signs_in_with_the_secret_of_the_demo(installation: Installa
     assert installation.stop(signal.SIGINT) == 0
 
 
+@pytest.mark.parametrize(("trusted", "statuses"), [("127.0.0.1, 10.0.0.0/8", [401, 429]), ("", [429, 429])])
+async def test_guessers_behind_a_trusted_proxy_are_told_apart(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, trusted: str, statuses: list[int]
+) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", trusted)
+    await installation.start()
+    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False) as http:
+
+        def guess(forwarded: str) -> int:
+            headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": forwarded}
+            return http.post("/sign-in", data={"email": "a@b.example", "password": "x"}, headers=headers).status_code
+
+        assert [guess("203.0.113.1") for _ in range(10)] == [401] * 10
+        assert [guess("203.0.113.2"), guess("198.51.100.7, 203.0.113.1, 10.0.0.9")] == statuses
+    assert installation.stop(signal.SIGINT) == 0
+
+
 async def test_each_part_that_is_killed_comes_back(installation: Installation) -> None:
     await installation.start()
     for part in ("serve", "worker", "simulator", "postgres"):

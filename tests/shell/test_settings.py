@@ -22,7 +22,7 @@ LIKE_A_MAIL_URL = "MAIL_URL has to be like smtp://user:password@mail.example.com
 A_MAIL_FROM = "MAIL_FROM has to be the e-mail address that mails come from, for example portal@example.com."
 LIKE_A_LIMITS_URL = (
     "LIMITS_URL has to be like redis://localhost:6379 (a storage of the library limits, whose client has to be "
-    "installed: pip install 'limits[async-redis]')."
+    "installed: pip install 'limits[redis]')."
 )
 LIKE_PROXIES = "TRUSTED_PROXIES has to be addresses or networks with commas between them, like 10.0.0.0/8."
 PROVIDER = {
