@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from auth.permissions import StaffRole
+from auth.permissions import Permission, StaffRole
+from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
+from portal_schema.nodes import to_global
 from tests.product import Caller, Product
 from tests.schema.world import World, contents, make_world, taken
 
@@ -44,10 +46,13 @@ async def names(operator: Caller, **arguments: Any) -> list[str]:
     return [one["name"] for one in (await operator.run(NAMES, **arguments))["tenants"]["nodes"]]
 
 
-async def test_plan_allowance_and_usage_are_each_tenant_s_own(operator: Caller, falcon: World, quail: World) -> None:
+async def test_plan_allowance_and_usage_are_each_tenant_s_own(
+    served: Product, operator: Caller, falcon: World, quail: World
+) -> None:
     found = {one.pop("id"): one for one in (await operator.run(ALL))["tenants"]["nodes"]}
     for world, limit in ((falcon, 250), (quail, 50)):
-        own = await world.machine.run(f"{{ {NUMBERS} }}")
+        machine = await served.machine(world.tenant.id, [Permission.USAGE_READ])
+        own = await machine.run(f"{{ {NUMBERS} }}")
         assert own["plan"]["allowance"]["limit"] == limit
         assert own["usage"]["categories"]
         assert found[world.tenant_id] == own
@@ -127,5 +132,5 @@ async def test_an_absent_tenant_and_no_tenant_s_id_look_the_same(
     served: Product, operator: Caller, falcon: World
 ) -> None:
     text = f"query ($id: ID!) {{ tenant(id: $id) {{ name {NUMBERS} }} }}"
-    for given in (falcon.message, "no id", ""):
+    for given in (to_global("Tenant", new_id(served.clock.now())), falcon.message, "no id", ""):
         assert await operator.run(text, id=given) == {"tenant": None}
