@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -16,6 +17,7 @@ from portal_schema.guards import requires
 from portal_schema.messages import DateTimeRange
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.scalars import Json
+from portal_schema.support_sessions import SupportSession, load_session
 
 READ = requires(Permission.AUDIT_READ)
 ERASED = "(erased)"
@@ -38,9 +40,6 @@ class AuditEntry(Node):
     )
     request_id: str = strawberry.field(description="The request it was done with, as its answer named it.")
     address: str | None = strawberry.field(description="The network address it came from, where one is known.")
-    support_session_id: strawberry.ID | None = strawberry.field(
-        description="The support session it belongs to, where the ISV's support did it."
-    )
     digest: str = strawberry.field(
         description="What the seals are made of: SHA-256 over the entry, in hexadecimal. An export shows how."
     )
@@ -48,11 +47,11 @@ class AuditEntry(Node):
         description="Whether it is part of the chain by now, so that no later change goes unseen; it takes seconds."
     )
     erased_at: datetime | None = strawberry.field(description="When the person's traces in it were erased.")
+    session_key: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, row: EntryRow) -> "AuditEntry":
         """The entry in this row."""
-        session = row.support_session_id
         return cls(
             id=to_global("AuditEntry", row.id),
             at=row.at,
@@ -62,11 +61,15 @@ class AuditEntry(Node):
             changes=Json(row.changes) if row.changes is not None else None,
             request_id=row.request_id,
             address=row.address,
-            support_session_id=to_global("SupportSession", session) if session is not None else None,
             digest=row.digest.hex(),
             sealed=row.seal_number is not None,
             erased_at=row.erased_at,
+            session_key=row.support_session_id,
         )
+
+    @strawberry.field(description="The support session that it belongs to, where the ISV's support did it.")
+    async def support_session(self, info: Info) -> SupportSession | None:
+        return await load_session(info, self.session_key) if self.session_key is not None else None
 
 
 @strawberry.type(description="An entry in a list.", directives=READ)

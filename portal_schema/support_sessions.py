@@ -14,8 +14,8 @@ from portal.support.sessions import (
     SessionWish,
     SupportSessionRow,
     end_session,
-    read_session,
     read_sessions,
+    read_sessions_by_id,
     start_session,
 )
 from portal_schema.actors import Actor
@@ -70,6 +70,18 @@ class SupportSession(Node):
     @strawberry.field(description="The tenant that it is in.")
     async def tenant(self, info: Info) -> Tenant | None:
         return await load_tenant(info, self.tenant_id)
+
+
+async def load_session(info: Info, key: UUID) -> SupportSession | None:
+    """A session in the tenant, or None: one read for all that are asked for side by side."""
+
+    async def load(keys: list[UUID]) -> list[SupportSession | None]:
+        async with info.context.reading() as tx:
+            rows = await read_sessions_by_id(tx, keys)
+        return [SupportSession.of(rows[asked]) if asked in rows else None for asked in keys]
+
+    found: SupportSession | None = await info.context.loader("support session", load).load(key)
+    return found
 
 
 @strawberry.type(description="A support session in a list.", directives=AUDIT)
@@ -162,7 +174,7 @@ async def find_support_session(info: Info, given: str) -> SupportSession | None:
     if key is None:
         return None
     async with context.reading() as tx:
-        row = await read_session(tx, key)
+        row = (await read_sessions_by_id(tx, [key])).get(key)
     return None if row is None else SupportSession.of(row)
 
 

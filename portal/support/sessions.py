@@ -1,5 +1,6 @@
 """Support sessions: ISV support in one tenant, for a reason and until an instant; one at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -152,11 +153,10 @@ async def read_sessions(tx: TenantTransaction, request: PageRequest) -> Page[Sup
     return await read_page(tx, listing, NEWEST_FIRST, request, _session_row)
 
 
-async def read_session(tx: TenantTransaction, session_id: UUID) -> SupportSessionRow | None:
-    """This session, if it is or was one in the tenant."""
-    sql = f"SELECT {_COLUMNS}, {_READS} FROM support_session WHERE tenant_id = $1 AND id = $2"  # noqa: S608  constants
-    row = await tx.row(sql, tx.tenant_id, session_id)
-    return None if row is None else _session_row(row)
+async def read_sessions_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, SupportSessionRow]:
+    """Those of these sessions that are or were in the tenant."""
+    sql = f"SELECT {_COLUMNS}, {_READS} FROM support_session WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
+    return {row["id"]: _session_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
 
 
 async def _find_open(tx: Transaction, person_id: UUID, now: datetime) -> OpenSupportSession | None:

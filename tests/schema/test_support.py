@@ -32,7 +32,9 @@ READ = "query ($id: ID!) { tenant(id: $id) { name messages(first: 1) { nodes { s
 SESSIONS = """{ supportSessions {
   nodes { id reason openedAt expiresAt closedAt reads contentGranted actor { kind name } tenant { id } }
 } }"""
-LOG = "{ auditLog(first: 100) { nodes { at action actor { kind name } changes requestId supportSessionId target } } }"
+LOG = """{ auditLog(first: 100) {
+  nodes { at action actor { kind name } changes requestId supportSession { id } target }
+} }"""
 GRANT = """mutation ($hours: Int!) {
   supportAccessGrant(input: { hours: $hours }) {
     supportAccess { grantedBy { kind name } grantedAt expiresAt } errors { code path }
@@ -57,7 +59,7 @@ async def support(served: Product) -> Caller:
 async def log(world: World, session: str) -> list[dict[str, Any]]:
     """The session's entries in the tenant's audit log, the oldest first, and those of one instant by their names."""
     nodes = (await world.owner.run(LOG))["auditLog"]["nodes"]
-    of_session = [one for one in nodes if one["supportSessionId"] == session]
+    of_session = [one for one in nodes if one["supportSession"] == {"id": session}]
     return sorted(of_session, key=lambda one: (one["at"], one["action"]))
 
 
