@@ -15,6 +15,7 @@ import uvloop
 from benchmarks.accept import accept
 from benchmarks.callbacks import callbacks
 from benchmarks.comparing import Ratio, Say, show
+from benchmarks.identity import identity
 from benchmarks.isolation import isolation
 from benchmarks.lists import lists
 from benchmarks.stage import CONTACTS, MESSAGES, TENANTS, Stage, staged
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "callbacks": callbacks,
     "accept": accept,
     "isolation": isolation,
+    "identity": identity,
 }
 THOROUGH = (12, 0.6)  # rounds, and seconds of each turn: many and short, so that a noise seldom meets one side alone
 QUICK = (3, 0.4)

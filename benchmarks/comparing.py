@@ -50,6 +50,19 @@ class _Measured:
     rate_by_cpu: float
 
 
+def repeating(once: Callable[[], Awaitable[None]], seconds: float) -> Callable[[], Awaitable[Turn]]:
+    """Do it again and again for so long, one after the other."""
+
+    async def play() -> Turn:
+        done, start = 0, time.perf_counter()
+        while time.perf_counter() < start + seconds:
+            await once()
+            done += 1
+        return Turn(done, time.perf_counter() - start)
+
+    return play
+
+
 async def compare(benchmark: str, variants: Sequence[Variant], rounds: int, say: Say) -> list[Ratio]:
     """Let the variants take turns, so that a noise of the machine meets all; a round for warming up is not counted."""
     table: list[list[_Measured]] = []
@@ -72,12 +85,13 @@ async def compare(benchmark: str, variants: Sequence[Variant], rounds: int, say:
 
 
 async def _measure(variant: Variant) -> _Measured:
-    before = _cpu_seconds(variant.pid)
+    before = cpu_seconds(variant.pid)
     turn = await variant.play()
-    return _Measured(turn.done / turn.seconds, turn.done / max(_cpu_seconds(variant.pid) - before, 1e-9))
+    return _Measured(turn.done / turn.seconds, turn.done / max(cpu_seconds(variant.pid) - before, 1e-9))
 
 
-def _cpu_seconds(pid: int | None) -> float:
+def cpu_seconds(pid: int | None) -> float:
+    """The CPU time that a process has taken so far; none without a process."""
     # clock_getcpuclockid(3): a process's CPU clock is numbered by the complement of its id.
     return time.clock_gettime((~pid << 3) | 2) if pid is not None else 0.0
 

@@ -1,11 +1,8 @@
 """What keeping tenants apart costs: a query in a tenant's transaction against the same one on a plain pool."""
 
-import time
-from collections.abc import Awaitable, Callable
-
 import asyncpg
 
-from benchmarks.comparing import Ratio, Say, Turn, Variant, compare
+from benchmarks.comparing import Ratio, Say, Variant, compare, repeating
 from benchmarks.stage import POOL_SIZE, Stage
 from portal.database import Database
 
@@ -31,22 +28,11 @@ async def isolation(stage: Stage, rounds: int, seconds: float, say: Say) -> list
                 await pool.fetch(sql, *arguments)
 
             variants = [
-                Variant(f"{name} in a tenant's transaction, row-level security", _repeating(isolated, seconds)),
-                Variant(f"{name} on a plain pool, by a superuser", _repeating(plain, seconds)),
+                Variant(f"{name} in a tenant's transaction, row-level security", repeating(isolated, seconds)),
+                Variant(f"{name} on a plain pool, by a superuser", repeating(plain, seconds)),
             ]
             ratios += await compare("isolation", variants, rounds, say)
     finally:
         await pool.close()
         await database.close()
     return ratios
-
-
-def _repeating(once: Callable[[], Awaitable[None]], seconds: float) -> Callable[[], Awaitable[Turn]]:
-    async def play() -> Turn:
-        done, start = 0, time.perf_counter()
-        while time.perf_counter() < start + seconds:
-            await once()
-            done += 1
-        return Turn(done, time.perf_counter() - start)
-
-    return play
