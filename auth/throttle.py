@@ -68,6 +68,19 @@ class Throttle:
         self._storage = cast("Storage", made)
         self._limiter = FixedWindowRateLimiter(self._storage)
 
+    async def seconds_to_wait(self, purpose: Purpose, account: str, address: str) -> int:
+        """0, or how many seconds an attempt has to wait untried; nothing is counted.
+
+        For secrets of 256 bits, of which no number at once is worth anything: whoever is right may come with many.
+
+        Raises:
+            limits.errors.StorageError: the counters' server does not answer.
+        """
+        for item, names in self._counters(purpose, account, address):
+            if not await self._limiter.test(item, *names):
+                return self._rest_of_window(item)
+        return 0
+
     async def attempt(self, purpose: Purpose, account: str, address: str) -> int:
         """Count an attempt on an account from an address; 0, or how many seconds it has to wait untried.
 
@@ -76,7 +89,7 @@ class Throttle:
         """
         for item, names in self._counters(purpose, account, address):
             if not await self._limiter.hit(item, *names):
-                return item.get_expiry() - int(self._clock.now().timestamp()) % item.get_expiry()
+                return self._rest_of_window(item)
         return 0
 
     async def succeeded(self, purpose: Purpose, account: str, address: str) -> None:
@@ -85,6 +98,9 @@ class Throttle:
         await self._limiter.clear(both[0], *both[1])
         for item, names in others:
             await self._storage.incr(item.key_for(*names), item.get_expiry(), amount=-1)
+
+    def _rest_of_window(self, item: RateLimitItem) -> int:
+        return item.get_expiry() - int(self._clock.now().timestamp()) % item.get_expiry()
 
     def _counters(self, purpose: Purpose, account: str, address: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
         limits, now = _LIMITS[purpose], int(self._clock.now().timestamp())

@@ -61,7 +61,7 @@ class ClientRequests:
             raise InvalidRequestError(str(error), status_code=error.status) from None
         credentials, address = read_credentials(request, fields), address_of(request)
         if credentials and credentials.proof:  # a public client has nothing to be guessed
-            wait = await self._throttle.attempt(Purpose.TOKEN, credentials.client_id, address)
+            wait = await self._throttle.seconds_to_wait(Purpose.TOKEN, credentials.client_id, address)
             if wait:
                 raise TooManyFailuresError(wait)
         return ClientRequest(fields, credentials, address)
@@ -69,8 +69,7 @@ class ClientRequests:
     async def prove(self, tx: Transaction, asked: ClientRequest) -> OAuthClient | None:
         """The client that makes the request, or None. Database role `auth`."""
         client = await self._clients.prove(tx, asked.credentials)
-        if client and asked.credentials and asked.credentials.proof:
-            await self._throttle.succeeded(Purpose.TOKEN, client.client_id, asked.address)
-        elif client is None and asked.credentials:
+        if client is None and asked.credentials:
+            await self._throttle.attempt(Purpose.TOKEN, asked.credentials.client_id, asked.address)
             _log.info("client authentication failed")
         return client

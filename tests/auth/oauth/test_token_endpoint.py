@@ -1,5 +1,6 @@
 """The token endpoint, and what others read about it: the ids are those of the list of checks."""
 
+import asyncio
 import base64
 from datetime import timedelta
 from typing import Any
@@ -214,6 +215,11 @@ async def test_as_34_guessing_is_slowed_down_and_others_go_on(house: House, falc
     await house.token(other)
     house.clock.advance(timedelta(minutes=15))
     await house.token(client)
+
+
+async def test_as_34_a_client_may_come_with_many_requests_at_once(house: House, client: NewApiClient) -> None:
+    asked = (house.http.post("/oauth/token", data=GRANT, auth=_basic(client)) for _ in range(30))
+    assert {answer.status_code for answer in await asyncio.gather(*asked)} == {200}
 
 
 async def test_rs_29_a_disabled_client_is_nobody_at_once(house: House, falcon: UUID, client: NewApiClient) -> None:
