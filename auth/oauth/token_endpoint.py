@@ -5,7 +5,7 @@ All of it in one transaction, which an error commits too: a family ends with the
 
 import logging
 
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError, OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError, OAuth2Error, UnsupportedGrantTypeError
 from joserfc.jwk import ECKey
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from auth.oauth.client_requests import ClientRequests
 from auth.oauth.clients import MachineClient, OAuthClient
 from auth.oauth.errors import InvalidTargetError, error_response
 from auth.oauth.grants import FoundVoucher, Voucher, add_refresh_token, find_voucher, revoke_grant, take_voucher
-from auth.oauth.server import Server
+from auth.oauth.server import GRANT_TYPES, Server
 from auth.tokens import AccessTokens
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole, Transaction
@@ -72,6 +72,8 @@ class TokenEndpoint:
                 raise InvalidTargetError
         voucher = await self._find(tx, client, fields)
         server.issue_with(self._tokens, key, voucher)
+        if fields["grant_type"] not in GRANT_TYPES:  # Authlib would quote what was sent
+            raise UnsupportedGrantTypeError(f"any other than {', '.join(GRANT_TYPES)}")
         grant = server.get_token_grant(server.request("POST", TOKEN_PATH, fields))
         grant.validate_token_request()
         if voucher and not await take_voucher(tx, self._clock.now(), voucher):  # another request was a moment faster

@@ -177,7 +177,7 @@ async def serve(
         sign_in_methods=sign_in_methods,
     )
     app = Starlette(routes=[*auth_routes(services), _protected(database, services), _page(services)])
-    config = uvicorn.Config(app, log_config=None, lifespan="off")
+    config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -1,5 +1,6 @@
 """All that the API does not take as an access token: the ids are those of the list of checks."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import Callable
@@ -50,6 +51,25 @@ def _other_payload(forge: Forge) -> str:
     return f"{header}.{encoded(json.dumps(forge.claims | {'scope': 'tenants:read'}).encode())}.{signature}"
 
 
+def _of_another_issuer(forge: Forge) -> str:
+    other = _attackers()
+    payload = json.dumps(forge.claims | {"iss": "https://other.example.com"}).encode()
+    return forge.token(other, payload, kid=other.thumbprint())
+
+
+def _with_modulus_as_secret(forge: Forge) -> str:
+    signed, _, _ = _unsigned(forge, "HS256").rpartition(".")
+    mac = hmac.new(str(forge.key.as_dict(private=False)["x"]).encode(), signed.encode(), "sha256")
+    return f"{signed}.{encoded(mac.digest())}"
+
+
+def _client_assertion(forge: Forge) -> str:
+    """What a machine proves itself with, signed by our own key at that."""
+    client_id, exp = forge.claims["client_id"], forge.claims["exp"]
+    claims = {"iss": client_id, "sub": client_id, "jti": "x", "exp": exp}
+    return forge.token(payload=json.dumps(claims).encode(), typ="client-authentication+jwt")
+
+
 def _id_token(forge: Forge) -> str:
     return forge.token(typ="JWT")
 
@@ -68,6 +88,7 @@ REFUSED: list[tuple[str, Spoil]] = [
     ("RS-02 no signature, other case", lambda forge: _unsigned(forge, "nOnE")),
     ("RS-02 no signature, right algorithm", lambda forge: _unsigned(forge, "ES256")),
     ("RS-03 the public key as a shared secret", _with_public_key_as_secret),
+    ("RS-03 a coordinate as a shared secret", _with_modulus_as_secret),
     ("RS-03 another algorithm", lambda forge: forge.token(RSAKey.generate_key(2048), alg="RS256")),
     ("RS-04 another key of the same name", lambda forge: forge.token(_attackers())),
     ("RS-05 a key in the header", lambda forge: forge.token(key := _attackers(), jwk=key.as_dict(private=False))),
@@ -86,6 +107,7 @@ REFUSED: list[tuple[str, Spoil]] = [
     ("RS-11 a logout token", lambda forge: forge.token(typ="logout+jwt")),
     ("RS-11 a DPoP proof", lambda forge: forge.token(typ="dpop+jwt")),
     ("RS-11 an identity assertion", lambda forge: forge.token(typ="oauth-id-jag+jwt")),
+    ("RS-11 a client's assertion", _client_assertion),
     ("RS-12 for another API", lambda forge: forge.saying(aud="https://other.example.com/graphql")),
     ("RS-12 for the client itself", lambda forge: forge.saying(aud=forge.claims["client_id"])),
     ("RS-12 for nobody", lambda forge: forge.saying(aud=None)),
@@ -129,6 +151,7 @@ REFUSED: list[tuple[str, Spoil]] = [
     ("RS-21 16 KB", lambda forge: forge.saying(x="x" * 16_000)),
     ("RS-23 no key's name", lambda forge: forge.token(kid=None)),
     ("RS-33 bound to a key", lambda forge: forge.saying(cnf={"jkt": "x"})),
+    ("RS-36 the same subject of another issuer", _of_another_issuer),
     ("RS-35 a person's id as subject", lambda forge: forge.saying(sub=str(uuid4()))),
     ("RS-35 a client that is none", lambda forge: forge.saying(sub=f"client:{uuid4()}")),
     ("TN-06 no tenant", lambda forge: forge.saying(tenant_id=None)),
@@ -158,6 +181,20 @@ async def test_a_bad_token_is_refused_without_a_reason(shared_house: House, forg
 )
 async def test_a_token_within_the_rules_is_taken(shared_house: House, forge: Forge, valid: Spoil) -> None:
     assert (await shared_house.who(f"Bearer {valid(forge)}")).status_code == 200
+
+
+async def test_rs_06_no_address_in_a_header_is_ever_looked_up(shared_house: House, forge: Forge) -> None:
+    called: list[object] = []
+
+    async def called_upon(*connection: object) -> None:
+        called.append(connection)
+
+    async with await asyncio.start_server(called_upon, "127.0.0.1", 0) as attacker:
+        port = attacker.sockets[0].getsockname()[1]
+        keys = f"http://127.0.0.1:{port}/keys"
+        for token in (forge.token(_attackers(), jku=keys), forge.token(_attackers(), x5u=keys)):
+            assert (await shared_house.who(f"Bearer {token}")).status_code == 401
+    assert called == []
 
 
 async def test_rs_21_a_token_of_a_megabyte_is_refused_before_any_work(shared_house: House) -> None:
