@@ -66,7 +66,7 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("authlib", "httpx", "httpx2", "twilio", "tortoise"):  # they log addresses, bodies or SQL at INFO or DEBUG
+    for chatty in ("authlib", "httpx", "httpx2", "twilio", "tortoise"):  # they log bodies, tokens or SQL
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

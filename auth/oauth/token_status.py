@@ -39,11 +39,13 @@ class TokenStatusEndpoints:
         """End a token of the client's own; 200 for any other too: it is of no use to this client (RFC 7009, 2.2)."""
         try:
             asked = await self._requests.read(request)
+            sent = _token(asked.fields)
+            token = await self._read(sent)
             async with self._database.as_role(DatabaseRole.AUTH) as tx:
                 client = await self._requests.prove(tx, asked)
                 if client is None:
                     return error_response(RefusedClientError())
-                await self._revoke(tx, client, _token(asked.fields))
+                await self._revoke(tx, client, sent, token)
         except OAuth2Error as error:
             return error_response(error)
         return JSONResponse({}, 200, _NOT_STORED)
@@ -52,27 +54,26 @@ class TokenStatusEndpoints:
         """What an access token says, if it is good and concerns the client; of any other only that it is not active."""
         try:
             asked = await self._requests.read(request)
+            token = await self._read(_token(asked.fields))
             async with self._database.as_role(DatabaseRole.AUTH) as tx:
                 client = await self._requests.prove(tx, asked)
                 if client is None or client.authentication is AuthenticationMethod.NONE:
                     return error_response(RefusedClientError())
-                told = await self._status(tx, client, _token(asked.fields))
+                told = await self._status(tx, client, token)
         except OAuth2Error as error:
             return error_response(error)
         return JSONResponse(told, 200, _NOT_STORED)
 
-    async def _revoke(self, tx: Transaction, client: OAuthClient, sent: str) -> None:
+    async def _revoke(self, tx: Transaction, client: OAuthClient, sent: str, token: AccessToken | None) -> None:
         now = self._clock.now()
         found = await find_voucher(tx, now, Voucher.REFRESH_TOKEN, sent, client_id=client.client_id)
         if found:
             await revoke_grant(tx, now, found.grant.id)
             return
-        token = await self._read(sent)
         if token and token.subject.client_id == client.client_id:
             await tx.execute(_REVOKE, token.jti, datetime.fromtimestamp(token.claims["exp"], UTC))
 
-    async def _status(self, tx: Transaction, client: OAuthClient, sent: str) -> dict[str, object]:
-        token = await self._read(sent)
+    async def _status(self, tx: Transaction, client: OAuthClient, token: AccessToken | None) -> dict[str, object]:
         if token is None or not _concerns(token, client) or await find_holder(tx, self._clock.now(), token) is None:
             return {"active": False}
         return {"active": True, "token_type": "Bearer"} | {
@@ -80,6 +81,7 @@ class TokenStatusEndpoints:
         }
 
     async def _read(self, sent: str) -> AccessToken | None:
+        """Before any transaction: it may read the keys, and nobody may wait for one connection holding another."""
         try:
             return await self._tokens.validate(sent)
         except InvalidTokenError:

@@ -1,5 +1,6 @@
 """Revocation and introspection: the ids are those of the list of checks."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,8 +10,10 @@ import pytest
 from auth.api_clients import NewApiClient
 from auth.oauth.authentication_method import AuthenticationMethod
 from auth.permissions import Permission
+from portal.database import Database
+from portal.database.address import DatabaseAddress
 from tests.auth.forge import decoded
-from tests.auth.house import House
+from tests.auth.house import House, serve
 from tests.auth.oauth.third_party import ThirdParty, member, register
 
 INACTIVE = {"active": False}
@@ -170,6 +173,20 @@ async def test_as_37_of_anything_else_only_that_it_is_not_active(
         assert await _status(house, asking, token) == INACTIVE
     house.clock.advance(timedelta(minutes=11))
     assert await _status(house, client, own) == INACTIVE
+
+
+async def test_many_at_once_on_a_cold_process_do_not_wait_for_each_other(
+    address: DatabaseAddress, house: House, client: NewApiClient
+) -> None:
+    token = await house.token(client)
+    database = await Database.connect(address, pool_size=2)
+    try:
+        async with serve(database, house.clock) as cold:
+            asked = (_post(cold, path, client, token) for path in ("/oauth/introspect", "/oauth/revoke") * 10)
+            answers = await asyncio.wait_for(asyncio.gather(*asked), 20)
+    finally:
+        await database.close()
+    assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_as_37_a_confidential_application_learns_of_its_own_tokens_alone(house: House, falcon: UUID) -> None:
