@@ -7,12 +7,14 @@ import { ApiClientsPage } from './api-clients/page';
 import { ContactsPage } from './contacts/page';
 import type { Permission } from './generated/operations';
 import { MessagesPage } from './messages/page';
+import { SecurityPage } from './security/page';
 import { BatchPage } from './send/batch';
 import { SendPage } from './send/page';
 import { firstRoom, mayEnter, type Wing } from './session/navigation';
 import { useViewer } from './session/viewer';
 import { TeamPage } from './team/page';
 import { TemplatesPage } from './templates/page';
+import { TenantsPage } from './tenants/page';
 import { UsagePage } from './usage/page';
 
 /** Which view an address leads to. */
@@ -57,6 +59,18 @@ export function Rooms() {
       <Route path="/api-clients">
         <Guarded needs="API_CLIENTS_READ">
           <ApiClientsPage />
+        </Guarded>
+      </Route>
+      <Route path="/security/:part?">
+        {({ part }) => (
+          <Guarded needs="AUDIT_READ">
+            <SecurityPage part={part} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/tenants">
+        <Guarded needs="TENANTS_READ" wing="staff">
+          <TenantsPage />
         </Guarded>
       </Route>
       <Route>

@@ -52,8 +52,13 @@ export const queryClient = new QueryClient({
 
 export const viewerQuery = queryOptions({
   queryKey: ['viewer'],
-  queryFn: ({ signal }) => request(ViewerDocument, {}, signal),
+  queryFn: async ({ signal }) => {
+    const { viewer } = await request(ViewerDocument, {}, signal);
+    return { viewer: { ...viewer, tenant: viewer.tenant ?? viewer.supportSession?.tenant ?? null } };
+  },
   staleTime: 60_000,
+  // A support session ends by itself, and what it shows is for the tenant to decide at any time.
+  refetchInterval: ({ state }) => (state.data?.viewer.supportSession == null ? false : 15_000),
 });
 
 export const allowanceQuery = queryOptions({

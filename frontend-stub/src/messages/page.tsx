@@ -29,7 +29,7 @@ export function MessagesPage() {
     });
   };
   return (
-    <Page title="Messages" lead="What you have sent, and what became of it.">
+    <Page title="Messages" lead="What was sent, and what became of it.">
       <Choice name="status" label="Status" choices={STATUS_CHOICES} />
       <MessageList
         filter={filterOf(group, params.get('batch'))}

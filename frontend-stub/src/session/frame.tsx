@@ -10,6 +10,7 @@ import { AllowanceMeter } from './allowance';
 import { Navigation } from './navigation';
 import { OwnershipOffer } from './ownership-offer';
 import { StateNotice } from './state-notice';
+import { SupportBanner } from './support-banner';
 import type { Tenant } from './viewer';
 
 /** What stands around every view: where one is, where one can go, and what one should know first. */
@@ -57,6 +58,7 @@ export function Frame({ viewer, children }: { viewer: Viewer; children: ReactNod
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} ref={main}>
         <div className="content">
+          <SupportBanner viewer={viewer} />
           <OwnershipOffer viewer={viewer} />
           {tenant !== null && <StateNotice state={tenant.state} />}
           <ErrorBoundary key={path}>{children}</ErrorBoundary>

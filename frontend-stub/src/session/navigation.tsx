@@ -1,12 +1,14 @@
 import { Divider, NavLink, Stack, Tooltip } from '@mantine/core';
 import {
   IconAddressBook,
+  IconBuildings,
   IconChartBar,
   IconKey,
   IconLock,
   IconMessages,
   type IconProps,
   IconSend,
+  IconShieldLock,
   IconTemplate,
   IconUsers,
 } from '@tabler/icons-react';
@@ -36,6 +38,8 @@ const ROOMS: readonly Room[] = [
   { path: '/usage', label: 'Usage', icon: IconChartBar, needs: 'USAGE_READ', wing: 'work' },
   { path: '/team', label: 'Team', icon: IconUsers, needs: 'MEMBERS_READ', wing: 'company' },
   { path: '/api-clients', label: 'API clients', icon: IconKey, needs: 'API_CLIENTS_READ', wing: 'company' },
+  { path: '/security', label: 'Security', icon: IconShieldLock, needs: 'AUDIT_READ', wing: 'company' },
+  { path: '/tenants', label: 'Tenants', icon: IconBuildings, needs: 'TENANTS_READ', wing: 'staff' },
 ];
 
 /** Whether the viewer's role leads anywhere there; without a tenant only the staff's own rooms exist. */

@@ -1,0 +1,69 @@
+import type { ActorKind } from '../generated/operations';
+import { inWords } from '../parts/words';
+import type { AuditEntry } from './queries';
+
+/** What kinds of principals act, in words. */
+export const ACTORS: Readonly<Record<ActorKind, string>> = {
+  MEMBER: 'Member',
+  API_CLIENT: 'API client',
+  ISV_SUPPORT: 'Our support',
+  ISV_OPERATOR: 'Our operator',
+  SYSTEM: 'The portal',
+};
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  apiClientCreate: 'Made an API client',
+  apiClientDisable: 'Disabled an API client',
+  apiClientRotate: 'Made a new secret for an API client',
+  contactCreate: 'Added a contact',
+  contactDelete: 'Deleted a contact',
+  contactUpdate: 'Changed a contact',
+  invitationAccept: 'Accepted an invitation',
+  invitationResend: 'Sent an invitation again',
+  invitationRevoke: 'Withdrew an invitation',
+  memberInvite: 'Invited a colleague',
+  memberRemove: 'Removed a member',
+  memberRoleChange: 'Changed a member’s role',
+  messageCancel: 'Canceled a message',
+  messageSend: 'Sent messages',
+  ownershipAccept: 'Became the Owner',
+  ownershipTransfer: 'Offered the ownership',
+  supportAccessGrant: 'Let support see content',
+  supportAccessRevoke: 'Let support see content no longer',
+  supportSessionEnd: 'Ended a support session',
+  supportSessionStart: 'Opened a support session',
+  templateArchive: 'Archived a template',
+  templateCreate: 'Wrote a template',
+  templateUpdate: 'Changed a template',
+};
+
+const ROOT = 'Query.';
+
+/** What was done, in words; an action without words of its own is spelt out: planChange is "Plan change". */
+export function whatWasDone({ action, changes }: AuditEntry): string {
+  if (action === 'supportRead') {
+    const roots = namesIn(changes).filter((name) => name.startsWith(ROOT));
+    return `Looked at ${roots.map((name) => spelt(name.slice(ROOT.length))).join(', ')}`;
+  }
+  return ACTIONS[action] ?? inWords(spelt(action));
+}
+
+/** Which fields it was about, with the values that the log keeps; of a look which fields of what was looked at. */
+export function fieldsOf({ action, changes }: AuditEntry): string[] {
+  if (action === 'supportRead') return namesIn(changes).filter((name) => !name.startsWith(ROOT));
+  return Object.entries(changes ?? {}).map(([name, value]) => {
+    if (typeof value === 'number') return `${name}: ${value}`;
+    if (typeof value !== 'string') return name;
+    return `${name}: ${/^[A-Z_]+$/.test(value) ? inWords(value) : value}`;
+  });
+}
+
+/** The fields that were read, without their arguments. */
+function namesIn(changes: AuditEntry['changes']): string[] {
+  return Object.keys(changes ?? {}).filter((name) => !name.endsWith(')'));
+}
+
+/** messageCancel as people write it: message cancel. */
+function spelt(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
