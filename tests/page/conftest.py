@@ -51,7 +51,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoPortal]:
         else:
             pytest.fail("The portal did not start:\n" + "".join(told))
         demo = json.loads((home / "demo.json").read_text())
-        yield DemoPortal(demo["url"], demo)
+        yield DemoPortal(demo["url"], demo, home / "mail.txt")
     finally:
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=30)

@@ -7,11 +7,11 @@ from tests.page.visitor import Visitor, operation_of
 
 pytestmark = pytest.mark.slow
 
-ROOMS = ("Send", "Messages", "Contacts", "Templates", "Usage", "Team", "API clients")
+ROOMS = ("Send", "Messages", "Contacts", "Templates", "Usage", "Team", "API clients", "Security")
 OPEN = {
     "OWNER": ROOMS,
     "ADMINISTRATOR": ROOMS,
-    "DEVELOPER": tuple(room for room in ROOMS if room != "Team"),
+    "DEVELOPER": tuple(room for room in ROOMS if room not in {"Team", "Security"}),
     "BILLING_MANAGER": ("Messages", "Usage"),
     "SUPPORT": ("Messages", "Usage"),
 }

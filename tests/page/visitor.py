@@ -1,9 +1,14 @@
 """A person at the browser: signs in, sends, and looks."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import pyotp
 from playwright.async_api import Locator, Page, Route, expect
+
+from tests.waiting import until
 
 SETTLED = 60_000  # milliseconds: the longest that a message may take to its last status
 
@@ -20,6 +25,17 @@ class DemoPortal:
 
     url: str
     demo: dict[str, Any]
+    mails: Path
+    staff_cookies: dict[str, Any] = field(default_factory=dict)
+    """Those of the staff's sessions, by role: a code is good once, so the staff signs in once."""
+
+    async def link_mailed_to(self, email: str) -> str:
+        """The address in the mail to somebody, once it is there."""
+        link = re.compile(rf"^To: {re.escape(email)}$.*?^({re.escape(self.url)}/\S+)$", re.MULTILINE | re.DOTALL)
+        await until(lambda: self.mails.exists() and link.search(self.mails.read_text()) is not None, seconds=30)
+        found = link.search(self.mails.read_text())
+        assert found is not None
+        return found[1]
 
     def account(self, role: str, tenant: str | None) -> dict[str, str]:
         """The demo account of a role."""
@@ -49,6 +65,20 @@ class Visitor:
         await self.page.get_by_label("E-mail address").fill(account["email"])
         await self.page.get_by_label("Password").fill(account["password"])
         await self.page.get_by_role("button", name="Sign in").click()
+
+    async def sign_in_as_staff(self, role: str, path: str = "/") -> None:
+        """The same as one of the portal's own staff, with the second factor."""
+        context, cookies = self.page.context, self.portal.staff_cookies
+        if role in cookies:
+            await context.add_cookies(cookies[role])
+        await self.open(path)
+        if role not in cookies:
+            await self.type_password(role, None)
+            code = pyotp.TOTP(self.portal.account(role, None)["totp_secret"]).now()
+            await self.page.get_by_label("Code of your authenticator app").fill(code)
+            await self.page.get_by_role("button", name="Sign in", exact=True).click()
+        await expect(self.page.get_by_role("button", name="Account of")).to_be_visible()
+        cookies[role] = await context.cookies()
 
     async def choose_template(self, name: str) -> None:
         """Choose what to say."""
