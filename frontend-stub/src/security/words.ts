@@ -23,7 +23,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   invitationRevoke: 'Withdrew an invitation',
   memberInvite: 'Invited a colleague',
   memberRemove: 'Removed a member',
-  memberRoleChange: 'Changed a member’s role',
+  memberRoleChange: "Changed a member's role",
   messageCancel: 'Canceled a message',
   messageSend: 'Sent messages',
   ownershipAccept: 'Became the Owner',

@@ -17,7 +17,7 @@ export function SupportBanner({ viewer: { supportSession, tenant, permissions } 
   const { id, reason, expiresAt } = supportSession;
   return (
     <Alert
-      component="section"
+      role="region" // it stays, and need not be read out anew in each view
       color="orange"
       icon={<IconLifebuoy aria-hidden />}
       title={`Support session in ${tenant.name} until ${clockIn(tenant.timeZone).short(expiresAt)}`}
