@@ -34,12 +34,19 @@ def read_public_keys(given: object) -> dict[str, Any]:
     keys = given.get("keys") if isinstance(given, dict) else None
     if not isinstance(keys, list) or not keys:
         raise BadKeysError('Send a JSON Web Key Set: {"keys": [...]}, with at least one key.')
-    if len(keys) > MOST_KEYS or len(orjson.dumps(given)) > _LARGEST:
+    if len(keys) > MOST_KEYS or _size(given) > _LARGEST:
         raise BadKeysError(f"At most {MOST_KEYS} keys, of {_LARGEST // 1024} KB together.")
     read = [_read(key) for key in keys]
     if len({key["kid"] for key in read}) < len(read):
         raise BadKeysError("Two keys have the same kid.")
     return {"keys": read}
+
+
+def _size(given: object) -> int:
+    try:
+        return len(orjson.dumps(given))
+    except TypeError:  # nested without end, or a number of more than 64 bits
+        raise BadKeysError("The set cannot be read.") from None
 
 
 def _read(key: object) -> dict[str, str]:

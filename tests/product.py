@@ -67,7 +67,7 @@ class Caller:
         """The data of an operation; raises gql's error where there are errors."""
         transport = AIOHTTPTransport(url=self.url, headers=self.headers, ssl=False)
         request = GraphQLRequest(gql(text), variable_values=variables)
-        async with Client(transport=transport) as session:
+        async with Client(transport=transport, execute_timeout=60) as session:
             return await session.execute(request)
 
     async def errors(self, text: str, **variables: Any) -> list[dict[str, Any]]:

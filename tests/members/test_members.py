@@ -8,12 +8,23 @@ import pyotp
 import pytest
 
 from auth.members import require_authority
-from auth.permissions import TenantRole
+from auth.permissions import Permission, TenantRole
 from auth.second_factor.totp import set_totp
 from portal.database import DatabaseRole
 from portal.problems import RefusedError
 from portal_schema.nodes import split_global
-from tests.members.team import CHANGE_ROLE, INVITATIONS, INVITE, ME, MEMBERS, REMOVE, RESEND, REVOKE, Team
+from tests.members.team import (
+    CHANGE_ROLE,
+    INVITATIONS,
+    INVITE,
+    ME,
+    MEMBERS,
+    REMOVE,
+    RESEND,
+    REVOKE,
+    Team,
+    application_of,
+)
 from tests.product import Product
 
 OWNER, ADMINISTRATOR, DEVELOPER = TenantRole.OWNER, TenantRole.ADMINISTRATOR, TenantRole.DEVELOPER
@@ -141,6 +152,14 @@ async def test_a_removed_member_is_out_on_the_next_request(falcon: Team) -> None
     found = (await developer.caller.run(ME))["viewer"]
     assert (found["tenant"], found["permissions"], found["memberships"]) == (None, [], [])
     assert await developer.caller.codes("{ contacts { nodes { id } } }") == ["FORBIDDEN"]
+
+
+async def test_what_acts_for_a_removed_member_is_out_too(product: Product, falcon: Team) -> None:
+    developer = await falcon.member(DEVELOPER)
+    async with application_of(product, developer.caller, Permission.CONTACTS_READ) as application:
+        assert (await application.run("{ contacts { nodes { id } } }"))["contacts"] == {"nodes": []}
+        await falcon.owner.caller.run(REMOVE, id=developer.id)
+        assert (await application.post(query="{ contacts { nodes { id } } }")).status_code == 401
 
 
 async def test_a_demoted_administrator_whose_change_was_on_its_way_changes_nothing_any_more(falcon: Team) -> None:

@@ -26,6 +26,10 @@ def test_ed25519_may_be_called_by_its_older_name() -> None:
     assert kept["alg"] == "Ed25519"
 
 
+def _nested(depth: int) -> object:
+    return {"note": _nested(depth - 1)} if depth else "x"
+
+
 REFUSED: dict[str, tuple[object, str]] = {
     "nothing": (None, "JSON Web Key Set"),
     "a text": ("x", "JSON Web Key Set"),
@@ -35,6 +39,8 @@ REFUSED: dict[str, tuple[object, str]] = {
     "a key that is a text": ({"keys": ["x"]}, "JSON object"),
     "too many": ({"keys": [EC | {"kid": str(n)} for n in range(MOST_KEYS + 1)]}, "At most"),
     "too much": ({"keys": [EC | {"note": "x" * 20_000}]}, "At most"),
+    "too deep": ({"keys": [EC | {"note": _nested(300)}]}, "cannot be read"),
+    "a number beyond all": ({"keys": [EC | {"note": 2**70}]}, "cannot be read"),
     "one name twice": ({"keys": [EC | {"kid": "a"}, ED | {"kid": "a"}]}, "same kid"),
     "a private EC key": ({"keys": [dict(ECKey.generate_key("P-256").as_dict(private=True))]}, "private"),
     "a private RSA key": ({"keys": [RSA | {"p": "AQAB"}]}, "private"),
