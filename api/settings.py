@@ -278,6 +278,8 @@ def _sign_in_problems(settings: Settings) -> Iterator[str]:
         if not settings.password_sign_in:
             yield "PASSWORD_SIGN_IN=0 leaves no way to sign in: set OIDC_ISSUER, or leave PASSWORD_SIGN_IN at 1."
         return
+    if not settings.password_sign_in and settings.with_demo:
+        yield "PASSWORD_SIGN_IN=0 keeps the demo's people out, who have passwords alone: set DEMO=0 too."
     problem = issuer_problem(settings.oidc_issuer)
     if problem:
         yield f"OIDC_ISSUER {problem}."

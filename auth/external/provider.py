@@ -151,12 +151,10 @@ class _Client(StarletteOAuth2App):  # type: ignore[misc]  # Authlib has no types
     def __init__(self, keys: Kept[dict[str, Any]], **given: Any) -> None:
         super().__init__(**given)
         self._keys = keys
-        self._seen: dict[str, Any] | None = None
 
     async def fetch_jwk_set(self, force: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  Authlib's signature
-        """The provider's keys; `force` where the ID token names one that is not among those seen."""
-        self._seen = await (self._keys.newer_than(self._seen) if force and self._seen else self._keys.get())
-        return self._seen
+        """The provider's keys; `force` where the ID token names one that is not among them."""
+        return await (self._keys.again() if force else self._keys.get())
 
 
 class _IDToken(CodeIDToken):  # type: ignore[misc]  # Authlib has no types

@@ -63,14 +63,14 @@ class Kept(Generic[T]):
                 return await self._renewed()
             return self._kept[0]
 
-    async def newer_than(self, seen: T) -> T:
-        """The document again, for whoever misses something in this one; the same where it was looked for just now.
+    async def again(self) -> T:
+        """The document as it is now, for whoever misses something in it; the kept one where it was looked for just now.
 
         Raises:
             ProviderError: it cannot be had now.
         """
         async with self._turn:
-            if self._kept is not None and (self._kept[0] is not seen or self._resting()):
+            if self._kept is not None and self._resting():
                 return self._kept[0]
             renewed = await self._renewed()
             self._rests_until = self._clock.now() + _AGAIN

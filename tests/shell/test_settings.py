@@ -185,6 +185,10 @@ BAD = {
         {"PASSWORD_SIGN_IN": "0"},
         "PASSWORD_SIGN_IN=0 leaves no way to sign in: set OIDC_ISSUER, or leave PASSWORD_SIGN_IN at 1.",
     ),
+    "demo_without_passwords": (
+        PROVIDER | {"PASSWORD_SIGN_IN": "0"},
+        "PASSWORD_SIGN_IN=0 keeps the demo's people out, who have passwords alone: set DEMO=0 too.",
+    ),
     "password_sign_in": ({"PASSWORD_SIGN_IN": "perhaps"}, "PASSWORD_SIGN_IN has to be 1 or 0."),
     "misspelt": ({"PORTAL_HOMES": "/tmp"}, "PORTAL_HOMES is no setting: did you mean PORTAL_HOME?"),  # noqa: S108  refused
 }
@@ -267,7 +271,7 @@ def test_production_settings_pass_without_demo_data(monkeypatch: pytest.MonkeyPa
 
 def test_a_provider_is_taken_to_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().sign_in_methods() == SignInMethods(password=True, provider=None)
-    for name, value in (PROVIDER | {"PASSWORD_SIGN_IN": "0"}).items():
+    for name, value in (PROVIDER | {"PASSWORD_SIGN_IN": "0", "DEMO": "0"}).items():
         monkeypatch.setenv(name, value)
     provider = ProviderSettings("https://login.example.com/falcon/", "portal", "the-secret", "Falcon ID")
     assert load_settings().sign_in_methods() == SignInMethods(password=False, provider=provider)
