@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from auth.authentication import SESSION_COOKIE
-from auth.mailed_links import MailedLinks
+from auth.mailed_links import LinkPurpose, MailedLinks
 from auth.passwords import set_password
 from auth.random_secrets import hash_of
 from auth.second_factor.ceremony import Ceremony
@@ -95,6 +95,7 @@ class Accounts:
         """Set it; everything else that the person is signed in with ends. This session's new secret."""
         await set_password(account.tx, account.person_id, password_hash, at=self._clock.now())
         await self._sessions.end_all(account.tx, account.person_id, but=account.ceremony.secret_hash)
+        await self._links.withdraw(account.tx, LinkPurpose.PASSWORD_RESET, account.person_id)
         await self.tell(account, "Your password was changed.")
         return await self._sessions.renew(account.tx, account.ceremony.secret_hash)
 

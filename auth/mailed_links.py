@@ -55,13 +55,17 @@ class MailedLinks:
         """Mail a new one; those before it are no longer good."""
         path, lifetime, mail = _KINDS[purpose]
         now, secret = self._clock.now(), new_secret()
-        await tx.execute("DELETE FROM mailed_link WHERE person_id = $1 AND purpose = $2", person_id, purpose)
+        await self.withdraw(tx, purpose, person_id)
         await tx.execute(
             "INSERT INTO mailed_link (secret_hash, person_id, purpose, email, created_at, expires_at) "
             "VALUES ($1, $2, $3, $4, $5, $6)",
             *(hash_of(secret), person_id, purpose, email, now, now + lifetime),
         )
         await self._mails.put(tx, mail(self._product_name, email, f"{self._public_url}{path}?token={secret}"), at=now)
+
+    async def withdraw(self, tx: Transaction, purpose: LinkPurpose, person_id: UUID) -> None:
+        """Those that were sent are no longer good."""
+        await tx.execute("DELETE FROM mailed_link WHERE person_id = $1 AND purpose = $2", person_id, purpose)
 
     async def holder(self, tx: Transaction, purpose: LinkPurpose, secret: str) -> Holder | None:
         """Whose it is, locked until the transaction ends; None if it is not good, or no longer."""

@@ -68,7 +68,7 @@ class Throttle:
         self._storage = cast("Storage", made)
         self._limiter = FixedWindowRateLimiter(self._storage)
 
-    async def seconds_to_wait(self, purpose: Purpose, account: str, address: str) -> int:
+    async def seconds_to_wait(self, purpose: Purpose, account: str, address: str | None) -> int:
         """0, or how many seconds an attempt has to wait untried; nothing is counted.
 
         For secrets of 256 bits, of which no number at once is worth anything: whoever is right may come with many.
@@ -81,8 +81,10 @@ class Throttle:
                 return self._rest_of_window(item)
         return 0
 
-    async def attempt(self, purpose: Purpose, account: str, address: str) -> int:
+    async def attempt(self, purpose: Purpose, account: str, address: str | None) -> int:
         """Count an attempt on an account from an address; 0, or how many seconds it has to wait untried.
+
+        Without an address it is counted by account alone.
 
         Raises:
             limits.errors.StorageError: the counters' server does not answer.
@@ -94,22 +96,22 @@ class Throttle:
 
     async def succeeded(self, purpose: Purpose, account: str, address: str) -> None:
         """It was right: forget what failed from there, and take this attempt off the other counters."""
-        both, *others = self._counters(purpose, account, address)
-        await self._limiter.clear(both[0], *both[1])
+        (item, names), *others = self._counters(purpose, account, address)
+        await self._limiter.clear(item, *names)
         for item, names in others:
             await self._storage.incr(item.key_for(*names), item.get_expiry(), amount=-1)
 
     def _rest_of_window(self, item: RateLimitItem) -> int:
         return item.get_expiry() - int(self._clock.now().timestamp()) % item.get_expiry()
 
-    def _counters(self, purpose: Purpose, account: str, address: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
+    def _counters(
+        self, purpose: Purpose, account: str, address: str | None
+    ) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
         limits, now = _LIMITS[purpose], int(self._clock.now().timestamp())
         name = hash_of(account).hex()  # no e-mail address lies about in the counters' server
-        counted = (
-            (limits.of_both, "both", name, address),
-            (limits.of_address, "address", address),
-            (limits.of_account, "account", name),
-        )
+        counted: list[tuple[RateLimitItem, *tuple[str, ...]]] = [(limits.of_account, "account", name)]
+        if address is not None:
+            counted[:0] = [(limits.of_both, "both", name, address), (limits.of_address, "address", address)]
         return [(item, (purpose, *names, str(now // item.get_expiry()))) for item, *names in counted]
 
 

@@ -115,7 +115,8 @@ class AccountPages:
         fields = await read_form(request)
         # Slow work comes first: it would hold a connection, and wait for others who do.
         outcome = await self._check(request, fields.get("old", ""))
-        hashed = await self._services.passwords.hash(fields.get("new", "")[:LONGEST_PASSWORD])
+        right = outcome is not None and outcome.person_id is not None
+        hashed = await self._services.passwords.hash(fields.get("new", "")[:LONGEST_PASSWORD]) if right else ""
         async with self._services.accounts.opened(request) as account:
             if account is None or outcome is None:
                 return _signed_out()
@@ -129,7 +130,7 @@ class AccountPages:
 
     async def verify_email(self, account: Account, _: dict[str, str]) -> Response:
         """Mail an address that proves whose the e-mail address is."""
-        if wait := await self._services.throttle.attempt(Purpose.MAIL, str(account.person_id), ""):
+        if wait := await self._services.throttle.attempt(Purpose.MAIL, str(account.person_id), None):
             return await self._account(account, wait=wait)
         purpose, email = LinkPurpose.EMAIL_VERIFICATION, account.factors.email
         await self._services.mailed_links.send(account.tx, purpose, account.person_id, email)

@@ -122,6 +122,15 @@ async def test_a_newer_address_ends_the_older(house: House, olga: UUID) -> None:
     assert [(await _reset(house, token)).status_code for token in (older, newer)] == [400, 303]
 
 
+async def test_a_changed_password_ends_the_address(house: House, olga: UUID) -> None:
+    token = await _ask(house)
+    session = cookie(await house.services.sessions.start(olga))
+    changed = await house.submit("/account/password", {"old": PASSWORD, "new": NEW, "again": NEW}, Cookie=session)
+    assert changed.status_code == 303
+    assert (await _reset(house, token, "a password of the attacker")).status_code == 400
+    assert await _sign_in(house, NEW) == 303
+
+
 @pytest.mark.parametrize("token", ["", "made-up", "\0", "ä" * 400])
 async def test_a_made_up_address_opens_nothing(house: House, olga: UUID, token: str) -> None:
     assert (await _reset(house, token)).status_code == 400

@@ -43,6 +43,11 @@ async def test_one_address_guesses_a_hundred_times_at_whomever(throttle: Throttl
     assert await throttle.attempt(Purpose.SIGN_IN, "person 0", "10.0.0.2") == 0
 
 
+async def test_without_an_address_accounts_have_nothing_in_common(throttle: Throttle) -> None:
+    waits = Counter([await throttle.attempt(Purpose.MAIL, f"person {n % 50}", None) for n in range(300)])
+    assert waits == {0: 250, 3600: 50}
+
+
 async def test_one_stranger_who_goes_on_and_on_locks_nobody_out(throttle: Throttle) -> None:
     assert await _attempts(throttle, 1000, "olga", "10.0.0.1") == {0: 10, 900: 990}
     assert await _attempts(throttle, 10, "olga", "10.0.0.2") == {0: 10}
