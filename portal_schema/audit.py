@@ -33,7 +33,7 @@ class AuditEntry(Node):
 
     at: datetime = strawberry.field(description="When it was done.")
     actor: Actor = strawberry.field(description=f"Who did it; the name is {ERASED} once the person was erased.")
-    action: str = strawberry.field(description="What was done: a mutation's name, or `supportRead`.")
+    action: str = strawberry.field(description="What was done: a mutation's name, `supportRead` or `applicationAllow`.")
     target: strawberry.ID | None = strawberry.field(description="The id of what it was done to; it may be gone.")
     changes: Json | None = strawberry.field(
         description="Which fields were set, with masked values; of support, what was read. Null once it was erased."

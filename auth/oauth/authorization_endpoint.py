@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import secrets
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -24,11 +25,14 @@ from auth.oauth.errors import ConsentRequiredError, InvalidTargetError, LoginReq
 from auth.oauth.grants import start_grant
 from auth.oauth.server import Server
 from auth.principal import Principal
+from auth.throttle import address_of
 from auth.tokens import AccessTokens
+from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole
 
 AUTHORIZATION_PATH = "/oauth/authorize"
+ACTION = "applicationAllow"  # in the audit log
 _LONGEST_QUERY = 8 * 1024
 _log = logging.getLogger(__name__)
 
@@ -111,7 +115,8 @@ class AuthorizationEndpoint:
             _admit(asked, person)
             if fields.get("decision") != "allow":
                 raise AccessDeniedError(redirect_uri=asked.redirect_uri, state=asked.request.payload.state)
-            return await self._allow(asked, person)
+            origin = Origin(person.actor, secrets.token_hex(16), address_of(request))
+            return await self._allow(asked, person, origin)
         except UntrustedRequestError as error:
             return self._pages.refusal(str(error))
         except OAuth2Error as error:
@@ -153,19 +158,18 @@ class AuthorizationEndpoint:
             raise
         return AskedConsent(application, server, request, grant)
 
-    async def _allow(self, asked: AskedConsent, person: Principal) -> Response:
+    async def _allow(self, asked: AskedConsent, person: Principal, origin: Origin) -> Response:
         response: Response = asked.server.create_authorization_response(asked.request, person, asked.grant)
         new = asked.server.new_code
         if new is not None:
+            now, application = self._clock.now(), asked.application
             async with self._database.as_role(DatabaseRole.AUTH) as tx:
                 await start_grant(
-                    tx,
-                    self._clock.now(),
-                    new,
-                    client_id=asked.application.client_id,
-                    person_id=person.id,
-                    tenant_id=person.tenant_id,
+                    tx, now, new, client_id=application.client_id, person_id=person.id, tenant_id=person.tenant_id
                 )
+                if person.tenant_id is not None:
+                    changes = {"application": application.name, "scopes": new.scope.split(" ")}
+                    await write_entry(tx, person.tenant_id, origin, AuditEvent(ACTION, changes=changes), at=now)
             _log.info("an application was allowed to act")
         return response
 

@@ -1,4 +1,4 @@
-"""Authorization code, refresh and the families of tokens: the ids are those of the list of checks."""
+"""Authorization codes and what ends the tokens that come of them: the ids are those of the list of checks."""
 
 import asyncio
 from collections import Counter
@@ -12,29 +12,9 @@ from auth.permissions import Permission, TenantRole
 from portal.database import DatabaseRole
 from tests.auth.forge import decoded
 from tests.auth.house import House
-from tests.auth.oauth.third_party import ThirdParty, challenge_of, member, register, told
+from tests.auth.oauth.third_party import ThirdParty, challenge_of, holds, member, register, told
 
 INVALID_GRANT = (400, "invalid_grant")
-
-
-@pytest.fixture
-async def application(house: House) -> ThirdParty:
-    return await register(house, Permission.CONTACTS_READ, Permission.USAGE_READ)
-
-
-@pytest.fixture
-async def person(house: House, falcon: UUID) -> UUID:
-    person_id, _ = await member(house, falcon)
-    return person_id
-
-
-@pytest.fixture
-async def session(house: House, person: UUID) -> str:
-    return await house.services.sessions.start(person)
-
-
-async def _holds(house: House, tokens: dict[str, str]) -> int:
-    return (await house.who(f"Bearer {tokens['access_token']}")).status_code
 
 
 async def test_a_person_lets_an_application_act(house: House, application: ThirdParty, session: str) -> None:
@@ -74,10 +54,10 @@ async def test_as_12_a_code_used_twice_ends_the_tokens_of_its_first_use(
 ) -> None:
     code = await application.code(session)
     tokens = (await application.exchange(code)).json()
-    assert await _holds(house, tokens) == 200
+    assert await holds(house, tokens) == 200
     again = await application.exchange(code)
     assert (again.status_code, again.json()["error"]) == INVALID_GRANT
-    assert await _holds(house, tokens) == 401
+    assert await holds(house, tokens) == 401
     assert (await application.refresh(tokens["refresh_token"])).json() == {"error": "invalid_grant"}
 
 
@@ -86,7 +66,7 @@ async def test_as_12_half_a_minute_later_too(house: House, application: ThirdPar
     tokens = (await application.exchange(code)).json()
     house.clock.advance(timedelta(seconds=90))
     assert (await application.exchange(code)).status_code == 400
-    assert await _holds(house, tokens) == 401
+    assert await holds(house, tokens) == 401
 
 
 async def test_as_13_ten_swaps_of_one_code_have_one_winner(house: House, application: ThirdParty, session: str) -> None:
@@ -95,7 +75,7 @@ async def test_as_13_ten_swaps_of_one_code_have_one_winner(house: House, applica
     assert Counter(answer.status_code for answer in answers) == {200: 1, 400: 9}
     assert {answer.json()["error"] for answer in answers if answer.status_code == 400} == {"invalid_grant"}
     (winner,) = [answer.json() for answer in answers if answer.status_code == 200]
-    assert await _holds(house, winner) == 401  # the nine were a replay
+    assert await holds(house, winner) == 401  # the nine were a replay
 
 
 async def test_as_14_another_clients_attempt_burns_nothing(house: House, application: ThirdParty, session: str) -> None:
@@ -147,102 +127,6 @@ async def test_as_11_a_code_without_a_challenge_does_not_exist(application: Thir
     assert "code" not in told(answer)
 
 
-async def test_as_17_a_refresh_token_used_twice_ends_its_family(
-    house: House, application: ThirdParty, session: str
-) -> None:
-    first = await application.tokens(session)
-    second = (await application.refresh(first["refresh_token"])).json()
-    assert second["refresh_token"] != first["refresh_token"]
-    assert await _holds(house, second) == 200
-    again = await application.refresh(first["refresh_token"])
-    assert (again.status_code, again.json()["error"]) == INVALID_GRANT
-    assert [await _holds(house, tokens) for tokens in (first, second)] == [401, 401]
-    assert (await application.refresh(second["refresh_token"])).status_code == 400
-
-
-async def test_as_17_ten_refreshes_at_once_have_one_winner_and_end_the_family(
-    house: House, application: ThirdParty, session: str
-) -> None:
-    tokens = await application.tokens(session)
-    answers = await asyncio.gather(*(application.refresh(tokens["refresh_token"]) for _ in range(10)))
-    assert Counter(answer.status_code for answer in answers) == {200: 1, 400: 9}
-    (winner,) = [answer.json() for answer in answers if answer.status_code == 200]
-    assert await _holds(house, winner) == 401
-    assert (await application.refresh(winner["refresh_token"])).status_code == 400
-
-
-async def test_as_18_another_clients_refresh_burns_nothing(house: House, application: ThirdParty, session: str) -> None:
-    other = await register(house, Permission.CONTACTS_READ)
-    tokens = await application.tokens(session)
-    for _ in range(2):
-        stolen = await other.refresh(tokens["refresh_token"])
-        assert (stolen.status_code, stolen.json()["error"]) == INVALID_GRANT
-    assert await _holds(house, tokens) == 200
-    assert (await application.refresh(tokens["refresh_token"])).status_code == 200
-
-
-async def test_as_18_without_its_authentication_a_client_refreshes_nothing(house: House, falcon: UUID) -> None:
-    method = AuthenticationMethod.CLIENT_SECRET_BASIC
-    application = await register(house, Permission.CONTACTS_READ, authentication=method)
-    tokens = await application.tokens((await member(house, falcon))[1])
-    fields = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    for client in ({}, {"client_id": application.client_id}):
-        answer = await house.http.post("/oauth/token", data=fields | client)
-        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    assert (await application.refresh(tokens["refresh_token"])).status_code == 200
-
-
-async def test_as_19_a_refresh_may_ask_for_less_and_later_for_all(
-    house: House, application: ThirdParty, session: str
-) -> None:
-    tokens = await application.tokens(session)
-    narrow = (await application.refresh(tokens["refresh_token"], scope="usage:read")).json()
-    assert narrow["scope"] == "usage:read"
-    assert (await house.who(f"Bearer {narrow['access_token']}")).json()["permissions"] == ["USAGE_READ"]
-    wide = (await application.refresh(narrow["refresh_token"])).json()
-    assert wide["scope"] == "contacts:read usage:read"
-
-
-@pytest.mark.parametrize(
-    "scope",
-    [
-        pytest.param("contacts:read usage:read messages:send", id="AS-19 one more"),
-        pytest.param("everything", id="AS-19 none that there is"),
-        pytest.param(" ", id="AS-19 blank"),
-    ],
-)
-async def test_a_refresh_for_more_is_refused_and_uses_nothing_up(
-    application: ThirdParty, session: str, scope: str
-) -> None:
-    tokens = await application.tokens(session)
-    answer = await application.refresh(tokens["refresh_token"], scope=scope)
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
-    assert (await application.refresh(tokens["refresh_token"])).status_code == 200
-
-
-async def test_as_20_a_refresh_token_ends_when_it_is_left_alone_for_a_week(
-    house: House, application: ThirdParty, session: str
-) -> None:
-    tokens = await application.tokens(session)
-    house.clock.advance(timedelta(days=6))
-    tokens = (await application.refresh(tokens["refresh_token"])).json()
-    house.clock.advance(timedelta(days=7))
-    answer = await application.refresh(tokens["refresh_token"])
-    assert (answer.status_code, answer.json()["error"]) == INVALID_GRANT
-
-
-async def test_as_20_and_with_its_grant_after_thirty_days_whatever_happens(
-    house: House, application: ThirdParty, session: str
-) -> None:
-    tokens = await application.tokens(session)
-    for _ in range(5):
-        house.clock.advance(timedelta(days=5, hours=23))
-        tokens = (await application.refresh(tokens["refresh_token"])).json()
-    house.clock.advance(timedelta(hours=5))
-    answer = await application.refresh(tokens["refresh_token"])
-    assert (answer.status_code, answer.json()["error"]) == INVALID_GRANT
-
-
 _ENDS = {
     "AS-20 the person is disabled": (DatabaseRole.AUTH, "UPDATE person SET disabled_at = $2 WHERE id = $1"),
     "AS-20 the password is changed": (DatabaseRole.AUTH, "UPDATE person SET password_changed_at = $2 WHERE id = $1"),
@@ -275,7 +159,7 @@ async def test_what_ends_a_grant_ends_its_tokens_at_once(
     transaction = house.database.as_role(role) if role else house.database.for_tenant(falcon)
     async with transaction as tx:
         assert await tx.execute(sql, person, house.clock.now()) == 1
-    assert await _holds(house, tokens) == 401
+    assert await holds(house, tokens) == 401
     refused = [await application.refresh(tokens["refresh_token"]), await application.exchange(waiting)]
     for answer in refused:
         assert answer.status_code in {400, 401}

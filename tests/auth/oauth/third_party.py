@@ -136,3 +136,8 @@ def told(answer: httpx2.Response) -> dict[str, str]:
     location = answer.headers["location"]
     assert location.startswith(REDIRECT_URI + "?"), location
     return {name: values[0] for name, values in parse_qs(urlsplit(location).query, strict_parsing=True).items()}
+
+
+async def holds(house: House, tokens: dict[str, str]) -> int:
+    """The status that the API answers the access token with."""
+    return (await house.who(f"Bearer {tokens['access_token']}")).status_code
