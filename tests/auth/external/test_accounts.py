@@ -1,14 +1,18 @@
 """Whose account it is: an identity is linked by issuer and subject, and an e-mail address opens nobody's."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 
 from auth.permissions import StaffRole, TenantRole
 from portal.database import DatabaseRole
-from tests.auth.external.browser import Browser, leaving_to
+from tests.auth.external.browser import CALLBACK, Browser, browser, leaving_to
+from tests.auth.external.lying_provider import LyingProvider
+from tests.auth.external.test_responses import leave
 from tests.auth.house import PASSWORD, House
 
 OLGA = {"sub": "olga-1", "name": "Olga", "email": "olga@example.com", "verified": "yes"}
@@ -92,12 +96,14 @@ async def test_an_address_of_an_existing_account_opens_it_to_nobody(house: House
     assert await _counts(house) == (1, 0, 0)
 
 
-async def test_two_first_sign_ins_at_once_make_one_account(house: House, olgas: Browser, oscars: Browser) -> None:
-    backs = [await each.log_in(await each.leave(), **OLGA) for each in (olgas, oscars)]
-    answers = await asyncio.gather(olgas.get(backs[0]), oscars.get(backs[1]))
-    assert [answer.status_code for answer in answers] == [303, 303]
-    assert await _counts(house) == (1, 1, 2)
-    assert await olgas.who() == await oscars.who()
+async def test_twenty_first_sign_ins_at_once_make_one_account(victim: Browser, liar: LyingProvider) -> None:
+    async with AsyncExitStack() as stack:
+        browsers = [await stack.enter_async_context(browser(victim.house)) for _ in range(20)]
+        backs = [f"{CALLBACK}?{urlencode(await leave(each, liar))}" for each in browsers]
+        answers = await asyncio.gather(*(each.get(back) for each, back in zip(browsers, backs, strict=True)))
+        assert [answer.status_code for answer in answers] == [303] * 20
+        assert len({await each.who() for each in browsers}) == 1
+    assert await _counts(victim.house) == (1, 1, 20)
 
 
 async def test_an_identity_that_is_linked_from_ones_account_signs_in_to_it(

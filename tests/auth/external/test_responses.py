@@ -145,6 +145,8 @@ FOREIGN = ["https://evil.example", "//evil.example", "/\\evil.example", "javascr
 
 @pytest.mark.parametrize("return_to", FOREIGN, ids=lambda each: f"BF-14 {each}")
 async def test_nobody_is_sent_elsewhere_after_signing_in(victim: Browser, liar: LyingProvider, return_to: str) -> None:
+    failed = await victim.get(f"{CALLBACK}?{urlencode(await leave(victim, liar, return_to) | {'code': ''})}")
+    assert 'name="return_to" value="/"' in failed.text
     answer = await victim.get(f"{CALLBACK}?{urlencode(await leave(victim, liar, return_to))}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
