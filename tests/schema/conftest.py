@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from auth.permissions import StaffRole
 from portal.database.address import DatabaseAddress
 from tests.conftest import new_database
-from tests.product import Product
+from tests.product import Caller, Product
 from tests.product import product as serve_product
 from tests.schema.world import World, make_world
 from tests.turnable_clock import TurnableClock
@@ -30,3 +31,15 @@ async def served(place: DatabaseAddress, simulator: str) -> AsyncIterator[Produc
 async def falcon(served: Product) -> World:
     """A tenant that has one of everything."""
     return await make_world(served, "Falcon Flights", allowance=250)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def quail(served: Product) -> World:
+    """Another tenant."""
+    return await make_world(served, "Quiet Quails", allowance=50)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def support(served: Product) -> Caller:
+    """Somebody of ISV support, without a session."""
+    return await served.member(None, StaffRole.ISV_SUPPORT)

@@ -18,117 +18,11 @@ from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal_schema.nodes import split_global, to_global
 from tests.product import Caller, Product
+from tests.schema.places import ALL_OF, FOR_STAFF, LISTS, PAGE, PLACES, PLACES_OF_SUPPORT, SEND_TO
 from tests.schema.surface import fields_with, id_places, node_types
 from tests.schema.world import World, add_contact, add_template, contents, make_world, send, taken
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-# An operation for every place that takes an id: `$id` is the id. A place without one fails the first test.
-PLACES = {
-    "Query.node(id)": "query ($id: ID!) { node(id: $id) { __typename id } }",
-    "Query.contact(id)": "query ($id: ID!) { contact(id: $id) { id name messages { nodes { id } } } }",
-    "Query.template(id)": "query ($id: ID!) { template(id: $id) { id name versions { id } } }",
-    "Query.message(id)": "query ($id: ID!) { message(id: $id) { id body batch { id } } }",
-    "Mutation.contactUpdate(id)": """mutation ($id: ID!) {
-      contactUpdate(id: $id, input: {name: "X"}) { contact { id } errors { code path message } }
-    }""",
-    "Mutation.contactDelete(id)": """mutation ($id: ID!) {
-      contactDelete(id: $id) { deletedId errors { code path message } }
-    }""",
-    "Mutation.templateUpdate(id)": """mutation ($id: ID!) {
-      templateUpdate(id: $id, input: {body: "X"}) { template { id } errors { code path message } }
-    }""",
-    "Mutation.templateArchive(id)": """mutation ($id: ID!) {
-      templateArchive(id: $id) { template { id } errors { code path message } }
-    }""",
-    "Mutation.messageCancel(id)": """mutation ($id: ID!) {
-      messageCancel(id: $id) { canceled allowance { used } message { id } errors { code path message } }
-    }""",
-    "Mutation.memberRoleChange(id)": """mutation ($id: ID!) {
-      memberRoleChange(id: $id, role: SUPPORT) { member { id } errors { code path message } }
-    }""",
-    "Mutation.memberRemove(id)": """mutation ($id: ID!) {
-      memberRemove(id: $id) { removedId errors { code path message } }
-    }""",
-    "Mutation.invitationResend(id)": """mutation ($id: ID!) {
-      invitationResend(id: $id) { invitation { id } errors { code path message } }
-    }""",
-    "Mutation.invitationRevoke(id)": """mutation ($id: ID!) {
-      invitationRevoke(id: $id) { revokedId errors { code path message } }
-    }""",
-    "Mutation.ownershipTransfer(toMemberId)": """mutation ($id: ID!) {
-      ownershipTransfer(toMemberId: $id) { transfer { id } errors { code path message } }
-    }""",
-    "Mutation.ownershipAccept(transferId)": """mutation ($id: ID!) {
-      ownershipAccept(transferId: $id) { membership { role } errors { code path message } }
-    }""",
-    "Mutation.apiClientRotate(id)": """mutation ($id: ID!) {
-      apiClientRotate(id: $id, idempotencyKey: "key") { apiClient { id } secret errors { code path message } }
-    }""",
-    "Mutation.apiClientDisable(id)": """mutation ($id: ID!) {
-      apiClientDisable(id: $id) { apiClient { id } errors { code path message } }
-    }""",
-    "Tenant.message(id)": "query ($id: ID!) { viewer { tenant { message(id: $id) { id body batch { id } } } } }",
-    "MessageFilter.contactId": """query ($id: ID!) {
-      messages(filter: {contactId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
-    }""",
-    "MessageFilter.batchId": """query ($id: ID!) {
-      messages(filter: {batchId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
-    }""",
-    "AuditFilter.target": """query ($id: ID!) {
-      auditLog(filter: {target: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
-    }""",
-    "RecipientsInput.contactIds": """query ($id: ID!) {
-      messageEstimate(input: {recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
-        recipients refusals { code count } preview segments allowanceAfter { remaining }
-      }
-    }""",
-    "MessageEstimateInput.templateId": """query ($id: ID!) {
-      messageEstimate(input: {recipients: {contactIds: ["x"]}, templateId: $id}) { recipients preview }
-    }""",
-    "MessageSendInput.templateId": """mutation ($id: ID!) {
-      messageSend(input: {idempotencyKey: "key", recipients: {contactIds: ["x"]}, templateId: $id}) {
-        batch { id } errors { code path message }
-      }
-    }""",
-}
-# The same of the ISV's support, which belongs to no tenant.
-PLACES_OF_SUPPORT = {
-    "Query.tenant(id)": "query ($id: ID!) { tenant(id: $id) { id name } }",
-    "Mutation.supportSessionEnd(id)": """mutation ($id: ID!) {
-      supportSessionEnd(id: $id) { supportSession { id } errors { code path message } }
-    }""",
-    "SupportSessionStartInput.tenantId": """mutation ($id: ID!) {
-      supportSessionStart(input: {tenantId: $id, reason: "A ticket"}) {
-        supportSession { id } errors { code path message }
-      }
-    }""",
-}
-SEND_TO = """mutation ($id: ID!, $key: String!) {
-  messageSend(input: {idempotencyKey: $key, recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
-    batch { total accepted refusals { nodes { code message maskedNumber contact { id } } } messages { nodes { id } } }
-    allowance { used reserved } errors { code path message }
-  }
-}"""
-# A list for every field that takes a cursor: where it stands, with `%s` for its page and its selection.
-LISTS = {
-    "Query.contacts": "contacts%s",
-    "Query.templates": "templates%s",
-    "Query.messages": "messages%s",
-    "Query.auditLog": "auditLog%s",
-    "Contact.messages": "contact(id: $contact) { messages%s }",
-    "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",
-    "Tenant.messages": "viewer { tenant { messages%s } }",
-    "Query.supportSessions": "supportSessions%s",
-    "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
-}
-FOR_STAFF = {"Query.tenants"}  # which span tenants by their nature
-PAGE = """(first: $first, after: $after, last: $last, before: $before) {
-  edges { cursor node { __typename } } pageInfo { %s }
-}"""
-ALL_OF = """{
-  contacts(first: 100) { nodes { id name } } messages(first: 100) { nodes { id body } } viewer { tenant { name } }
-}"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -326,3 +220,31 @@ async def test_az_20_what_was_read_for_one_tenant_is_never_answered_to_the_next(
         assert missed == nothing
         assert own["nodes"]
         assert own != found["messages"]
+
+
+async def test_tn_05_a_member_reads_in_one_tenant_also_through_its_memberships(
+    served: Product, falcon: World, freestyle: World
+) -> None:
+    caller = await served.member(falcon.tenant.id, TenantRole.DEVELOPER)
+    found = await caller.run("{ viewer { principal { ... on Person { id } } } }")
+    person = split_global(found["viewer"]["principal"]["id"])
+    assert person is not None
+    async with served.database.as_role(DatabaseRole.AUTH) as tx:
+        now = served.clock.now()
+        await add_member(tx, now, tenant_id=freestyle.tenant.id, person_id=person[1], role=TenantRole.ADMINISTRATOR)
+    fields = "messages { nodes { id } } message(id: $m) { id } plan { since } usage(input: {period: TODAY}) { asOf }"
+    text = f"query ($m: ID!) {{ viewer {{ memberships {{ current tenant {{ name {fields} }} }} }} }}"
+    answer = (await caller.post(query=text, variables={"m": freestyle.message})).json()
+    own, other = answer["data"]["viewer"]["memberships"]
+    assert (own["current"], other["current"]) == (True, False)
+    assert own["tenant"]["messages"]["nodes"]
+    assert own["tenant"]["message"] is None
+    assert own["tenant"]["plan"]
+    assert other["tenant"] == {
+        "name": "Freestyle Falcons",
+        "messages": None,
+        "message": None,
+        "plan": None,
+        "usage": None,
+    }
+    assert [one["extensions"]["code"] for one in answer["errors"]] == ["NOT_FOUND"] * 4

@@ -1,0 +1,108 @@
+"""Every place of the schema that takes an id or a cursor, with an operation that tries it: a new one is missed here."""
+
+# An operation for every place that takes an id: `$id` is the id. A place without one fails the first test.
+PLACES = {
+    "Query.node(id)": "query ($id: ID!) { node(id: $id) { __typename id } }",
+    "Query.contact(id)": "query ($id: ID!) { contact(id: $id) { id name messages { nodes { id } } } }",
+    "Query.template(id)": "query ($id: ID!) { template(id: $id) { id name versions { id } } }",
+    "Query.message(id)": "query ($id: ID!) { message(id: $id) { id body batch { id } } }",
+    "Mutation.contactUpdate(id)": """mutation ($id: ID!) {
+      contactUpdate(id: $id, input: {name: "X"}) { contact { id } errors { code path message } }
+    }""",
+    "Mutation.contactDelete(id)": """mutation ($id: ID!) {
+      contactDelete(id: $id) { deletedId errors { code path message } }
+    }""",
+    "Mutation.templateUpdate(id)": """mutation ($id: ID!) {
+      templateUpdate(id: $id, input: {body: "X"}) { template { id } errors { code path message } }
+    }""",
+    "Mutation.templateArchive(id)": """mutation ($id: ID!) {
+      templateArchive(id: $id) { template { id } errors { code path message } }
+    }""",
+    "Mutation.messageCancel(id)": """mutation ($id: ID!) {
+      messageCancel(id: $id) { canceled allowance { used } message { id } errors { code path message } }
+    }""",
+    "Mutation.memberRoleChange(id)": """mutation ($id: ID!) {
+      memberRoleChange(id: $id, role: SUPPORT) { member { id } errors { code path message } }
+    }""",
+    "Mutation.memberRemove(id)": """mutation ($id: ID!) {
+      memberRemove(id: $id) { removedId errors { code path message } }
+    }""",
+    "Mutation.invitationResend(id)": """mutation ($id: ID!) {
+      invitationResend(id: $id) { invitation { id } errors { code path message } }
+    }""",
+    "Mutation.invitationRevoke(id)": """mutation ($id: ID!) {
+      invitationRevoke(id: $id) { revokedId errors { code path message } }
+    }""",
+    "Mutation.ownershipTransfer(toMemberId)": """mutation ($id: ID!) {
+      ownershipTransfer(toMemberId: $id) { transfer { id } errors { code path message } }
+    }""",
+    "Mutation.ownershipAccept(transferId)": """mutation ($id: ID!) {
+      ownershipAccept(transferId: $id) { membership { role } errors { code path message } }
+    }""",
+    "Mutation.apiClientRotate(id)": """mutation ($id: ID!) {
+      apiClientRotate(id: $id, idempotencyKey: "key") { apiClient { id } secret errors { code path message } }
+    }""",
+    "Mutation.apiClientDisable(id)": """mutation ($id: ID!) {
+      apiClientDisable(id: $id) { apiClient { id } errors { code path message } }
+    }""",
+    "Tenant.message(id)": "query ($id: ID!) { viewer { tenant { message(id: $id) { id body batch { id } } } } }",
+    "MessageFilter.contactId": """query ($id: ID!) {
+      messages(filter: {contactId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
+    "MessageFilter.batchId": """query ($id: ID!) {
+      messages(filter: {batchId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
+    "AuditFilter.target": """query ($id: ID!) {
+      auditLog(filter: {target: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
+    "RecipientsInput.contactIds": """query ($id: ID!) {
+      messageEstimate(input: {recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
+        recipients refusals { code count } preview segments allowanceAfter { remaining }
+      }
+    }""",
+    "MessageEstimateInput.templateId": """query ($id: ID!) {
+      messageEstimate(input: {recipients: {contactIds: ["x"]}, templateId: $id}) { recipients preview }
+    }""",
+    "MessageSendInput.templateId": """mutation ($id: ID!) {
+      messageSend(input: {idempotencyKey: "key", recipients: {contactIds: ["x"]}, templateId: $id}) {
+        batch { id } errors { code path message }
+      }
+    }""",
+}
+# The same of the ISV's support, which belongs to no tenant.
+PLACES_OF_SUPPORT = {
+    "Query.tenant(id)": "query ($id: ID!) { tenant(id: $id) { id name } }",
+    "Mutation.supportSessionEnd(id)": """mutation ($id: ID!) {
+      supportSessionEnd(id: $id) { supportSession { id } errors { code path message } }
+    }""",
+    "SupportSessionStartInput.tenantId": """mutation ($id: ID!) {
+      supportSessionStart(input: {tenantId: $id, reason: "A ticket"}) {
+        supportSession { id } errors { code path message }
+      }
+    }""",
+}
+SEND_TO = """mutation ($id: ID!, $key: String!) {
+  messageSend(input: {idempotencyKey: $key, recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
+    batch { total accepted refusals { nodes { code message maskedNumber contact { id } } } messages { nodes { id } } }
+    allowance { used reserved } errors { code path message }
+  }
+}"""
+# A list for every field that takes a cursor: where it stands, with `%s` for its page and its selection.
+LISTS = {
+    "Query.contacts": "contacts%s",
+    "Query.templates": "templates%s",
+    "Query.messages": "messages%s",
+    "Query.auditLog": "auditLog%s",
+    "Contact.messages": "contact(id: $contact) { messages%s }",
+    "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",
+    "Tenant.messages": "viewer { tenant { messages%s } }",
+    "Query.supportSessions": "supportSessions%s",
+    "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
+}
+FOR_STAFF = {"Query.tenants"}  # which span tenants by their nature
+PAGE = """(first: $first, after: $after, last: $last, before: $before) {
+  edges { cursor node { __typename } } pageInfo { %s }
+}"""
+ALL_OF = """{
+  contacts(first: 100) { nodes { id name } } messages(first: 100) { nodes { id body } } viewer { tenant { name } }
+}"""
