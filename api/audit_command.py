@@ -16,6 +16,7 @@ from api.failures import PortalError, plainly
 from api.home import encryption_key
 from api.logs import configure_logging
 from api.settings import Settings, load_settings
+from auth.people import traces_of
 from portal.actor import Actor, ActorKind
 from portal.audit.chain import SIGNS, Entry
 from portal.audit.entries import Origin
@@ -105,7 +106,11 @@ async def _erase(database: Database, signer: Signer, slug: str, person_id: UUID)
     from portal_schema.nodes import to_global  # noqa: PLC0415  the other commands do not pay for it
 
     (tenant,) = await _tenants(database, slug)
-    person = ErasedPerson(tenant.id, person_id, [to_global(kind, person_id) for kind in ("Person", "Member")])
+    async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
+        traces = await traces_of(tx, tenant.id, person_id)
+    targets = [to_global("Person", person_id), *(to_global("Member", one) for one in traces.memberships)]
+    targets += [to_global("Invitation", one) for one in traces.invitations]
+    person = ErasedPerson(tenant.id, person_id, targets)
     count = await erase_person(database, signer, person, Origin(_ITSELF, "command line"), now=SystemClock().now())
     say(f"{tenant.slug}: {count} entries blanked")
 

@@ -121,3 +121,24 @@ async def memberships_of(database: Database, person_id: UUID) -> list[TenantMemb
     async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
         rows = await tx.rows(_MEMBERSHIPS, person_id)
     return [TenantMembership(**{**row, "role": TenantRole(row["role"])}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTraces:
+    """The rows of a tenant that stand for one person."""
+
+    memberships: list[UUID]
+    invitations: list[UUID]
+
+
+async def traces_of(tx: Transaction, tenant_id: UUID, person_id: UUID) -> PersonTraces:
+    """What there is of a person in a tenant, as long as it is there; database role `auth`."""
+    membership = "SELECT id FROM membership WHERE tenant_id = $1 AND person_id = $2"
+    invitation = (
+        "SELECT invitation.id FROM invitation JOIN person ON lower(person.email) = invitation.email "
+        "WHERE invitation.tenant_id = $1 AND person.id = $2"
+    )
+    return PersonTraces(
+        memberships=[row["id"] for row in await tx.rows(membership, tenant_id, person_id)],
+        invitations=[row["id"] for row in await tx.rows(invitation, tenant_id, person_id)],
+    )

@@ -9,12 +9,17 @@ from pathlib import Path
 import orjson
 import pytest
 
+from auth.permissions import TenantRole
 from portal.audit.chain import Entry
 from portal.database import Database
 from portal.database.address import DatabaseAddress
+from portal_schema.nodes import split_global
 from tests.audit.log import NAMES, AuditLog, as_superuser
-from tests.product import SECRET
+from tests.product import SECRET, Product
 from tests.turnable_clock import TurnableClock
+
+MEMBERS = "{ members { id role person { id } } }"
+DEMOTE = "mutation ($id: ID!) { memberRoleChange(id: $id, role: DEVELOPER) { errors { code } } }"
 
 
 @dataclass
@@ -152,3 +157,22 @@ async def test_a_person_is_erased_once_that_is_confirmed(audit_log: AuditLog, sh
     names = [one.content["actor_name"] for one in await audit_log.trail() if isinstance(one, Entry)]
     assert names == [None, NAMES[1], "portal audit"]
     assert await audit_log.problems() == []
+
+
+async def test_what_others_did_with_a_person_is_erased_too(product: Product, shell: Shell) -> None:
+    tenant = await product.tenant()
+    owner = await product.member(tenant.id, TenantRole.OWNER)
+    await product.member(tenant.id, TenantRole.SUPPORT)
+    (member,) = [one for one in (await owner.run(MEMBERS))["members"] if one["role"] == "SUPPORT"]
+    await owner.run(DEMOTE, id=member["id"])
+    found = split_global(member["person"]["id"])
+    assert found is not None
+    log = AuditLog(product.database, product.clock, tenant.id, [])
+    ended = await shell.run("erase", "--tenant", await _slug(log), "--person", str(found[1]), said="y\n")
+    assert ended.code == 0, ended
+    entries = (await owner.run("{ auditLog { nodes { action changes erasedAt } } }"))["auditLog"]["nodes"]
+    by_action = {one["action"]: one for one in entries}
+    assert set(by_action) == {"personErase", "memberRoleChange"}
+    assert by_action["memberRoleChange"]["changes"] is None
+    assert by_action["memberRoleChange"]["erasedAt"] is not None
+    assert await log.problems() == []
