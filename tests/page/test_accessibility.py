@@ -75,6 +75,7 @@ async def test_every_page_of_signing_in_is_accessible(guest: Visitor) -> None:
     for path in OUTSIDE:
         await guest.open(path)
         found += [f"{path}: {each}" for each in await violations(guest.page)]
+    await guest.open("/sign-in")
     await guest.type_password("ISV_SUPPORT", None)
     await expect(guest.page.get_by_label("Code of your authenticator app")).to_be_visible()
     await guest.page.get_by_text("Use a recovery code").click()
