@@ -12,7 +12,25 @@ from tests.page.visitor import Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # axe-core takes its time on a busy machine
 
-VIEWS = ("/", "/messages", "/contacts", "/templates", "/usage")
+VIEWS = (
+    "/",
+    "/messages",
+    "/contacts",
+    "/templates",
+    "/usage",
+    "/team",
+    "/api-clients",
+    "/security",
+    "/security/support",
+)
+DIALOGS = (
+    ("/", "New contact"),
+    ("/contacts", "New contact"),
+    ("/templates", "New template"),
+    ("/team", "Invite a colleague"),
+    ("/team", "Hand over ownership"),
+    ("/api-clients", "New API client"),
+)
 OUTSIDE = (
     "/password/forgotten",
     "/password/reset?token=x",
@@ -47,12 +65,31 @@ async def test_every_view_is_accessible(guest: Visitor) -> None:
 async def test_every_dialog_is_accessible(guest: Visitor) -> None:
     await guest.sign_in()
     found = []
-    for view, button in (("/", "New contact"), ("/contacts", "New contact"), ("/templates", "New template")):
+    for view, button in DIALOGS:
         await guest.open(view)
         await guest.page.get_by_role("button", name=button).click()
         await expect(guest.page.get_by_role("dialog")).to_be_visible()
         found += [f"{view}: {each}" for each in await violations(guest.page)]
     assert found == []
+
+
+async def test_the_staff_s_views_are_accessible_and_no_wider_than_the_screen(guest: Visitor) -> None:
+    page = guest.page
+    await guest.sign_in_as_staff("ISV_SUPPORT", "/tenants")
+    await expect(guest.row("Freestyle Falcons")).to_be_visible()
+    found = await violations(page)
+    await page.get_by_role("button", name="Open session in Falcon Flights").click()
+    await page.get_by_role("dialog").get_by_label("Reason").fill("How it looks")
+    found += await violations(page)
+    await page.get_by_role("dialog").get_by_role("button", name="Open session").click()
+    await expect(page.get_by_role("region", name="Support session")).to_be_visible()
+    await page.wait_for_load_state("networkidle")
+    found += await violations(page)
+    width, screen = await page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    await page.get_by_role("button", name="End session").click()
+    await page.get_by_role("dialog").get_by_role("button", name="End session").click()
+    await expect(page.get_by_role("heading", name="Tenants")).to_be_visible()
+    assert (found, width) == ([], screen)
 
 
 async def test_what_became_of_a_send_is_accessible(guest: Visitor) -> None:

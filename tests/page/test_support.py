@@ -80,7 +80,7 @@ async def test_the_operator_sees_each_tenant_with_its_plan_and_opens_none(visito
     await expect(row).to_contain_text("Silver")
     await expect(row).to_contain_text(re.compile(r"\d+ of 250 messages left today"))
     await expect(row).to_contain_text(re.compile(r"\d+ messages?$"))
-    await expect(visitor.page.get_by_role("button", name="Open a support session")).to_have_count(0)
+    await expect(visitor.page.get_by_role("button", name="Open session")).to_have_count(0)
     await visitor.page.get_by_text("Suspended", exact=True).click()
     await expect(visitor.page.get_by_text("No tenant matches")).to_be_visible()
 
@@ -98,7 +98,7 @@ async def _open_session(support: Visitor) -> None:
     page = support.page
     await page.get_by_label("Search tenants").fill("Freestyle")
     await expect(support.row("Falcon Flights")).to_have_count(0)
-    await page.get_by_role("button", name="Open a support session in Freestyle Falcons").click()
+    await page.get_by_role("button", name="Open session in Freestyle Falcons").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Reason").fill("?")
     await dialog.get_by_role("button", name="Open session").click()

@@ -145,7 +145,7 @@ function Row({ tenant, figures, mayOpen, onOpen }: RowProps) {
                 size="xs"
                 variant="default"
                 leftSection={<IconLifebuoy size={14} aria-hidden />}
-                aria-label={`Open a support session in ${name}`}
+                aria-label={`Open session in ${name}`}
                 onClick={() => {
                   onOpen(tenant);
                 }}
