@@ -1,6 +1,9 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
+// What the page asks for or leads to, and the portal answers.
+const SERVED = ['/graphql', '/sign-in', '/sign-out', '/session', '/account', '/audit-log.jsonl'];
+
 export default defineConfig({
   plugins: [react()],
   build: {
@@ -14,8 +17,6 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: Object.fromEntries(
-      ['/graphql', '/sign-in', '/sign-out', '/session'].map((path) => [path, 'http://127.0.0.1:8000']),
-    ),
+    proxy: Object.fromEntries(SERVED.map((path) => [path, 'http://127.0.0.1:8000'])),
   },
 });
