@@ -11,7 +11,7 @@ import { Navigation } from './navigation';
 import { OwnershipOffer } from './ownership-offer';
 import { StateNotice } from './state-notice';
 import { SupportBanner } from './support-banner';
-import type { Tenant } from './viewer';
+import { isStaff, type Tenant } from './viewer';
 
 /** What stands around every view: where one is, where one can go, and what one should know first. */
 export function Frame({ viewer, children }: { viewer: Viewer; children: ReactNode }) {
@@ -24,7 +24,8 @@ export function Frame({ viewer, children }: { viewer: Viewer; children: ReactNod
     window.scrollTo({ top: 0 });
     main.current?.focus({ preventScroll: true });
   }, [path]);
-  const allowance = tenant !== null && permissions.includes('USAGE_READ') && <AllowanceMeter />;
+  // Not for support: each look is an entry of the tenant's log, and this one looks every minute.
+  const allowance = tenant !== null && !isStaff(viewer) && permissions.includes('USAGE_READ') && <AllowanceMeter />;
   return (
     <AppShell
       header={{ height: 64 }}
