@@ -25,6 +25,7 @@ SELECT name, password_hash IS NOT NULL AS has_password, email_verified_at IS NOT
 FROM person JOIN session ON person_id = person.id AND secret_hash = $2 AND ended_at IS NULL WHERE person.id = $1
 FOR UPDATE OF session
 """
+_HOLD = "SELECT FROM person WHERE id = $1 FOR NO KEY UPDATE"  # before its sessions, as whoever switches tenants does
 _APPLICATIONS = """
 SELECT oauth_grant.id, oauth_application.name, tenant.name AS tenant, oauth_grant.scopes, oauth_grant.created_at
 FROM oauth_grant JOIN oauth_application USING (client_id) LEFT JOIN tenant ON tenant.id = tenant_id
@@ -84,6 +85,7 @@ class Accounts:
             return
         async with self._database.as_role(DatabaseRole.AUTH) as tx:
             now, person_id, ceremony = self._clock.now(), principal.id, Ceremony("session", hash_of(secret))
+            await tx.execute(_HOLD, person_id)
             row = await tx.row(_PERSON, person_id, ceremony.secret_hash, now - _RECENT)
             factors = await self._factors.of(tx, person_id)
             if row is None or factors is None:  # it ended between the two looks

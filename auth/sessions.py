@@ -32,6 +32,8 @@ SELECT $1, person.id, (
   ), $3, $3, $3, $4, $5
 FROM person WHERE person.id = $2
 """
+# Whoever ends all of a person's sessions holds the person: a switch that is under way would be overlooked.
+_WAIT = "SELECT FROM session JOIN person ON person.id = person_id WHERE secret_hash = $1 FOR SHARE OF person"
 _LEAVE = f"""
 UPDATE session SET ended_at = $2
 FROM person, membership, tenant
@@ -98,6 +100,7 @@ class Sessions:
             return None
         now, new = self._clock.now(), new_secret()
         async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            await tx.execute(_WAIT, hash_of(secret))
             row = await tx.row(_LEAVE, *self._live(secret, now), tenant)
             if row is None:
                 return None
@@ -117,11 +120,15 @@ class Sessions:
         return count
 
     async def end_all(self, tx: Transaction, person_id: UUID, *, but: bytes = b"") -> None:
-        """End a person's sessions, save one by its hash, sign-ins that are under way, and what applications may do."""
+        """End a person's sessions, save one by its hash, sign-ins that are under way, and what applications may do.
+
+        The transaction holds the person's row, so that no switch of tenant brings a session past it.
+        """
         now = self._clock.now()
+        # First: it waits for a sign-in that is being completed, whose session then ends with the others.
+        await tx.execute("DELETE FROM pending_sign_in WHERE person_id = $1", person_id)
         await tx.execute(_END_ALL, person_id, now, but)
         await tx.execute(_REVOKE_ALL, person_id, now)
-        await tx.execute("DELETE FROM pending_sign_in WHERE person_id = $1", person_id)
 
     async def end(self, secret: str) -> None:
         """End it; what ended already stays so."""

@@ -3,11 +3,11 @@
 joserfc's registries are used directly: Authlib's class goes by the machine's clock, and bounds no assertion's lifetime.
 """
 
-import json
 import logging
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
@@ -86,7 +86,7 @@ def _opened(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     header = signed.headers()
     if header.get("alg") not in ALGORITHMS or header.get("typ") not in _TYPES or "crit" in header:
         raise ValueError("no client assertion")
-    claims = json.loads(signed.payload)
+    claims = orjson.loads(signed.payload)  # strict: half a surrogate pair is no text
     if not isinstance(claims, dict):
         raise TypeError("the payload is no object")
     return header, claims

@@ -78,7 +78,7 @@ class Passkeys:
             "INSERT INTO passkey (id, person_id, credential_id, public_key, sign_count, name, created_at) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (credential_id) DO NOTHING",
             *(new_id(at), person_id, made.credential_id, made.credential_public_key, made.sign_count),
-            *(name.strip()[:LONGEST_NAME] or "Passkey", at),
+            *(_name(name), at),
         )
         if not added:
             raise WrongPasskeyError
@@ -129,6 +129,11 @@ async def passkeys_of(tx: Transaction, person_id: UUID) -> list[Passkey]:
 async def _descriptors(tx: Transaction, person_id: UUID) -> list[PublicKeyCredentialDescriptor]:
     rows = await tx.rows("SELECT credential_id FROM passkey WHERE person_id = $1 ORDER BY created_at, id", person_id)
     return [PublicKeyCredentialDescriptor(id=row["credential_id"]) for row in rows]
+
+
+def _name(given: str) -> str:
+    name = given.strip()[:LONGEST_NAME]
+    return name if name and name.isprintable() else "Passkey"  # PostgreSQL's text cannot hold a NUL
 
 
 @contextmanager

@@ -101,6 +101,14 @@ async def test_a_passkey_is_added_and_removed(house: House, session: str) -> Non
     assert counts == [0, 0]
 
 
+async def test_a_passkey_whose_name_cannot_be_shown_gets_another(house: House, session: str) -> None:
+    found = re.search('data-options="([^"]+)"', (await _page(house, session, SET_UP)).text)
+    assert found is not None
+    made = Authenticator(house.public_url).create(json.loads(html.unescape(found[1])))
+    assert (await _send(house, session, SET_UP, passkey=made, name="Key\0")).status_code == 200
+    assert await _value(house, "SELECT name FROM passkey") == "Passkey"
+
+
 async def test_a_new_app_takes_the_place_of_the_old(house: House, session: str) -> None:
     old, _ = await _add_app(house, session)
     house.clock.advance(timedelta(minutes=1))

@@ -105,8 +105,8 @@ async def test_the_token_endpoint_is_an_audience_too_and_a_kid_may_be_missing(ho
     assert (await holder.token(typed, client_id=holder.client_id)).status_code == 200
 
 
-def _raw(holder: KeyHolder, header: bytes) -> str:
-    return f"{encoded(header)}.{encoded(json.dumps(holder.claims()).encode())}."
+def _raw(holder: KeyHolder, header: bytes, **changes: Any) -> str:
+    return f"{encoded(header)}.{encoded(json.dumps(holder.claims(**changes)).encode())}."
 
 
 def _with_own_key(holder: KeyHolder) -> str:
@@ -130,6 +130,7 @@ REFUSED: list[tuple[str, Spoil]] = [
     ("AS-30 no issuer", lambda holder: holder.assertion(iss=None)),
     ("AS-30 another subject", lambda holder: holder.assertion(sub="client_other")),
     ("AS-30 a subject that is a list", lambda holder: holder.assertion(sub=[holder.client_id])),
+    ("AS-30 a subject that is half a character", lambda holder: _raw(holder, b'{"alg":"ES256"}', sub="\ud800")),
     ("AS-30 no jti", lambda holder: holder.assertion(jti=None)),
     ("AS-30 a jti that is a number", lambda holder: holder.assertion(jti=7)),
     ("AS-30 a jti with a NUL", lambda holder: holder.assertion(jti="\0")),
