@@ -116,10 +116,15 @@ async def add_member(tx: Transaction, at: datetime, *, tenant_id: UUID, person_i
     return membership_id
 
 
-async def memberships_of(database: Database, person_id: UUID) -> list[TenantMembership]:
-    """The tenants of a person that are not closed, by name."""
-    async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
-        rows = await tx.rows(_MEMBERSHIPS, person_id)
+async def memberships_of(
+    database: Database, person_id: UUID, *, within: Transaction | None = None
+) -> list[TenantMembership]:
+    """The tenants of a person that are not closed, by name; whoever has a transaction open reads them `within` it."""
+    if within is not None:
+        rows = await within.rows_as(DatabaseRole.AUTH, _MEMBERSHIPS, person_id)
+    else:
+        async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
+            rows = await tx.rows(_MEMBERSHIPS, person_id)
     return [TenantMembership(**{**row, "role": TenantRole(row["role"])}) for row in rows]
 
 

@@ -55,9 +55,10 @@ class Viewer:
         who = info.context.principal
         if who.kind is not PrincipalKind.MEMBER:
             return []
+        rows = await memberships_of(info.context.database, who.id, within=info.context.transaction)
         return [
             Membership(tenant=Tenant.of_membership(row), role=row.role, current=row.tenant_id == who.tenant_id)
-            for row in await memberships_of(info.context.database, who.id)
+            for row in rows
         ]
 
     @strawberry.field(

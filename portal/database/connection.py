@@ -46,8 +46,9 @@ class DatabaseUnavailableError(Exception):
 class Transaction:
     """An open transaction in one role: SQL by its methods, Tortoise models by `using_db(tx.orm)`."""
 
-    def __init__(self, orm: TransactionWrapper) -> None:
+    def __init__(self, orm: TransactionWrapper, role: DatabaseRole) -> None:
         self.orm: BaseDBAsyncClient = orm
+        self._role = role
         self._connection: Any = orm._connection  # noqa: SLF001  the connection that the wrapper was made on
         self._turn = orm._lock  # noqa: SLF001  resolvers that run side by side take turns, the ORM's queries too
 
@@ -55,6 +56,16 @@ class Transaction:
         """All rows of one statement, as records."""
         async with self._turn:
             found: list[Row] = await self._connection.fetch(sql, *arguments)
+        return found
+
+    async def rows_as(self, role: DatabaseRole, sql: str, *arguments: object) -> list[Row]:
+        """All rows of one statement in another role: a transaction of its own would wait for a second connection."""
+        async with self._turn:
+            try:
+                await self._connection.execute(f"SET LOCAL ROLE {role.value}")
+                found: list[Row] = await self._connection.fetch(sql, *arguments)
+            finally:  # where that fails, so does all that comes after it in this transaction
+                await self._connection.execute(f"SET LOCAL ROLE {self._role.value}")
         return found
 
     async def row(self, sql: str, *arguments: object) -> Row | None:
@@ -81,8 +92,10 @@ class TenantTransaction(Transaction):
     Without `sees_content` the database refuses the columns with bodies and full numbers.
     """
 
-    def __init__(self, orm: TransactionWrapper, tenant_id: UUID, *, sees_content: bool = True) -> None:
-        super().__init__(orm)
+    def __init__(
+        self, orm: TransactionWrapper, role: DatabaseRole, tenant_id: UUID, *, sees_content: bool = True
+    ) -> None:
+        super().__init__(orm, role)
         self.tenant_id = tenant_id
         self.sees_content = sees_content
 
@@ -137,7 +150,7 @@ class Database:
     async def as_role(self, role: DatabaseRole, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         """A transaction that spans tenants as far as the role's policies let it."""
         async with self._begin(f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}") as orm:
-            yield Transaction(orm)
+            yield Transaction(orm, role)
 
     @asynccontextmanager
     async def for_tenant(
@@ -148,7 +161,7 @@ class Database:
             raise TypeError("tenant_id has to be a UUID")
         begin = f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}; SET LOCAL app.tenant_id = '{tenant_id}'"
         async with self._begin(begin) as orm:
-            yield TenantTransaction(orm, tenant_id)
+            yield TenantTransaction(orm, role, tenant_id)
 
     @asynccontextmanager
     async def for_support(
@@ -161,7 +174,7 @@ class Database:
         settings = {"tenant_id": tenant_id, "support_session": support_session_id, "now": at.isoformat()}
         told = "".join(f"; SET LOCAL app.{name} = '{value}'" for name, value in settings.items())
         async with self._begin(f"{_begin(read_only=True)}; SET LOCAL ROLE {role.value}{told}") as orm:
-            yield TenantTransaction(orm, tenant_id, sees_content=sees_content)
+            yield TenantTransaction(orm, role, tenant_id, sees_content=sees_content)
 
     @asynccontextmanager
     async def _begin(self, begin: str) -> AsyncIterator[TransactionWrapper]:

@@ -11,6 +11,7 @@ from auth.members import require_authority
 from auth.permissions import Permission, TenantRole
 from auth.second_factor.totp import set_totp
 from portal.database import DatabaseRole
+from portal.database.address import DatabaseAddress
 from portal.problems import RefusedError
 from portal_schema.nodes import split_global
 from tests.members.team import (
@@ -26,6 +27,7 @@ from tests.members.team import (
     application_of,
 )
 from tests.product import Product
+from tests.product import product as serve_product
 
 OWNER, ADMINISTRATOR, DEVELOPER = TenantRole.OWNER, TenantRole.ADMINISTRATOR, TenantRole.DEVELOPER
 BILLING_MANAGER, SUPPORT = TenantRole.BILLING_MANAGER, TenantRole.SUPPORT
@@ -219,3 +221,13 @@ def test_the_rule_knows_every_pair_of_roles(actor: TenantRole | None, over: Tena
     else:
         with pytest.raises(RefusedError):
             require_authority(actor, over)
+
+
+async def test_who_asks_for_their_tenants_waits_for_no_second_connection(
+    product: Product, falcon: Team, address: DatabaseAddress, simulator: str
+) -> None:
+    async with serve_product(address, product.clock, simulator, pool_size=2) as small:
+        caller = await small.sign_in(falcon.owner.email)
+        async with asyncio.timeout(20):  # each held one of the two and waited for another
+            answers = await asyncio.gather(*(caller.run(ME) for _ in range(10)))
+    assert [answer["viewer"]["memberships"] for answer in answers] == [[{"role": "OWNER", "current": True}]] * 10
