@@ -20,13 +20,14 @@ def to_global(kind: str, key: UUID) -> strawberry.ID:
 
 
 def split_global(given: str) -> tuple[str, UUID] | None:
-    """The kind and key in a client's id, or None where it is no id of ours."""
+    """The kind and key in a client's id, or None where it is no id of ours: an object has one, in one spelling."""
     try:
         raw = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4))
-        kind, _, key = raw.partition(b":")
-        return kind.decode("ascii"), UUID(bytes=key)
+        name, _, rest = raw.partition(b":")
+        kind, key = name.decode("ascii"), UUID(bytes=rest)
     except (ValueError, binascii.Error):
         return None
+    return (kind, key) if to_global(kind, key) == given else None  # base64 skips signs that are none of its own
 
 
 def from_global(kind: str, given: str) -> UUID | None:

@@ -67,3 +67,11 @@ def test_any_text_at_all_names_an_object_or_nothing(text: str) -> None:
     found = split_global(text)
     assert found is None or to_global(*found).rstrip("=") == to_global(found[0], found[1])
     assert key_of("Contact", text) == (found[1] if found is not None and found[0] == "Contact" else NOWHERE)
+
+
+@given(KINDS, st.uuids(), st.sampled_from("!*= \n.+/"), st.data())
+def test_an_object_has_one_id_in_one_spelling(kind: str, key: UUID, sign: str, data: st.DataObject) -> None:
+    made = str(to_global(kind, key))
+    place = data.draw(st.integers(0, len(made)))
+    assert split_global(made) == (kind, key)
+    assert split_global(made[:place] + sign + made[place:]) is None
