@@ -83,11 +83,12 @@ SELECT {_COLUMNS}, EXISTS (
   SELECT FROM support_grant AS leave WHERE leave.tenant_id = support_session.tenant_id
   AND revoked_at IS NULL AND leave.expires_at > $2) AS sees_content
 FROM support_session WHERE {_OPEN}
+AND EXISTS (SELECT FROM tenant WHERE tenant.id = support_session.tenant_id AND state <> 'CLOSED')
 """  # noqa: S608  constants
 
 
 async def find_open_session(database: Database, person_id: UUID, *, now: datetime) -> OpenSupportSession | None:
-    """The open session of this person, or None; one statement."""
+    """The open session of this person, or None; one statement. Where the tenant was closed meanwhile, it is over."""
     async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
         return await _find_open(tx, person_id, now)
 

@@ -10,7 +10,7 @@ import pytest
 from auth.permissions import Permission, StaffRole
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
-from portal_schema.nodes import split_global
+from portal_schema.nodes import split_global, to_global
 from tests.product import Caller, Product
 from tests.schema.support import END, MINE, READ, SESSIONS, START, log, mine
 from tests.schema.world import World, contents, open_session
@@ -95,6 +95,17 @@ async def test_tn_16_nobody_goes_into_a_closed_tenant(served: Product, support: 
     made = await support.run(START, input={"tenantId": found["id"], "reason": "A ticket"})
     assert [one["code"] for one in made["supportSessionStart"]["errors"]] == ["TENANT_CLOSED"]
     assert await contents(place) == before
+
+
+async def test_a_session_is_over_when_its_tenant_is_closed(served: Product, support: Caller) -> None:
+    closing = await served.tenant("Closing Condors")
+    given = to_global("Tenant", closing.id)
+    await open_session(support, given)
+    assert (await support.run(READ, id=given))["tenant"] is not None
+    async with served.database.as_role(DatabaseRole.OPERATOR) as tx:
+        await tx.execute("UPDATE tenant SET state = 'CLOSED' WHERE id = $1", closing.id)
+    assert (await support.run(MINE))["viewer"]["supportSession"] is None
+    assert set(await support.codes(READ, id=given)) == {"FORBIDDEN"}
 
 
 async def test_whoever_opens_another_session_leaves_the_one_before_and_both_tenants_see_it(
