@@ -15,6 +15,7 @@ from portal.idempotency import IdempotentRequest, find_result, keep_result
 from portal.problems import refuse
 
 MOST_CLIENTS = 50
+MOST_SECRETS = 5
 LONGEST_NAME = 100
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
@@ -27,6 +28,7 @@ class ApiClientProblem(StrEnum):
     INVALID = "INVALID"
     SCOPE_NOT_ALLOWED = "SCOPE_NOT_ALLOWED"
     TOO_MANY_CLIENTS = "TOO_MANY_CLIENTS"
+    TOO_MANY_SECRETS = "TOO_MANY_SECRETS"
     NOT_FOUND = "NOT_FOUND"
     DISABLED = "DISABLED"
     HAS_NO_SECRET = "HAS_NO_SECRET"  # noqa: S105  a code
@@ -116,7 +118,8 @@ async def rotate_secret(
     """Give a client a new secret; those that it has go on for the overlap, so that it need not stop.
 
     Raises:
-        RefusedError: there is no such client, it is disabled, has keys instead, or may do more than the actor.
+        RefusedError: there is no such client, it is disabled, has keys instead or as many secrets as it may, or may
+            do more than the actor.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         hours = LONGEST_OVERLAP // timedelta(hours=1)
@@ -138,11 +141,14 @@ async def rotate_secret(
     if not permissions_named(row["scopes"]) & machine_permissions() <= held:  # its secret is its power
         message = "This client may do more than you: ask somebody who may do as much."
         raise refuse(ApiClientProblem.SCOPE_NOT_ALLOWED, message, "id")
-    await tx.execute(
-        "UPDATE api_client_secret SET expires_at = $3 "
-        "WHERE tenant_id = $1 AND api_client_id = $2 AND (expires_at IS NULL OR expires_at > $3)",
-        *(tx.tenant_id, api_client_id, now + overlap),
+    going_on = await tx.execute(
+        "UPDATE api_client_secret SET expires_at = least(expires_at, $3) "
+        "WHERE tenant_id = $1 AND api_client_id = $2 AND (expires_at IS NULL OR expires_at > $4)",
+        *(tx.tenant_id, api_client_id, now + overlap, now),
     )
+    if overlap and going_on >= MOST_SECRETS:
+        message = f"{going_on} secrets are good at once: wait until one ends, or end them all by an overlap of 0."
+        raise refuse(ApiClientProblem.TOO_MANY_SECRETS, message, "overlapHours")
     secret_id, secret = await add_secret(tx, now, tx.tenant_id, api_client_id)
     await keep_result(tx, once, secret_id, now=now)
     return Rotation(secret, replay=False)

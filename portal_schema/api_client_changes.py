@@ -46,6 +46,9 @@ class ApiClientRotateErrorCode(Enum):
     SCOPE_NOT_ALLOWED = strawberry.enum_value(
         "SCOPE_NOT_ALLOWED", description="The client may do more than you: its secret would give you that."
     )
+    TOO_MANY_SECRETS = strawberry.enum_value(
+        "TOO_MANY_SECRETS", description="It has as many secrets as may be good at once: wait, or leave no overlap."
+    )
     IDEMPOTENCY_CONFLICT = strawberry.enum_value(
         "IDEMPOTENCY_CONFLICT", description="The key was used for another request."
     )

@@ -16,12 +16,14 @@ from graphql import (
     is_list_type,
 )
 
+from auth.permissions import Permission
 from portal.audit.masking import mask_text, mask_values
 from portal_schema.nodes import split_global
 
 # Scalars that tell nothing of a person: each has a form of its own, so that nobody puts another thing into it.
 _SHOWN = {"Boolean", "Int", "Decimal", "DateTime", "Date"}
 _MOST_SHOWN = 10
+_SCOPES = frozenset(permission.scope for permission in Permission)  # the portal's own words: nobody's content
 _LEFT_OUT = {"id", "idempotencyKey"}  # the target, and what names no change
 
 
@@ -61,6 +63,8 @@ def _changes(name: str, kind: GraphQLInputType, value: Any) -> dict[str, Any]:
         }
     named = get_named_type(kind)
     if is_list_type(nullable) and isinstance(value, list):
+        if named.name == "String" and _SCOPES.issuperset(value):
+            return {name: sorted(set(value))}
         if is_input_object_type(named) or len(value) > _MOST_SHOWN:
             return {name: f"({len(value)} items)"}
         return {name: [_shown(named, item) for item in value]}

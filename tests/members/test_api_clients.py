@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from auth.api_client_changes import MOST_CLIENTS
+from auth.api_client_changes import MOST_CLIENTS, MOST_SECRETS
 from auth.permissions import TenantRole, machine_permissions
 from tests.members.clients import CLIENTS, CREATE, DISABLE, ROTATE, ask_for_token, scopes_of_token
 from tests.members.team import CHANGE_ROLE, REMOVE, Member, Team
@@ -137,6 +137,35 @@ async def test_a_rotation_without_overlap_ends_a_leaked_secret_at_once(product: 
     assert await scopes_of_token(product, made["apiClient"]["clientId"], rotated["secret"]) == ["usage:read"]
     refusal = await falcon.refused(falcon.owner.caller, ROTATE, id=made["apiClient"]["id"], key="two", hours=169)
     assert refusal == ("INVALID", ["overlapHours"])
+
+
+async def test_no_more_secrets_are_good_at_once_than_may_be_and_one_that_ends_makes_room(
+    product: Product, falcon: Team
+) -> None:
+    given = (await add_api_client(falcon.owner.caller))["apiClient"]["id"]
+    for n in range(MOST_SECRETS - 1):
+        assert (await _rotate(falcon.owner.caller, given, f"rotation {n}", hours=168))["errors"] == []
+    refusal = await falcon.refused(falcon.owner.caller, ROTATE, id=given, key="more", hours=168)
+    assert refusal == ("TOO_MANY_SECRETS", ["overlapHours"])
+    leaked = await _rotate(falcon.owner.caller, given, "none goes on", hours=0)
+    assert [secret["hint"] for secret in leaked["apiClient"]["secrets"]] == [leaked["secret"][-4:]]
+    for n in range(MOST_SECRETS - 1):
+        assert (await _rotate(falcon.owner.caller, given, f"again {n}", hours=1))["errors"] == []
+    refusal = await falcon.refused(falcon.owner.caller, ROTATE, id=given, key="more", hours=1)
+    assert refusal == ("TOO_MANY_SECRETS", ["overlapHours"])
+    product.clock.turn_to(product.clock.now() + timedelta(hours=1))
+    owner = await product.sign_in(falcon.owner.email)
+    assert len((await _rotate(owner, given, "more", hours=1))["apiClient"]["secrets"]) == 2
+
+
+async def test_the_audit_log_names_the_scopes_of_a_new_client_but_no_other_text(falcon: Team) -> None:
+    scopes = sorted(permission.scope for permission in machine_permissions())
+    await add_api_client(falcon.owner.caller, name="Till of Bea", scopes=[*scopes, scopes[0]])
+    (entry,) = (await falcon.owner.caller.run("{ auditLog(first: 1) { nodes { action changes } } }"))["auditLog"][
+        "nodes"
+    ]
+    assert (entry["action"], entry["changes"]["scopes"]) == ("apiClientCreate", scopes)
+    assert entry["changes"]["name"] == "(11 characters)"
 
 
 async def test_the_same_rotation_again_shows_no_secret_and_makes_none(product: Product, falcon: Team) -> None:
