@@ -1,16 +1,14 @@
 """The commands of the ISV's operator for identity: register applications, rotate the signing keys."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.failures import PortalError, plainly
 from api.home import encryption_key
-from api.settings import load_settings
+from api.on_database import on_database
+from api.settings import Settings
 from auth.keys import SigningKeys
 from auth.oauth.applications import ApplicationOffer, add_application, disable_application, list_applications
 from auth.oauth.authentication_method import AuthenticationMethod
@@ -40,54 +38,54 @@ def add(
         name, redirect_uri, _permissions(scope), authentication, _key_set(public_keys), for_staff=for_staff
     )
 
-    async def register(database: Database) -> None:
+    async def register(database: Database, _: Settings) -> None:
         async with database.as_role(DatabaseRole.AUTH) as tx:
             made = await add_application(tx, SystemClock().now(), offer)
         typer.echo(f"client_id      {made.client_id}")
         if made.client_secret:
             typer.echo(f"client_secret  {made.client_secret}\nKeep the secret: it is not shown again.")
 
-    _run(register)
+    on_database(register)
 
 
 @applications.command("list")
 def show() -> None:
     """List the applications."""
 
-    async def listing(database: Database) -> None:
+    async def listing(database: Database, _: Settings) -> None:
         async with database.as_role(DatabaseRole.AUTH, read_only=True) as tx:
             found = await list_applications(tx)
         for each in found:
             state = "disabled" if each.disabled_at else "for staff" if each.for_staff else "for tenants"
             typer.echo(f"{each.client_id}  {each.name}  {state}  {each.authentication}  {' '.join(each.scopes)}")
 
-    _run(listing)
+    on_database(listing)
 
 
 @applications.command()
 def disable(client_id: str) -> None:
     """End an application: its tokens are refused from now on."""
 
-    async def end(database: Database) -> None:
+    async def end(database: Database, _: Settings) -> None:
         async with database.as_role(DatabaseRole.AUTH) as tx:
             if not await disable_application(tx, SystemClock().now(), client_id):
                 raise ValueError("there is no such application, or it is disabled already")
 
-    _run(end)
+    on_database(end)
 
 
 @keys.command()
 def rotate() -> None:
     """Publish a new key, which signs in ten minutes; the old one is believed as long as its tokens live."""
 
-    async def turn(database: Database) -> None:
-        box = SecretBox(encryption_key(load_settings()).get_secret_value())
+    async def turn(database: Database, settings: Settings) -> None:
+        box = SecretBox(encryption_key(settings).get_secret_value())
         kid = await SigningKeys(database, SystemClock(), box).rotate()
         if kid is None:
             raise ValueError("there is no key yet, or a new one waits already")
         typer.echo(f"The key {kid} is published, and signs in ten minutes.")
 
-    _run(turn)
+    on_database(turn)
 
 
 def _permissions(scopes: list[str]) -> frozenset[Permission]:
@@ -106,18 +104,3 @@ def _key_set(file: Path | None) -> dict[str, object] | None:
     except (OSError, ValueError):
         raise typer.BadParameter("the file of public keys cannot be read as JSON") from None
     return found
-
-
-def _run(work: Callable[[Database], Awaitable[None]]) -> None:
-    settings = load_settings()
-
-    async def connected() -> None:
-        database = await Database.connect(settings.database(), pool_size=2)
-        try:
-            await work(database)
-        except ValueError as error:  # what the operator asked for, and how to mend it
-            raise PortalError(f"This cannot be done: {str(error).rstrip('.')}.") from None
-        finally:
-            await database.close()
-
-    plainly(lambda: asyncio.run(connected()), settings, None)

@@ -22,6 +22,7 @@ from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
 from api.logs import configure_logging
 from api.settings import Settings, SettingsError, load_settings
+from api.staff_command import staff
 from api.supervisor import end_with_supervisor
 
 _SCHEMA = Path(__file__).parent.parent / "portal_schema" / "schema.graphql"
@@ -31,6 +32,7 @@ portal = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptio
 portal.add_typer(applications, name="applications")
 portal.add_typer(keys, name="keys")
 portal.add_typer(audit, name="audit")
+portal.add_typer(staff, name="staff")
 Fd = Annotated[int | None, typer.Option("--fd", hidden=True, help="A listening socket that the starter passes on.")]
 
 

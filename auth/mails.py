@@ -8,9 +8,9 @@ def reset_mail(product_name: str, to: str, address: str) -> Mail:
     return Mail(
         to,
         f"Set a new password for {product_name}",
-        f"Somebody, probably you, asked for a new password at {product_name}.\n\n"
+        f"Somebody, probably you, asked for a new password at {product_name}, or an account was made for you.\n\n"
         f"Set it here within an hour:\n{address}\n\n"
-        "If it was not you, do nothing: your password stays as it is.\n",
+        "If it was not you, do nothing: nothing changes.\n",
     )
 
 
