@@ -9,7 +9,7 @@ from auth.people import normal_email
 from auth.throttle import Purpose, Throttle
 from portal.database import Database, DatabaseRole
 
-_FIND = "SELECT id, password_hash FROM person WHERE email = $1 AND disabled_at IS NULL"
+_FIND = "SELECT id, password_hash, password_changed_at FROM person WHERE email = $1 AND disabled_at IS NULL"
 _log = logging.getLogger(__name__)
 
 
@@ -51,8 +51,12 @@ class SignIn:
         if row is None or not verdict.right:
             return None
         person_id: UUID = row["id"]
-        if verdict.new_hash:
-            async with self._database.as_role(DatabaseRole.AUTH) as tx:
+        async with self._database.as_role(DatabaseRole.AUTH) as tx:
+            now = await tx.row(_FIND, email)
+            # That took a while: a password that was changed meanwhile has ended all sessions, and begins none.
+            if now is None or now["password_changed_at"] != row["password_changed_at"]:
+                return None
+            if verdict.new_hash:
                 await tx.execute(
                     "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
                     *(person_id, verdict.new_hash, row["password_hash"]),

@@ -1,6 +1,7 @@
 """Signing out everywhere while a session is being made: whatever is under way, nothing gets past it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,12 +9,16 @@ from uuid import UUID
 
 import httpx2
 import pyotp
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from auth.authentication import SESSION_COOKIE
+from auth.passwords import Passwords, set_password
 from auth.permissions import TenantRole
+from auth.sign_in import SignIn, SignInOutcome
 from auth.sign_in_steps import PENDING_COOKIE
 from portal.database import DatabaseRole
-from tests.auth.house import PASSWORD, House, cookie, cookies_of
+from tests.auth.house import CHEAP, PASSWORD, House, cookie, cookies_of
 from tests.waiting import until
 
 _WAITING = (
@@ -79,3 +84,29 @@ async def test_bf_12_no_sign_in_under_way_gets_past_signing_out_everywhere(house
     assert (await signing_out).headers["location"] == "/sign-in"
     assert (await house.who_by_cookie(cookies_of(await signing_in).get(SESSION_COOKIE, ""))).status_code == 401
     assert await _open_sessions(house) == 0
+
+
+class _Slow(PasswordHash):
+    """Argon2 on a machine that is busy until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+        self.compared, self.go_on = threading.Event(), threading.Event()
+
+    def verify_and_update(self, password: str | bytes, hash: str | bytes) -> tuple[bool, str | None]:  # noqa: A002  pwdlib's name
+        verdict = super().verify_and_update(password, hash)
+        self.compared.set()
+        self.go_on.wait(15)
+        return verdict
+
+
+async def test_bf_12_a_password_that_is_changed_while_it_is_compared_lets_nobody_in(house: House) -> None:
+    olga, slow = await house.person("olga@example.com"), _Slow()
+    sign_in = SignIn(house.database, Passwords(slow), house.services.throttle)
+    signing_in = asyncio.create_task(sign_in.check("olga@example.com", PASSWORD, address="192.0.2.1"))
+    assert await asyncio.to_thread(slow.compared.wait, 15)
+    async with house.database.as_role(DatabaseRole.AUTH) as tx:
+        await set_password(tx, olga, CHEAP.hash("four quiet green owls"), at=house.clock.now())
+    slow.go_on.set()
+    assert await signing_in == SignInOutcome(None)
+    assert (await sign_in.check("olga@example.com", "four quiet green owls", address="192.0.2.1")).person_id == olga
