@@ -50,7 +50,9 @@ class Viewer:
         row = await read_own_tenant(info.context.tx)
         return None if row is None else Tenant.of(row)
 
-    @strawberry.field(description="The person's tenants; none for a machine.")
+    @strawberry.field(
+        description="The person's tenants; none for a machine, and for an application the one that it was let into."
+    )
     async def memberships(self, info: Info) -> list[Membership]:
         who = info.context.principal
         if who.kind is not PrincipalKind.MEMBER:
@@ -59,6 +61,7 @@ class Viewer:
         return [
             Membership(tenant=Tenant.of_membership(row), role=row.role, current=row.tenant_id == who.tenant_id)
             for row in rows
+            if who.application is None or row.tenant_id == who.tenant_id
         ]
 
     @strawberry.field(

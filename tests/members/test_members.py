@@ -15,6 +15,7 @@ from portal.database.address import DatabaseAddress
 from portal.problems import RefusedError
 from portal_schema.nodes import split_global
 from tests.members.team import (
+    ACCEPT,
     CHANGE_ROLE,
     INVITATIONS,
     INVITE,
@@ -231,3 +232,15 @@ async def test_who_asks_for_their_tenants_waits_for_no_second_connection(
         async with asyncio.timeout(20):  # each held one of the two and waited for another
             answers = await asyncio.gather(*(caller.run(ME) for _ in range(10)))
     assert [answer["viewer"]["memberships"] for answer in answers] == [[{"role": "OWNER", "current": True}]] * 10
+
+
+async def test_an_application_learns_of_no_tenant_but_the_one_that_it_was_let_into(
+    product: Product, falcon: Team, freestyle: Team
+) -> None:
+    developer = await falcon.member(DEVELOPER)
+    await developer.caller.run(ACCEPT, token=await freestyle.invite(developer.email))
+    assert len((await developer.caller.run(ME))["viewer"]["memberships"]) == 2
+    async with application_of(product, developer.caller, Permission.CONTACTS_READ) as application:
+        answer = await application.post(query="{ viewer { memberships { current tenant { name } } } }")
+    memberships = answer.json()["data"]["viewer"]["memberships"]
+    assert memberships == [{"current": True, "tenant": {"name": "Falcon Flights"}}]
