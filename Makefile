@@ -49,4 +49,4 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: ## Renew the pinned dependencies (needs uv)
 	$(COMPILE) pyproject.toml --output-file requirements/portal.txt
 	$(COMPILE) --extra page pyproject.toml --output-file requirements/page.txt
-	$(COMPILE) --extra page --extra dev pyproject.toml --output-file requirements/dev.txt
+	$(COMPILE) --extra page --extra redis --extra dev pyproject.toml --output-file requirements/dev.txt

@@ -22,12 +22,12 @@ from api.webhooks import webhook_routes
 from auth.routes import auth_routes
 from auth.services import AuthServices
 from portal.audit.chain import SIGNS
+from portal.callbacks.inbox import CallbackInbox
 from portal.clock import Clock, SystemClock
 from portal.database import Database, DatabaseUnavailableError
 from portal.database.connection import QueryLogger
 from portal.encryption import SecretBox, Signer
 from portal.mail.queue import MailQueue
-from portal.messages.inbox import CallbackInbox
 from portal.tenants.accounts import ProviderAccounts
 from portal_schema.context import Contexts
 from portal_schema.schema import schema

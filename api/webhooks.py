@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from auth.forms import FORM, BadFormError, media_type, read_body
-from portal.messages.inbox import CallbackInbox
+from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from portal.tenants.accounts import ProviderAccounts
 from twilio_gateway.signature import verify
 
@@ -49,7 +49,8 @@ def webhook_routes(public_url: str, accounts: ProviderAccounts, inbox: CallbackI
         if secrets is None or not genuine or fields.get("AccountSid") != secrets.credentials.account_sid:
             log.warning("webhook_refused", tenant_id=str(tenant_id))
             return Response(status_code=403)
-        await inbox.receive(tenant_id, message_id, fields)
+        token = request.headers.get("i-twilio-idempotency-token")
+        await inbox.receive(ReceivedCallback(tenant_id, CallbackKind.MESSAGE_STATUS, fields, message_id, token))
         return Response(status_code=204)
 
     return [Route(_PATH, _answering_503(message_status), methods=["POST"])]

@@ -15,13 +15,15 @@ from auth.tidying import delete_what_ended
 from portal.audit.chain import SIGNS
 from portal.audit.retention import drop_old_entries
 from portal.audit.sealing import seal_entries
+from portal.callbacks.applying import Applier, apply_inbox
+from portal.callbacks.inbox import CallbackKind
 from portal.clock import Clock, SystemClock
 from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox, Signer
 from portal.mail.delivery import MailDelivery
 from portal.messages.dispatching import Dispatcher
-from portal.messages.inbox import apply_inbox
+from portal.messages.reported import status_applier
 from portal.tenants.accounts import ProviderAccounts
 from twilio_gateway.gateway import TwilioGateway
 
@@ -50,7 +52,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(_repeat("dispatch", dispatcher.start_due))
-                    group.create_task(_repeat("inbox", lambda: apply_inbox(database, gateway.status_reports, now)))
+                    applying = appliers(gateway)
+                    group.create_task(_repeat("inbox", lambda: apply_inbox(database, applying, now)))
                     mails = MailDelivery(database, box, settings.mail_sender(), now)
                     group.create_task(_repeat("mail", mails.send_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
@@ -59,6 +62,11 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                 await dispatcher.finish()
     finally:
         await database.close()
+
+
+def appliers(gateway: TwilioGateway) -> dict[CallbackKind, Applier]:
+    """What applies callbacks of each kind."""
+    return {CallbackKind.MESSAGE_STATUS: status_applier(gateway.status_reports)}
 
 
 async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:

@@ -29,12 +29,12 @@ from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole, machine_permissions
 from auth.second_factor.totp import set_totp
 from auth.sign_in_steps import PENDING_COOKIE
+from portal.callbacks.applying import apply_inbox
 from portal.clock import new_id
 from portal.database import Database, DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal.encryption import SecretBox
 from portal.messages.dispatching import Dispatcher
-from portal.messages.inbox import apply_inbox
 from portal.plans.periods import AllowancePeriod
 from portal.tenants.accounts import ProviderAccounts
 from portal.tenants.provisioning import NewTenant, PlanOffer, add_tenant, publish_plan
@@ -84,7 +84,7 @@ class Caller:
 
     async def post(self, **body: Any) -> httpx2.Response:
         """The raw answer to a request."""
-        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+        async with httpx2.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
             return await http.post(self.url, json=body, headers=self.headers)
 
 
@@ -153,7 +153,7 @@ class Product:
 
     async def token(self, client_id: str, secret: str) -> Caller:
         """An API client with a new token for all of its scopes."""
-        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+        async with httpx2.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
             answer = await http.post(
                 f"{self.url}/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret)
             )
@@ -187,7 +187,9 @@ class Product:
     async def sign_in(self, email: str, password: str = PASSWORD, *, totp_secret: str | None = None) -> Caller:
         """A caller with the session that the sign-in pages give."""
         headers = {"Sec-Fetch-Site": "same-origin"}
-        async with httpx2.AsyncClient(base_url=self.url, trust_env=False, verify=False, headers=headers) as http:
+        async with httpx2.AsyncClient(
+            base_url=self.url, trust_env=False, verify=False, headers=headers, timeout=60
+        ) as http:
             fields = {"email": email, "password": password, "return_to": "/"}
             answer = await http.post("/sign-in", data=fields)
             if totp_secret is not None:
@@ -210,7 +212,7 @@ class Product:
 
     async def apply_callbacks(self) -> int:
         """Apply what waits in the inbox."""
-        return await apply_inbox(self.database, self.gateway.status_reports, self.clock)
+        return await apply_inbox(self.database, worker.appliers(self.gateway), self.clock)
 
 
 def _cookie(answer: httpx2.Response, name: str) -> str:

@@ -15,7 +15,7 @@ CREATE = 'mutation { contactCreate(input: {number: "%s", name: "Alice"}) { error
 
 async def _get(product: Product, caller: Caller | None, **headers: str) -> httpx2.Response:
     cookie = {"Cookie": caller.headers["Cookie"]} if caller is not None else {}
-    async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
         return await http.get(f"{product.url}/audit-log.jsonl", headers=cookie | headers)
 
 
@@ -65,7 +65,7 @@ async def test_who_may_not_read_the_log_may_not_take_it_either(product: Product)
     for staff in StaffRole:
         assert (await _get(product, await product.member(None, staff), **typed)).status_code == 403
     assert (await _get(product, None, **typed)).status_code == 401
-    async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
         token = tenant.machine.headers | typed
         assert (await http.get(f"{product.url}/audit-log.jsonl", headers=token)).status_code == 401
         assert (await http.post(f"{product.url}/audit-log.jsonl", headers=typed)).status_code == 405

@@ -121,7 +121,7 @@ async def test_what_an_application_did_for_a_person_names_both(product: Product)
     offer = ApplicationOffer("Booking helper", [REDIRECT_URI], frozenset({Permission.CONTACTS_WRITE}))
     async with product.database.as_role(DatabaseRole.AUTH) as tx:
         made = await add_application(tx, product.clock.now(), offer)
-    async with httpx2.AsyncClient(base_url=product.url, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=product.url, trust_env=False, timeout=60) as http:
         third = ThirdParty(cast("House", SimpleNamespace(http=http)), made.client_id, made.client_secret)
         tokens = await third.tokens(owner.headers["Cookie"].partition("=")[2])
     acting = Caller(owner.url, {"Authorization": f"Bearer {tokens['access_token']}"})

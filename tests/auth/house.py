@@ -183,7 +183,9 @@ async def serve(
     server.lifespan = config.lifespan_class(config)
     await server.startup([listening])  # serve() would watch for signals, and sleep for a while when it stops
     try:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False) as http:
+        async with httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False, timeout=60
+        ) as http:
             yield House(database, clock, services, http)
     finally:
         for each in server.servers:

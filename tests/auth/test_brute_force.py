@@ -23,7 +23,9 @@ async def clients(house: House) -> AsyncIterator[list[httpx2.AsyncClient]]:
         yield [
             await stack.enter_async_context(
                 httpx2.AsyncClient(
-                    base_url=house.http.base_url, transport=httpx2.AsyncHTTPTransport(local_address=f"127.0.0.{host}")
+                    base_url=house.http.base_url,
+                    transport=httpx2.AsyncHTTPTransport(local_address=f"127.0.0.{host}"),
+                    timeout=60,
                 )
             )
             for host in range(10, 22)

@@ -29,7 +29,7 @@ TENANTLESS = {
     "used_assertion": "clients prove themselves before a tenant is known",
 }
 REFERENCE = ("person", "plan", "tenant")  # small, copied to every node when distributed: foreign keys may point there
-LARGE = ("audit_entry", "callback_inbox", "message", "message_event")
+LARGE = ("audit_entry", "call", "callback_inbox", "message", "message_event", "webhook_delivery", "webhook_event")
 OWNER = "portal_owner"
 ROLES = (
     OWNER,

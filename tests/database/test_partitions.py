@@ -13,7 +13,7 @@ from portal.database.migrate import create_partitions
 from tests.factories import make_tenant
 from tests.turnable_clock import TurnableClock
 
-LARGE = ("audit_entry", "callback_inbox", "message", "message_event")
+LARGE = ("audit_entry", "call", "callback_inbox", "message", "message_event", "webhook_delivery", "webhook_event")
 TICK = timedelta(milliseconds=1)  # a UUIDv7 counts no finer
 MONTHS = """
 SELECT parent.relname AS parent, child.relname AS child, pg_get_expr(child.relpartbound, child.oid) AS bound
@@ -35,8 +35,8 @@ async def _put(database: Database, tenant: UUID, callback: UUID, at: datetime) -
     """The partition that a callback with this id falls into."""
     async with database.as_role(DatabaseRole.WORKER) as tx:
         name: str = await tx.value(
-            "INSERT INTO callback_inbox (id, tenant_id, message_id, fields, received_at) "
-            "VALUES ($1, $2, $1, '{}', $3) RETURNING tableoid::regclass::text",
+            "INSERT INTO callback_inbox (id, tenant_id, message_id, kind, fields, received_at) "
+            "VALUES ($1, $2, $1, 'MESSAGE_STATUS', '{}', $3) RETURNING tableoid::regclass::text",
             callback,
             tenant,
             at,

@@ -113,8 +113,8 @@ async def test_partitions_are_made_and_filled_there_too(sixteen: DatabaseAddress
         async with database.as_role(DatabaseRole.WORKER) as tx:
             callback = new_id(clock.now())
             where = await tx.value(
-                "INSERT INTO callback_inbox (id, tenant_id, message_id, fields, received_at) "
-                "VALUES ($1, $1, $1, '{}', $2) RETURNING tableoid::regclass::text",
+                "INSERT INTO callback_inbox (id, tenant_id, message_id, kind, fields, received_at) "
+                "VALUES ($1, $1, $1, 'MESSAGE_STATUS', '{}', $2) RETURNING tableoid::regclass::text",
                 callback,
                 clock.now(),
             )

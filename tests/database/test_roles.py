@@ -38,11 +38,19 @@ FOR_NOBODY = [
     "DELETE FROM allowance_entry",
     "DELETE FROM allowance_balance",
     "DELETE FROM tenant",
-    "DELETE FROM callback_inbox",
+    "DELETE FROM provider_event",
+    "UPDATE alert_occurrence SET reference = NULL",
+    "UPDATE webhook_event SET data = '{{}}'",
+    "DELETE FROM alert",
+    "DELETE FROM call",
     "DELETE FROM provider_account",
     "SELECT * FROM message_{month}",
     "INSERT INTO message_event_{month} SELECT * FROM message_event",
 ]
+CALLED_BACK = (
+    "INSERT INTO callback_inbox (id, tenant_id, message_id, kind, fields, received_at) "
+    "VALUES ($1, $2, $1, 'MESSAGE_STATUS', '{}', $3)"
+)
 REFUSED = {
     _Role.APP: [
         "SELECT auth_token FROM provider_account",
@@ -68,7 +76,11 @@ REFUSED = {
         "UPDATE plan SET allowance_amount = NULL",
         "INSERT INTO callback_inbox SELECT * FROM callback_inbox",
         "UPDATE template_version SET body = 'x'",
-        "DELETE FROM suppression",
+        "DELETE FROM callback_inbox",
+        "DELETE FROM alert_occurrence",
+        "DELETE FROM webhook_event",
+        "DELETE FROM webhook_delivery",
+        "SELECT previous_auth_token FROM provider_account",
         "DELETE FROM usage_day",
         "SELECT create_partitions('2030-01-01', '2030-01-01')",
     ],
@@ -80,6 +92,11 @@ REFUSED = {
         "SELECT * FROM provider_account",
         "SELECT * FROM number",
         "SELECT * FROM callback_inbox",
+        "DELETE FROM callback_inbox",
+        "SELECT * FROM conversation",
+        "SELECT * FROM alert",
+        "SELECT * FROM webhook_endpoint",
+        "SELECT * FROM webhook_secret",
         "SELECT * FROM allowance_balance",
         "UPDATE tenant SET state = 'ACTIVE'",
         "UPDATE membership SET role = 'OWNER'",
@@ -106,6 +123,13 @@ REFUSED = {
         "SELECT * FROM api_client_secret",
         "SELECT * FROM signing_key",
         "SELECT * FROM callback_inbox",
+        "DELETE FROM callback_inbox",
+        "SELECT * FROM conversation",
+        "SELECT * FROM call",
+        "SELECT * FROM alert_occurrence",
+        "UPDATE alert SET count = 1",
+        "SELECT * FROM webhook_secret",
+        "SELECT * FROM webhook_event",
         "UPDATE usage_day SET count = 0",
         "UPDATE allowance_balance SET used = 0",
         "DELETE FROM tenant_plan",
@@ -123,6 +147,12 @@ REFUSED = {
         "SELECT * FROM signing_key",
         "UPDATE message SET status = 'DELIVERED'",
         "UPDATE callback_inbox SET applied_at = NULL",
+        "SELECT * FROM conversation",
+        "SELECT * FROM call",
+        "SELECT * FROM webhook_secret",
+        "SELECT data FROM webhook_event",
+        "SELECT response FROM webhook_delivery",
+        "UPDATE webhook_delivery SET due_at = NULL",
         "UPDATE due_tenant SET due_at = NULL",
         "UPDATE provider_account SET key_sid = 'x'",
         "UPDATE tenant SET state = 'ACTIVE'",
@@ -232,20 +262,18 @@ async def test_across_tenants_the_worker_sees_who_has_work_and_what_was_called_b
     for tenant in (world.falcon, world.freestyle):
         async with world.database.for_tenant(tenant) as own:
             await own.execute("INSERT INTO due_tenant (tenant_id, due_at) VALUES ($1, $2)", tenant, clock.now())
-    insert = "INSERT INTO callback_inbox (id, tenant_id, message_id, fields, received_at) VALUES ($1, $2, $1, '{}', $3)"
     async with world.database.as_role(_Role.WORKER) as tx:
         for tenant in (world.falcon, world.freestyle):
-            await tx.execute(insert, new_id(clock.now()), tenant, clock.now())
+            await tx.execute(CALLED_BACK, new_id(clock.now()), tenant, clock.now())
         for table in ("due_tenant", "callback_inbox"):
             found = {row["tenant_id"] for row in await tx.rows(f"SELECT tenant_id FROM {table}")}  # noqa: S608  names of our tables
             assert found == {world.falcon, world.freestyle}
 
 
 async def test_the_application_applies_its_own_tenants_callbacks_alone(world: World, clock: TurnableClock) -> None:
-    insert = "INSERT INTO callback_inbox (id, tenant_id, message_id, fields, received_at) VALUES ($1, $2, $1, '{}', $3)"
     async with world.database.as_role(_Role.WORKER) as tx:
         for tenant in (world.falcon, world.freestyle):
-            await tx.execute(insert, new_id(clock.now()), tenant, clock.now())
+            await tx.execute(CALLED_BACK, new_id(clock.now()), tenant, clock.now())
     async with world.database.for_tenant(world.falcon) as own:
         assert await own.execute("UPDATE callback_inbox SET applied_at = $1", clock.now()) == 1
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):

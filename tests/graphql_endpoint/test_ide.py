@@ -31,14 +31,14 @@ async def shop(serve: Serve, tmp_path: Path) -> Shopkeeper:
 
 
 async def test_gq_06_who_is_not_signed_in_is_sent_to_the_sign_in_page(shop: Shopkeeper) -> None:
-    async with httpx2.AsyncClient() as browser:
+    async with httpx2.AsyncClient(timeout=60) as browser:
         response = await browser.get(shop.url, headers=BROWSER)
     assert (response.status_code, response.headers["location"]) == (303, "/sign-in?return_to=%2Fgraphql")
     assert response.headers["cache-control"] == "no-store"
 
 
 async def test_who_is_signed_in_gets_the_page_under_a_strict_policy(shop: Shopkeeper) -> None:
-    async with httpx2.AsyncClient(cookies={"session": "alice"}) as browser:
+    async with httpx2.AsyncClient(cookies={"session": "alice"}, timeout=60) as browser:
         response = await browser.get(shop.url, headers=BROWSER)
     assert (response.status_code, response.text) == (200, PAGE)
     assert response.headers["cache-control"] == "no-store"

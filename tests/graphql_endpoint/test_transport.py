@@ -102,7 +102,7 @@ async def test_gq_08_a_mutation_by_get_is_refused_and_changes_nothing(shop: Shop
 
 async def test_bf_09_a_query_by_get_with_a_cookie_is_refused(serve: Serve) -> None:
     shop = await serve()
-    async with httpx2.AsyncClient(cookies={"session": "alice"}) as browser:
+    async with httpx2.AsyncClient(cookies={"session": "alice"}, timeout=60) as browser:
         response = await browser.get(shop.url, params=HELLO)
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
         assert shop.books.begun == []
@@ -111,7 +111,7 @@ async def test_bf_09_a_query_by_get_with_a_cookie_is_refused(serve: Serve) -> No
 
 async def test_nobody_is_answered_without_credentials(shop: Shopkeeper) -> None:
     introspection = {"query": "{ __schema { types { name } } }"}
-    async with httpx2.AsyncClient() as stranger:
+    async with httpx2.AsyncClient(timeout=60) as stranger:
         for sent in (HELLO, introspection):
             response = await stranger.post(shop.url, json=sent, headers={"Accept": MODERN})
             assert (response.status_code, code_of(response)) == (401, "UNAUTHENTICATED")

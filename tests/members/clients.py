@@ -23,7 +23,7 @@ CLIENTS = """{ apiClients {
 
 async def ask_for_token(product: Product, client_id: str, secret: str, **fields: str) -> tuple[int, dict[str, Any]]:
     """The status and the body of the token endpoint's answer."""
-    async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
         answer = await http.post(
             f"{product.url}/oauth/token",
             data={"grant_type": "client_credentials", **fields},

@@ -19,7 +19,7 @@ NEW = {"name": "Bea Blum", "password": "correct horse battery"}
 
 async def _get(product: Product, token: str, caller: Caller | None = None) -> tuple[int, str]:
     headers = {"Cookie": caller.headers["Cookie"]} if caller else {}
-    async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
         answer = await http.get(f"{product.url}/invitation", params={"token": token}, headers=headers)
     assert "script" not in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portal.messages.inbox import CallbackInbox
+from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.status import MessageStatus
 from tests.messages.gate import Gate, Way
@@ -155,7 +155,8 @@ async def test_a_late_callback_tells_which_twin_it_was(product: Product, gate: G
     second = (await messages(product, tenant))[1]
     (made,) = await at_the_provider(product, tenant)
     inbox = CallbackInbox(product.database, product.clock)
-    await inbox.receive(tenant.id, second["id"], {"MessageSid": made["sid"], "MessageStatus": "delivered"})
+    fields = {"MessageSid": made["sid"], "MessageStatus": "delivered"}
+    await inbox.receive(ReceivedCallback(tenant.id, CallbackKind.MESSAGE_STATUS, fields, second["id"]))
     assert await product.apply_callbacks() == 1
     assert await statuses(product, tenant) == [_Status.FAILED, _Status.DELIVERED]
     assert [row["issue"] for row in await messages(product, tenant)] == [DeliveryIssueCode.UNCONFIRMED, None]

@@ -176,7 +176,7 @@ async def test_what_is_canceled_at_the_provider_is_canceled_here(product: Produc
     await product.dispatcher.run_once()
     (row,) = await messages(product, tenant)
     path = f"/api/2010-04-01/Accounts/{tenant.account_sid}/Messages/{row['provider_reference']}.json"
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.post(
             f"{product.settings.simulator_url}{path}",
             data={"Status": "canceled"},

@@ -3,21 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import httpx2
 
+from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from portal.clock import new_id
 from portal.database import Database
 from portal.database.address import DatabaseAddress
-from portal.messages.inbox import CallbackInbox, apply_inbox
 from portal.messages.status import MessageStatus
 from tests.messages.callbacks import Twilio, fields_of
 from tests.messages.traffic import add_contacts, deaf_dispatcher, messages, plain_numbers, send, statuses
 from tests.product import Product, TenantUnderTest
 
 INSERT = "INSERT INTO callback_inbox"
+
+
+def _callback(tenant: TenantUnderTest, message_id: UUID, fields: dict[str, str]) -> ReceivedCallback:
+    return ReceivedCallback(tenant.id, CallbackKind.MESSAGE_STATUS, fields, message_id)
 
 
 async def _stored(product: Product, tenant: TenantUnderTest) -> set[UUID]:
@@ -42,7 +47,7 @@ async def test_callbacks_that_come_together_share_a_transaction(address: Databas
         tenant = await product.tenant()
         inbox = CallbackInbox(database, product.clock)
         ids = [new_id(product.clock.now()) for _ in range(200)]
-        await asyncio.gather(*(inbox.receive(tenant.id, message_id, {}) for message_id in ids))
+        await asyncio.gather(*(inbox.receive(_callback(tenant, message_id, {})) for message_id in ids))
     finally:
         await database.close()
     assert sum(statement.startswith(INSERT) for statement in statements) == 1
@@ -73,7 +78,7 @@ async def test_whoever_hangs_up_takes_nobody_along(product: Product) -> None:
     tenant = await product.tenant()
     inbox = CallbackInbox(product.database, product.clock)
     ids = [new_id(product.clock.now()) for _ in range(20)]
-    tasks = [asyncio.create_task(inbox.receive(tenant.id, message_id, {})) for message_id in ids]
+    tasks = [asyncio.create_task(inbox.receive(_callback(tenant, message_id, {}))) for message_id in ids]
     await asyncio.sleep(0)
     for task in tasks[::2]:
         task.cancel()
@@ -149,7 +154,7 @@ async def test_callbacks_that_cannot_be_applied_hold_up_no_other_tenant_and_are_
         await send(tenant.machine, await add_contacts(product, tenant, plain_numbers(1)))
         await deaf_dispatcher(product).run_once()
         (row,) = await messages(product, tenant)
-        await inbox.receive(tenant.id, row["id"], fields_of(tenant, "delivered"))
+        await inbox.receive(_callback(tenant, row["id"], fields_of(tenant, "delivered")))
     broken = tenants[1]
     async with _as_superuser(superuser, address.database) as connection:
         await connection.execute(
@@ -157,12 +162,14 @@ async def test_callbacks_that_cannot_be_applied_hold_up_no_other_tenant_and_are_
             f"CREATE TRIGGER refuse BEFORE UPDATE ON message FOR EACH ROW WHEN (OLD.tenant_id = '{broken.id}') "
             "EXECUTE FUNCTION refuse()"
         )
-        assert await apply_inbox(product.database, product.gateway.status_reports, product.clock) == 2
+        assert await product.apply_callbacks() == 2
         assert [await statuses(product, tenant) for tenant in tenants] == [
             [MessageStatus.DELIVERED],
             [MessageStatus.SENDING],
             [MessageStatus.DELIVERED],
         ]
         await connection.execute("DROP TRIGGER refuse ON message")
+    assert await product.apply_callbacks() == 0  # it has its time
+    product.clock.advance(timedelta(seconds=2))
     assert await product.apply_callbacks() == 1
     assert await statuses(product, broken) == [MessageStatus.DELIVERED]

@@ -177,7 +177,7 @@ async def test_an_unknown_tenant_or_message_and_other_methods_change_nothing(
     fields = fields_of(tenant, "delivered")
     nobody, nothing = new_id(product.clock.now()), new_id(product.clock.now())
     assert await twilio.call(tenant, nothing, fields, path_tenant=nobody) == 403
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         assert (await http.get(twilio.address(tenant.id, nothing))).status_code == 404
         assert (
             await http.post(f"{product.url}/webhooks/twilio/x/messages/y", data=fields)

@@ -95,7 +95,7 @@ async def timeline(product: Product, tenant: TenantUnderTest, message_id: UUID) 
 async def at_the_provider(product: Product, tenant: TenantUnderTest) -> list[dict[str, Any]]:
     """All messages that the provider made for the tenant."""
     url = f"{product.settings.simulator_url}/api/2010-04-01/Accounts/{tenant.account_sid}/Messages.json"
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.get(url, params={"PageSize": "1000"}, auth=(tenant.account_sid, tenant.auth_token))
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()["messages"]

@@ -78,7 +78,7 @@ async def _shown(dialog: Locator, label: str) -> str:
 
 async def _granted(visitor: Visitor, client_id: str, secret: str) -> str | None:
     """The scope of a token that the client gets, or None where it gets none."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.post(
             f"{visitor.portal.url}/oauth/token",
             data={"grant_type": "client_credentials"},

@@ -14,7 +14,7 @@ async def test_an_error_code_of_thousands_of_digits_is_an_unknown_one(product: P
     sent: Any = await send(tenant.machine, await add_contacts(product, tenant, plain_numbers(2)))
     assert sent["errors"] == []
     strange, good = [row["id"] for row in await messages(product, tenant)]
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         twilio = Twilio(product, http)
         assert await twilio.call(tenant, strange, fields_of(tenant, "failed", ErrorCode="9" * 5_000)) == 204
         assert await twilio.call(tenant, good, fields_of(tenant, "delivered", sid="SM" + "2" * 32)) == 204

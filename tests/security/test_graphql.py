@@ -21,7 +21,7 @@ async def _anonymous(product: Product, **body: Any) -> httpx2.Response:
 
 async def test_gq_04_a_batch_of_operations_is_refused_whole(product: Product) -> None:
     tenant = await product.tenant()
-    async with httpx2.AsyncClient(trust_env=False, headers=tenant.machine.headers) as http:
+    async with httpx2.AsyncClient(trust_env=False, headers=tenant.machine.headers, timeout=60) as http:
         for count in (1, 2, 100):
             answer = await http.post(f"{product.url}/graphql", json=[{"query": HELLO}] * count)
             assert answer.status_code == 400
@@ -44,7 +44,7 @@ async def test_gq_06_without_credentials_a_question_about_the_schema_looks_like_
     answers = [await _anonymous(product, query=query) for query in asked]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.content for answer in answers}) == 1
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         page = await http.get(f"{product.url}/graphql", headers={"Accept": "text/html"})
     assert page.status_code == 303
     assert page.headers["location"].startswith("/sign-in")
@@ -133,5 +133,5 @@ async def test_gq_12_broken_http_is_refused_and_smuggles_no_second_request(produ
 async def test_gq_12_headers_without_end_are_not_read_to_their_end(product: Product, header: bytes) -> None:
     answer = await _answers(product, _request(LENGTH, header))
     assert answer == b"" or int(answer.split(b" ", 2)[1]) in {400, 401, 413, 431}
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         assert (await http.get(f"{product.url}/healthz")).status_code == 200

@@ -74,7 +74,7 @@ async def test_while_failures_cannot_be_counted_nothing_is_tried(
 ) -> None:
     async with (
         product(address, clock, simulator, limits_url=SecretStr("away://")) as served,
-        httpx2.AsyncClient(base_url=served.url, trust_env=False) as http,
+        httpx2.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http,
     ):
         async with served.database.as_role(DatabaseRole.AUTH) as tx:
             await create_person(tx, clock.now(), email=EMAIL, name="Olga", password_hash=CHEAP.hash(RIGHT))

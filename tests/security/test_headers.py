@@ -43,7 +43,7 @@ ASKED = [
 
 @pytest.mark.parametrize(("method", "path"), ASKED)
 async def test_an_answer_is_neither_sniffed_nor_framed_nor_scripted(product: Product, method: str, path: str) -> None:
-    async with httpx2.AsyncClient(trust_env=False, base_url=product.url) as http:
+    async with httpx2.AsyncClient(trust_env=False, base_url=product.url, timeout=60) as http:
         answer = await http.request(method, path, headers={"Accept": "text/html"})
     headers = answer.headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -59,7 +59,7 @@ async def test_an_answer_is_neither_sniffed_nor_framed_nor_scripted(product: Pro
 
 @pytest.mark.parametrize("path", ["/", "/messages"])
 async def test_bf_17_the_page_runs_its_own_scripts_and_asks_its_own_server_alone(product: Product, path: str) -> None:
-    async with httpx2.AsyncClient(trust_env=False, base_url=product.url) as http:
+    async with httpx2.AsyncClient(trust_env=False, base_url=product.url, timeout=60) as http:
         answer = await http.get(path, headers={"Accept": "text/html"})
     rules = dict(rule.split(" ", 1) for rule in answer.headers["content-security-policy"].split("; "))
     allowed = {name: rules[name] for name in ("default-src", "script-src", "connect-src", "base-uri", "form-action")}
@@ -80,7 +80,7 @@ async def test_bf_11_another_origin_may_not_ask_with_the_visitors_cookie(product
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type,x-portal-request",
     }
-    async with httpx2.AsyncClient(trust_env=False, base_url=product.url) as http:
+    async with httpx2.AsyncClient(trust_env=False, base_url=product.url, timeout=60) as http:
         answer = await http.options(path, headers=asked)
     assert answer.status_code >= 400
     assert not [name for name in answer.headers if name.startswith("access-control-")]
@@ -92,5 +92,5 @@ async def test_bf_17_over_https_browsers_stay_with_https() -> None:
         await send({"type": "http.response.body", "body": b""})  # type: ignore[operator]  # the same
 
     transport = httpx2.ASGITransport(SafeHeaders(app, https=True))
-    async with httpx2.AsyncClient(transport=transport, base_url="https://portal.example.com") as http:
+    async with httpx2.AsyncClient(transport=transport, base_url="https://portal.example.com", timeout=60) as http:
         assert (await http.get("/")).headers["strict-transport-security"] == "max-age=31536000"

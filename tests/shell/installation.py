@@ -85,7 +85,7 @@ class Installation:
     def ask(self, document: str) -> dict[str, Any]:
         """Run an operation as the first machine of the demo."""
         client = self.demo()["clients"][0]
-        with httpx2.Client(base_url=self.url) as http:
+        with httpx2.Client(base_url=self.url, timeout=60) as http:
             token = http.post(
                 "/oauth/token",
                 data={"grant_type": "client_credentials"},

@@ -21,7 +21,7 @@ DOWN = {
 
 async def asked(serving: Serving, database: Database, clock: TurnableClock) -> tuple[int, Any]:
     app = Starlette(routes=health_routes(Readiness(database, clock)))
-    async with serving(app) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with serving(app) as url, httpx2.AsyncClient(base_url=url, timeout=60) as client:
         alive = await client.get("/healthz")
         assert (alive.status_code, alive.json()) == (200, {"alive": True})
         ready = await client.get("/readyz")

@@ -29,7 +29,10 @@ def dist(tmp_path: Path) -> Path:
 
 
 async def test_addresses_of_the_page_answer_its_index_which_is_always_fresh(serving: Serving, dist: Path) -> None:
-    async with serving(Starlette(routes=page_routes(dist))) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with (
+        serving(Starlette(routes=page_routes(dist))) as url,
+        httpx2.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         for path in ("/", "/index.html", "/contacts", "/messages/0199-abc"):
             answer = await client.get(path, headers=BROWSER)
             assert (answer.status_code, answer.text) == (200, "<title>Portal</title>"), path
@@ -42,7 +45,10 @@ async def test_addresses_of_the_page_answer_its_index_which_is_always_fresh(serv
 
 
 async def test_built_files_may_be_kept_for_ever_others_not(serving: Serving, dist: Path) -> None:
-    async with serving(Starlette(routes=page_routes(dist))) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with (
+        serving(Starlette(routes=page_routes(dist))) as url,
+        httpx2.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         built = await client.get("/assets/app-1a2b3c.js")
         assert built.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert built.headers["content-type"].startswith("text/javascript")
@@ -65,7 +71,10 @@ async def test_built_files_may_be_kept_for_ever_others_not(serving: Serving, dis
 async def test_what_is_no_file_of_the_page_is_not_found(
     serving: Serving, dist: Path, path: str, headers: dict[str, str]
 ) -> None:
-    async with serving(Starlette(routes=page_routes(dist))) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with (
+        serving(Starlette(routes=page_routes(dist))) as url,
+        httpx2.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         answer = await client.get(path, headers=headers)
         assert (answer.status_code, answer.text) == (404, "Not found\n")
         assert answer.headers["content-security-policy"] == POLICY
@@ -73,12 +82,15 @@ async def test_what_is_no_file_of_the_page_is_not_found(
 
 async def test_a_page_that_is_not_built_says_what_to_do(serving: Serving, tmp_path: Path) -> None:
     app = Starlette(routes=page_routes(tmp_path / "dist"))
-    async with serving(app) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with serving(app) as url, httpx2.AsyncClient(base_url=url, timeout=60) as client:
         answer = await client.get("/", headers=BROWSER)
         assert answer.status_code == 503
         assert answer.text == "The page is not built yet. Run: make page\n(The API works without it.)\n"
 
 
 async def test_the_page_takes_no_posts(serving: Serving, dist: Path) -> None:
-    async with serving(Starlette(routes=page_routes(dist))) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with (
+        serving(Starlette(routes=page_routes(dist))) as url,
+        httpx2.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         assert (await client.post("/contacts")).status_code == 405

@@ -52,7 +52,7 @@ async def test_a_stopped_portal_leaves_no_process_and_finds_its_data_again(insta
 async def test_mails_go_into_a_private_file_and_into_no_log(installation: Installation) -> None:
     await installation.start()
     email = installation.demo()["accounts"][0]["email"]
-    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False) as http:
+    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False, timeout=60) as http:
         own = {"Sec-Fetch-Site": "same-origin"}
         assert http.post("/password/forgotten", data={"email": email}, headers=own).status_code == 200
         file = installation.home / "mail.txt"
@@ -71,7 +71,7 @@ async def test_mails_go_into_a_private_file_and_into_no_log(installation: Instal
 async def test_staff_signs_in_with_the_secret_of_the_demo(installation: Installation) -> None:
     await installation.start()
     account = next(one for one in installation.demo()["accounts"] if one["role"] == "ISV_OPERATOR")
-    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False) as http:
+    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False, timeout=60) as http:
         own = {"Sec-Fetch-Site": "same-origin"}
         first = http.post("/sign-in", data={"email": account["email"], "password": account["password"]}, headers=own)
         pending = first.headers["set-cookie"].partition(";")[0]
@@ -87,7 +87,7 @@ async def test_guessers_behind_a_trusted_proxy_are_told_apart(
 ) -> None:
     monkeypatch.setenv("TRUSTED_PROXIES", trusted)
     await installation.start()
-    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False) as http:
+    with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False, timeout=60) as http:
 
         def guess(forwarded: str) -> int:
             headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": forwarded}

@@ -52,7 +52,7 @@ async def test_somebody_of_the_staff_is_mailed_sets_a_password_and_has_to_set_a_
     added = _staff(product, *IRIS)
     assert (added.returncode, added.stderr) == (0, "")
     assert _staff(product, "list").stdout == "iris@owl.example  Iris Support  ISV_SUPPORT\n"
-    async with httpx2.AsyncClient(base_url=product.url, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=product.url, trust_env=False, timeout=60) as http:
         assert await _set_password(http, await _mailed_token(product)) == 303
         signed_in = await _sign_in(http)
     assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/sign-in/enrol")
@@ -62,7 +62,7 @@ async def test_whoever_lost_the_mail_gets_another_and_the_first_is_good_no_more(
     assert _staff(product, *IRIS).returncode == 0
     first = await _mailed_token(product)
     assert _staff(product, *IRIS).returncode == 0
-    async with httpx2.AsyncClient(base_url=product.url, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=product.url, trust_env=False, timeout=60) as http:
         assert await _set_password(http, first) == 400
         assert await _set_password(http, await _mailed_token(product)) == 303
     again = _staff(product, *IRIS)
@@ -71,7 +71,7 @@ async def test_whoever_lost_the_mail_gets_another_and_the_first_is_good_no_more(
 
 async def test_a_disabled_account_signs_in_no_more_and_is_disabled_once(product: Product) -> None:
     assert _staff(product, *IRIS).returncode == 0
-    async with httpx2.AsyncClient(base_url=product.url, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=product.url, trust_env=False, timeout=60) as http:
         assert await _set_password(http, await _mailed_token(product)) == 303
         assert _staff(product, "disable", "iris@owl.example").returncode == 0
         assert (await _sign_in(http)).status_code == 401

@@ -25,7 +25,10 @@ async def test_without_its_database_the_portal_says_so_and_afterwards_goes_on(
 ) -> None:
     tenant = await product.tenant()
     alice = await contact(tenant.machine, "Alice", "+12025550100")
-    async with product.worker(), httpx2.AsyncClient(base_url=product.url, trust_env=False, verify=False) as http:
+    async with (
+        product.worker(),
+        httpx2.AsyncClient(base_url=product.url, trust_env=False, verify=False, timeout=60) as http,
+    ):
         await _lets_in(superuser, address.database, anybody=False)
         try:
             answer = await tenant.machine.post(query="{ allowance { used } }")

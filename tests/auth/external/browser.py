@@ -71,7 +71,7 @@ class Browser:
 @asynccontextmanager
 async def browser(house: House) -> AsyncIterator[Browser]:
     """A new one."""
-    async with httpx2.AsyncClient(trust_env=False, verify=False) as at_provider:
+    async with httpx2.AsyncClient(trust_env=False, verify=False, timeout=60) as at_provider:
         yield Browser(house, at_provider)
 
 

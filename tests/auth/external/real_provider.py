@@ -31,7 +31,7 @@ class RealProvider:
         await self._post("/control/rotate?withdraw" if withdraw else "/control/rotate", {})
 
     async def _post(self, path: str, body: dict[str, object]) -> dict[str, str]:
-        async with httpx2.AsyncClient(base_url=self.issuer, trust_env=False) as http:
+        async with httpx2.AsyncClient(base_url=self.issuer, trust_env=False, timeout=60) as http:
             answer = await http.post(path, json=body)
         assert answer.is_success, answer.text
         told: dict[str, str] = answer.json() if answer.content else {}

@@ -26,7 +26,9 @@ async def test_whoever_is_invited_joins_by_the_provider_alone(
     told = {"oidc_issuer": liar.issuer, "oidc_client_id": "the-portal", "oidc_client_secret": SECRET}
     async with (
         product(address, clock, simulator, **told, oidc_name="Falcon ID") as served,
-        httpx2.AsyncClient(base_url=served.url, trust_env=False, headers={"Sec-Fetch-Site": "same-origin"}) as http,
+        httpx2.AsyncClient(
+            base_url=served.url, trust_env=False, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60
+        ) as http,
     ):
         tenant = await served.tenant()
         owner = await served.member(tenant.id, TenantRole.OWNER)

@@ -1,0 +1,1 @@
+"""What the provider calls back: one inbox for all kinds, written before it is answered and applied afterwards."""
