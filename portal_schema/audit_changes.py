@@ -18,7 +18,7 @@ from graphql import (
 
 from auth.permissions import Permission
 from portal.audit.masking import mask_text, mask_values
-from portal_schema.nodes import split_global
+from portal.global_ids import split_global
 
 # Scalars that tell nothing of a person: each has a form of its own, so that nobody puts another thing into it.
 _SHOWN = {"Boolean", "Int", "Decimal", "DateTime", "Date"}

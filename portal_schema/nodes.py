@@ -1,10 +1,10 @@
-"""Global ids: opaque to clients, decoded in this one place."""
+"""Objects with an id of their own, and the ids that clients send."""
 
-import base64
-import binascii
 from uuid import UUID
 
 import strawberry
+
+from portal.global_ids import global_id, split_global
 
 
 @strawberry.interface(description="Something with an id of its own, which `node` finds again.")
@@ -16,18 +16,7 @@ class Node:
 
 def to_global(kind: str, key: UUID) -> strawberry.ID:
     """The id of this object as clients see it."""
-    return strawberry.ID(base64.urlsafe_b64encode(kind.encode() + b":" + key.bytes).decode().rstrip("="))
-
-
-def split_global(given: str) -> tuple[str, UUID] | None:
-    """The kind and key in a client's id, or None where it is no id of ours: an object has one, in one spelling."""
-    try:
-        raw = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4))
-        name, _, rest = raw.partition(b":")
-        kind, key = name.decode("ascii"), UUID(bytes=rest)
-    except (ValueError, binascii.Error):
-        return None
-    return (kind, key) if to_global(kind, key) == given else None  # base64 skips signs that are none of its own
+    return strawberry.ID(global_id(kind, key))
 
 
 def from_global(kind: str, given: str) -> UUID | None:

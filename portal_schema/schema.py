@@ -9,6 +9,7 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from auth.permissions import Permission
+from portal.global_ids import split_global
 from portal_schema.api_client_changes import ApiClientMutations
 from portal_schema.api_clients import ApiClientQueries, find_api_client
 from portal_schema.audit import AuditQueries, find_entry
@@ -23,7 +24,7 @@ from portal_schema.invitations import InvitationQueries, find_invitation
 from portal_schema.member_changes import MemberMutations
 from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
-from portal_schema.nodes import Node, split_global
+from portal_schema.nodes import Node
 from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plans import PlanQueries, find_plan
 from portal_schema.scalars import SCALARS

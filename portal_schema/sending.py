@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission
+from portal.global_ids import split_global
 from portal.messages.canceling import CancelProblem, cancel_batch, cancel_message
 from portal.messages.composing import Composition, RefusalCode, SendProblem
 from portal.messages.reading import read_batches_by_id
@@ -20,7 +21,7 @@ from portal_schema.context import Info
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.guards import requires
 from portal_schema.messages import Message, find_message
-from portal_schema.nodes import key_of, split_global
+from portal_schema.nodes import key_of
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
 from portal_schema.scalars import Json

@@ -19,9 +19,11 @@ from tortoise.context import TortoiseContext
 
 from portal.database.address import DatabaseAddress
 from portal.database.models import MODEL_MODULES
+from portal.live.changes import Change
 
 Row = Any  # an asyncpg.Record: it reads like a mapping and like a tuple
 QueryLogger = Callable[[str], None]
+CommitListener = Callable[[UUID, list[Change]], None]
 
 
 class DatabaseRole(StrEnum):
@@ -98,6 +100,11 @@ class TenantTransaction(Transaction):
         super().__init__(orm, role)
         self.tenant_id = tenant_id
         self.sees_content = sees_content
+        self.changes: list[Change] = []
+
+    def announce(self, change: Change) -> None:
+        """Tell whoever looks on, once this has committed; what is rolled back is never told."""
+        self.changes.append(change)
 
 
 class Database:
@@ -106,6 +113,8 @@ class Database:
     def __init__(self, context: TortoiseContext, client: AsyncpgDBClient) -> None:
         self._context = context
         self._client = client
+        self.on_commit: CommitListener | None = None
+        """Hears what a tenant's transaction announced, after it has committed; it must not wait."""
 
     @classmethod
     async def connect(
@@ -161,7 +170,10 @@ class Database:
             raise TypeError("tenant_id has to be a UUID")
         begin = f"{_begin(read_only=read_only)}; SET LOCAL ROLE {role.value}; SET LOCAL app.tenant_id = '{tenant_id}'"
         async with self._begin(begin) as orm:
-            yield TenantTransaction(orm, role, tenant_id)
+            tx = TenantTransaction(orm, role, tenant_id)
+            yield tx
+        if tx.changes and self.on_commit is not None:
+            self.on_commit(tenant_id, tx.changes)
 
     @asynccontextmanager
     async def for_support(

@@ -9,7 +9,9 @@ from uuid import UUID
 from portal.clock import new_id
 from portal.database import TenantTransaction
 from portal.database.connection import Row
-from portal.plans.allowance import Change, EntryKind, apply_changes
+from portal.messages.recording import tell_of_changes
+from portal.messages.status import MessageStatus, Standing
+from portal.plans.allowance import BalanceChange, EntryKind, apply_changes
 from portal.problems import refuse
 
 
@@ -74,9 +76,12 @@ async def _cancel(tx: TenantTransaction, column: str, key: UUID, *, exists: bool
         [new_id(now) for _ in ids],
         ids,
     )
+    await tell_of_changes(tx, {id: Standing(MessageStatus.CANCELED) for id in ids}, now=now)
     return Canceled(tuple(ids))
 
 
 async def _give_back(tx: TenantTransaction, rows: Sequence[Row], *, now: datetime) -> None:
-    changes = [Change(row["balance_id"], row["batch_id"], EntryKind.GIVE_BACK, row["reserved_units"]) for row in rows]
+    changes = [
+        BalanceChange(row["balance_id"], row["batch_id"], EntryKind.GIVE_BACK, row["reserved_units"]) for row in rows
+    ]
     await apply_changes(tx, changes, now=now)

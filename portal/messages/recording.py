@@ -10,10 +10,13 @@ from portal.clock import new_id
 from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database import TenantTransaction
 from portal.database.connection import Row
+from portal.global_ids import global_id
+from portal.live.changes import Change, ChangeKind
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.status import MessageStatus, Standing, rank
-from portal.plans.allowance import Change, EntryKind, apply_changes
+from portal.plans.allowance import BalanceChange, EntryKind, apply_changes
 from portal.usage.usage import SMS_OUTBOUND, add_usage
+from portal.webhooks.events import WebhookEvent, emit
 
 
 class EventSource(StrEnum):
@@ -58,6 +61,22 @@ async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) 
     opted_out = {item.message_id for item in known if item.standing.issue is DeliveryIssueCode.OPTED_OUT}
     for number in sorted({rows[key]["recipient_number"] for key in opted_out}):
         await suppress(tx, number, SuppressionSource.CARRIER, now=now)
+    await tell_of_changes(tx, {key: after[key] for key in latest if after[key] != _standing(rows[key])}, now=now)
+
+
+async def tell_of_changes(tx: TenantTransaction, changed: dict[UUID, Standing], *, now: datetime) -> None:
+    """Tell whoever looks on, and the tenant's own systems, where these messages stand now."""
+    for key in changed:
+        tx.announce(Change(ChangeKind.MESSAGE_STATUS, key))
+    await emit(
+        tx,
+        WebhookEvent.MESSAGE_STATUS_CHANGED,
+        [
+            {"messageId": global_id("Message", key), "status": standing.status, "issue": standing.issue}
+            for key, standing in changed.items()
+        ],
+        now=now,
+    )
 
 
 def _counts(item: News, row: Row) -> bool:
@@ -153,7 +172,7 @@ async def _settle(tx: TenantTransaction, rows: dict[UUID, Row], latest: dict[UUI
         if not row["reserved_units"] or not _closes(item):
             continue
         kind = EntryKind.SETTLE if item.left else EntryKind.GIVE_BACK
-        changes.append(Change(row["balance_id"], row["batch_id"], kind, row["reserved_units"]))
+        changes.append(BalanceChange(row["balance_id"], row["batch_id"], kind, row["reserved_units"]))
         if item.left:
             segments.append(row["segments"])
     await apply_changes(tx, changes, now=now)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from portal.clock import new_id
 from portal.database import TenantTransaction, Transaction
+from portal.live.changes import ALLOWANCE_CHANGED
 from portal.plans.periods import AllowancePeriod, Period, period_at
 from portal.plans.plans import PLAN_COLUMNS, PlanRow, UsageUnit, plan_row, read_tenant_plan
 
@@ -54,7 +55,7 @@ class LockedBalance:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class BalanceChange:
     """Units that leave a reservation: settled as used, or given back."""
 
     balance_id: UUID
@@ -118,16 +119,17 @@ async def reserve(tx: TenantTransaction, balance: LockedBalance, batch_id: UUID,
         balance.id,
         units,
     )
-    await _write_entries(tx, [Change(balance.id, batch_id, EntryKind.RESERVE, units)], now=now)
+    await _write_entries(tx, [BalanceChange(balance.id, batch_id, EntryKind.RESERVE, units)], now=now)
+    tx.announce(ALLOWANCE_CHANGED)
 
 
-async def apply_changes(tx: TenantTransaction, changes: Sequence[Change], *, now: datetime) -> None:
+async def apply_changes(tx: TenantTransaction, changes: Sequence[BalanceChange], *, now: datetime) -> None:
     """Take units out of their reservations, each in the period that they were reserved in."""
     totals: dict[tuple[UUID, UUID, EntryKind], int] = {}
     for change in changes:
         key = (change.balance_id, change.batch_id, change.kind)
         totals[key] = totals.get(key, 0) + change.units
-    summed = [Change(*key, units) for key, units in sorted(totals.items()) if units]
+    summed = [BalanceChange(*key, units) for key, units in sorted(totals.items()) if units]
     if not summed:
         return
     if len({change.balance_id for change in summed}) > 1:
@@ -148,9 +150,10 @@ async def apply_changes(tx: TenantTransaction, changes: Sequence[Change], *, now
         [change.kind.value for change in summed],
     )
     await _write_entries(tx, summed, now=now)
+    tx.announce(ALLOWANCE_CHANGED)
 
 
-async def _write_entries(tx: TenantTransaction, changes: Sequence[Change], *, now: datetime) -> None:
+async def _write_entries(tx: TenantTransaction, changes: Sequence[BalanceChange], *, now: datetime) -> None:
     await tx.execute(
         "INSERT INTO allowance_entry (tenant_id, id, balance_id, kind, units, batch_id, at) "
         "SELECT $1, entry.id, entry.balance_id, entry.kind, entry.units, entry.batch_id, $7 "

@@ -37,15 +37,18 @@ class ProviderAccounts:
             return known[1]
         async with self._database.for_tenant(tenant_id, role=DatabaseRole.WORKER, read_only=True) as tx:
             row = await tx.row(
-                "SELECT account_sid, auth_token, key_sid, key_secret FROM provider_account WHERE tenant_id = $1",
+                "SELECT account_sid, auth_token, key_sid, key_secret, "
+                "CASE WHEN previous_until > $2 THEN previous_auth_token END AS previous "
+                "FROM provider_account WHERE tenant_id = $1",
                 tenant_id,
+                now,
             )
         if row is None:
             return None
         key_secret = self._box.decrypt(row["key_secret"]).decode()
         found = ProviderAccountSecrets(
             ProviderCredentials(row["account_sid"], row["key_sid"], key_secret),
-            (self._box.decrypt(row["auth_token"]).decode(),),
+            tuple(self._box.decrypt(token).decode() for token in (row["auth_token"], row["previous"]) if token),
         )
         self._known[tenant_id] = (now, found)
         return found

@@ -1,12 +1,14 @@
 """Adding tenants and plans, for the database role `operator`."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from portal.clock import new_id
 from portal.database import Transaction
 from portal.plans.periods import AllowancePeriod
+
+OLD_TOKEN_COUNTS = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +91,18 @@ async def add_tenant(tx: Transaction, tenant_id: UUID, tenant: NewTenant, *, now
         new_id(now),
         tenant.plan,
         now,
+    )
+
+
+async def replace_auth_token(tx: Transaction, tenant_id: UUID, auth_token: bytes, *, now: datetime) -> None:
+    """Keep the account's new token, encrypted; for a while callbacks signed with the old one are genuine too.
+
+    Twilio signs with the primary token alone: what is under way while a new one is promoted is signed with the old.
+    """
+    await tx.execute(
+        "UPDATE provider_account SET previous_auth_token = auth_token, previous_until = $3, auth_token = $2 "
+        "WHERE tenant_id = $1",
+        tenant_id,
+        auth_token,
+        now + OLD_TOKEN_COUNTS,
     )

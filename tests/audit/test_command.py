@@ -13,7 +13,7 @@ from auth.permissions import TenantRole
 from portal.audit.chain import Entry
 from portal.database import Database
 from portal.database.address import DatabaseAddress
-from portal_schema.nodes import split_global
+from portal.global_ids import split_global
 from tests.audit.log import NAMES, AuditLog, as_superuser
 from tests.product import SECRET, Product
 from tests.turnable_clock import TurnableClock

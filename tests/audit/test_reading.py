@@ -11,7 +11,7 @@ from auth.permissions import Permission, StaffRole, TenantRole
 from portal.audit.erasing import ErasedPerson, erase_person
 from portal.audit.sealing import seal_entries
 from portal.database import DatabaseRole
-from portal_schema.nodes import split_global
+from portal.global_ids import split_global
 from tests.audit.log import ORIGIN, SIGNER
 from tests.auth.house import House
 from tests.auth.oauth.third_party import REDIRECT_URI, ThirdParty

@@ -12,8 +12,8 @@ from auth.permissions import Permission, TenantRole
 from auth.second_factor.totp import set_totp
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
+from portal.global_ids import split_global
 from portal.problems import RefusedError
-from portal_schema.nodes import split_global
 from tests.members.team import (
     ACCEPT,
     CHANGE_ROLE,

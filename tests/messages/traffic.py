@@ -9,10 +9,11 @@ from uuid import UUID
 import httpx2
 
 from portal.clock import new_id
+from portal.global_ids import split_global
 from portal.messages.dispatching import Dispatcher
 from portal.messages.status import MessageStatus
 from portal.tenants.accounts import ProviderAccounts
-from portal_schema.nodes import split_global, to_global
+from portal_schema.nodes import to_global
 from tests.product import Caller, Product, TenantUnderTest
 
 SEND = """mutation ($input: MessageSendInput!) {

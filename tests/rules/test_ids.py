@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.clock import ids_at, new_id
-from portal_schema.nodes import NOWHERE, from_global, key_of, split_global, to_global
+from portal.global_ids import split_global
+from portal_schema.nodes import NOWHERE, from_global, key_of, to_global
 
 KINDS = st.sampled_from(["Contact", "Template", "Message", "MessageBatch", "Tenant"])
 INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis adds the zone

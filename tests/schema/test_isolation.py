@@ -16,7 +16,8 @@ from auth.permissions import StaffRole, TenantRole
 from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
-from portal_schema.nodes import split_global, to_global
+from portal.global_ids import split_global
+from portal_schema.nodes import to_global
 from tests.product import Caller, Product
 from tests.schema.places import ALL_OF, FOR_STAFF, LISTS, PAGE, PLACES, PLACES_OF_SUPPORT, SEND_TO
 from tests.schema.surface import fields_with, id_places, node_types

@@ -7,7 +7,8 @@ import pytest
 
 from auth.permissions import Permission, StaffRole, TenantRole, machine_permissions, permissions_of
 from portal.clock import new_id
-from portal_schema.nodes import split_global, to_global
+from portal.global_ids import split_global
+from portal_schema.nodes import to_global
 from tests.product import Caller, Product
 from tests.schema.world import World, add_contact
 

@@ -10,7 +10,8 @@ import pytest
 from auth.permissions import Permission, StaffRole
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
-from portal_schema.nodes import split_global, to_global
+from portal.global_ids import split_global
+from portal_schema.nodes import to_global
 from tests.product import Caller, Product
 from tests.schema.support import END, MINE, READ, SESSIONS, START, log, mine
 from tests.schema.world import World, contents, open_session

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
+from portal.global_ids import split_global
 from portal.messages.composing import Composition, compose
 from portal.templates.templates import LONGEST_BODY
-from portal_schema.nodes import split_global
 from tests.messages.traffic import add_contacts, messages, plain_numbers, send
 from tests.product import Product
 

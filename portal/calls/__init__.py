@@ -1,0 +1,1 @@
+"""Calls: what became of each, as the provider tells it."""

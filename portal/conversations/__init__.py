@@ -1,0 +1,1 @@
+"""Conversations: what people write to a tenant, the words that subscribe and unsubscribe, and the answers."""
