@@ -37,7 +37,6 @@ CONTENT = {
     "number": {"provider_reference"},
     "call": {"sender_number", "recipient_number"},
     "conversation": {"number"},
-    "alert_occurrence": {"event"},
 }
 
 

@@ -22,7 +22,7 @@ WHAT_THEY_MAY = 1  # and one in the operation's transaction what they may do
 # Statements besides those two; of a mutation one is its entry in the audit log.
 EXPECTED: dict[str, int] = {
     "usage": 4,
-    "messageCancel": 8,
+    "messageCancel": 9,
     "messageEstimate": 2,
     "contactCreate": 3,
     "allowance": 1,
@@ -89,7 +89,7 @@ EXPECTED: dict[str, int] = {
     "Mutation.templateUpdate": 6,
     "Mutation.templateArchive": 4,
     "Mutation.messageSend": 16,
-    "Mutation.messageCancel": 8,
+    "Mutation.messageCancel": 9,
     "Query.members": 1,
     "Query.invitations": 1,
     "Query.apiClients": 2,  # and their secrets

@@ -155,7 +155,7 @@ CREATE TABLE alert_occurrence (
 );
 CREATE INDEX alert_occurrence_of_alert ON alert_occurrence (tenant_id, alert_id, id);
 CALL guard_tenant_table('alert_occurrence', 'SELECT, INSERT');
-CALL let_support_read('alert_occurrence', 'tenant_id, id, alert_id, at, message_id, reference');
+CALL let_support_read('alert_occurrence', 'tenant_id, id, alert_id, at, message_id, reference, event');
 GRANT SELECT (tenant_id, at), DELETE ON alert_occurrence TO portal_worker;
 
 CREATE TABLE alert_rule ( -- where alerts of a kind go; without a row to the page alone
