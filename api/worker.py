@@ -17,6 +17,7 @@ from portal.audit.retention import drop_old_entries
 from portal.audit.sealing import seal_entries
 from portal.callbacks.applying import Applier, apply_inbox
 from portal.callbacks.inbox import CallbackKind
+from portal.calls.reported import call_applier
 from portal.clock import Clock, SystemClock
 from portal.database import Database
 from portal.database.migrate import create_partitions
@@ -66,7 +67,10 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
 
 def appliers(gateway: TwilioGateway) -> dict[CallbackKind, Applier]:
     """What applies callbacks of each kind."""
-    return {CallbackKind.MESSAGE_STATUS: status_applier(gateway.status_reports)}
+    return {
+        CallbackKind.MESSAGE_STATUS: status_applier(gateway.status_reports),
+        CallbackKind.CALL_STATUS: call_applier(gateway.call_reports),
+    }
 
 
 async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:

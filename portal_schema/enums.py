@@ -7,6 +7,7 @@ import strawberry
 
 from auth.permissions import Permission, TenantRole
 from portal.actor import ActorKind
+from portal.calls.status import CallStatus
 from portal.contacts.suppressions import SuppressionSource
 from portal.messages.composing import RefusalCode
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
@@ -118,6 +119,18 @@ describe(
     CANCELED="It was canceled before it left. Final.",
     EXPIRED="It waited too long and was given up. Final.",
     RECEIVED="An inbound message. Final.",
+)
+describe(
+    CallStatus,
+    "Where a call stands. More values may come: treat an unknown one as not final.",
+    QUEUED="It waits, or is being dialed.",
+    RINGING="The phone rings.",
+    IN_PROGRESS="It was answered and goes on.",
+    COMPLETED="It was answered and has ended. Final.",
+    BUSY="The line was busy. Final.",
+    NO_ANSWER="Nobody answered. Final.",
+    FAILED="It could not be connected. Final.",
+    CANCELED="It was given up before it was answered. Final.",
 )
 describe(
     AllowancePeriod,

@@ -14,6 +14,7 @@ from portal_schema.api_client_changes import ApiClientMutations
 from portal_schema.api_clients import ApiClientQueries, find_api_client
 from portal_schema.audit import AuditQueries, find_entry
 from portal_schema.batches import find_batch
+from portal_schema.calls import CallQueries, find_call
 from portal_schema.contact_changes import ContactMutations
 from portal_schema.contacts import ContactQueries, find_contact
 from portal_schema.context import Info
@@ -42,6 +43,7 @@ from portal_schema.viewer import ViewerQueries
 _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Node | None]]]] = {
     "ApiClient": (Permission.API_CLIENTS_READ, find_api_client),
     "AuditEntry": (Permission.AUDIT_READ, find_entry),
+    "Call": (Permission.LOGS_READ, find_call),
     "Contact": (Permission.CONTACTS_READ, find_contact),
     "Invitation": (Permission.MEMBERS_READ, find_invitation),
     "Member": (Permission.MEMBERS_READ, find_member),
@@ -61,6 +63,7 @@ class Query(
     ContactQueries,
     TemplateQueries,
     MessageQueries,
+    CallQueries,
     SendingQueries,
     PlanQueries,
     UsageQueries,

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission
-from portal.usage.usage import LABELS, CategoryTotal, UsageBucketSize, UsagePeriod, read_usage
+from portal.usage.usage import CATEGORIES, CategoryTotal, UsageBucketSize, UsagePeriod, read_usage
 from portal.usage.usage import UsageReport as Report
 from portal_schema.context import Info
 from portal_schema.guards import requires
@@ -23,9 +23,9 @@ class UsageCategoryTotal:
     category: str = strawberry.field(description="The category for machines, such as sms-outbound.")
     label: str = strawberry.field(description="The category for people.")
     count: int = strawberry.field(description="How often, in `countUnit`.")
-    count_unit: str = strawberry.field(description="What `count` counts, such as messages.")
+    count_unit: str = strawberry.field(description="What `count` counts, such as messages or calls.")
     usage: int = strawberry.field(description="How much, in `usageUnit`.")
-    usage_unit: str = strawberry.field(description="What `usage` counts, such as segments.")
+    usage_unit: str = strawberry.field(description="What `usage` counts, such as segments or minutes.")
 
 
 @strawberry.type(description="The usage of a part of the period.", directives=READ)
@@ -78,11 +78,11 @@ def _categories(totals: Sequence[CategoryTotal]) -> list[UsageCategoryTotal]:
     return [
         UsageCategoryTotal(
             category=total.category,
-            label=LABELS[total.category],
+            label=CATEGORIES[total.category].label,
             count=total.count,
-            count_unit="messages",
-            usage=total.segments,
-            usage_unit="segments",
+            count_unit=CATEGORIES[total.category].count_unit,
+            usage=total.usage,
+            usage_unit=CATEGORIES[total.category].usage_unit,
         )
         for total in totals
     ]
@@ -106,7 +106,8 @@ class UsageQueries:
     """The root field that reads usage."""
 
     @strawberry.field(
-        description="What the tenant used. Messages count once they are handed over, on that day in UTC.",
+        description="What the tenant used. Messages count once they are handed over, calls once they have ended, "
+        "on that day in UTC.",
         directives=READ,
     )
     async def usage(

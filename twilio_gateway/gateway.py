@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from twilio_gateway.accounts import TwilioAccounts
+from twilio_gateway.calls import TwilioCallReports
 from twilio_gateway.client import import_sdk
 from twilio_gateway.http import PortalTwilioHttp
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
@@ -21,6 +22,7 @@ class TwilioGateway:
         self._http = http
         self.messages = TwilioMessages(http)
         self.status_reports = TwilioStatusReports()
+        self.call_reports = TwilioCallReports()
 
     @classmethod
     @asynccontextmanager

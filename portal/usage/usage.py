@@ -1,4 +1,4 @@
-"""Usage by day and category, written as messages are handed over: reading it never counts messages."""
+"""Usage by day and category, written as it comes about: reading it never counts messages or calls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,24 @@ from portal.database import TenantTransaction, Transaction
 from portal.plans.periods import AllowancePeriod, Period, period_at
 
 SMS_OUTBOUND = "sms-outbound"
-LABELS = {SMS_OUTBOUND: "Text messages sent"}
+CALLS_INBOUND = "calls-inbound"
+CALLS_OUTBOUND = "calls-outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What is counted: its name for people, and the units of its count and of its usage."""
+
+    label: str
+    count_unit: str
+    usage_unit: str
+
+
+CATEGORIES = {
+    SMS_OUTBOUND: Category("Text messages sent", "messages", "segments"),
+    CALLS_INBOUND: Category("Calls received", "calls", "minutes"),
+    CALLS_OUTBOUND: Category("Calls made", "calls", "minutes"),
+}
 
 
 class UsagePeriod(StrEnum):
@@ -33,7 +50,7 @@ class CategoryTotal:
 
     category: str
     count: int
-    segments: int
+    usage: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +71,19 @@ class UsageReport:
     buckets: tuple[Bucket, ...]
 
 
-async def add_usage(tx: TenantTransaction, category: str, segments: Sequence[int], *, now: datetime) -> None:
-    """Count what was just handed over: one number of segments for each message."""
-    if not segments:
+async def add_usage(tx: TenantTransaction, category: str, usage: Sequence[int], *, now: datetime) -> None:
+    """Count what just came about: one number for each message or call, its segments or minutes."""
+    if not usage:
         return
     await tx.execute(
-        "INSERT INTO usage_day (tenant_id, day, category, count, segments, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
+        "INSERT INTO usage_day (tenant_id, day, category, count, usage, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
         "ON CONFLICT (tenant_id, day, category) DO UPDATE SET count = usage_day.count + excluded.count, "
-        "segments = usage_day.segments + excluded.segments, updated_at = excluded.updated_at",
+        "usage = usage_day.usage + excluded.usage, updated_at = excluded.updated_at",
         tx.tenant_id,
         now.astimezone(UTC).date(),
         category,
-        len(segments),
-        sum(segments),
+        len(usage),
+        sum(usage),
         now,
     )
 
@@ -77,7 +94,7 @@ async def read_usage(
     """Each tenant's report of a period, whole or by day, in one statement; days without usage have empty buckets."""
     period = period_at(AllowancePeriod.DAY if asked is UsagePeriod.TODAY else AllowancePeriod.MONTH, now)
     rows = await tx.rows(
-        "SELECT tenant_id, day, category, count, segments FROM usage_day "
+        "SELECT tenant_id, day, category, count, usage FROM usage_day "
         "WHERE tenant_id = ANY($1::uuid[]) AND day >= $2 AND day < $3 ORDER BY day, category",
         list(tenant_ids),
         period.start.date(),
@@ -85,7 +102,7 @@ async def read_usage(
     )
     by_day: dict[UUID, dict[date, list[CategoryTotal]]] = {tenant_id: {} for tenant_id in tenant_ids}
     for row in rows:
-        total = CategoryTotal(row["category"], row["count"], row["segments"])
+        total = CategoryTotal(row["category"], row["count"], row["usage"])
         by_day[row["tenant_id"]].setdefault(row["day"], []).append(total)
     return {tenant_id: _report(period, totals, size, now) for tenant_id, totals in by_day.items()}
 
@@ -107,7 +124,5 @@ def _sum(totals: Sequence[CategoryTotal]) -> tuple[CategoryTotal, ...]:
     summed: dict[str, CategoryTotal] = {}
     for total in totals:
         before = summed.get(total.category, CategoryTotal(total.category, 0, 0))
-        summed[total.category] = CategoryTotal(
-            total.category, before.count + total.count, before.segments + total.segments
-        )
+        summed[total.category] = CategoryTotal(total.category, before.count + total.count, before.usage + total.usage)
     return tuple(summed[category] for category in sorted(summed))

@@ -92,6 +92,7 @@ LISTS = {
     "Query.contacts": "contacts%s",
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",
+    "Query.calls": "calls%s",
     "Query.auditLog": "auditLog%s",
     "Contact.messages": "contact(id: $contact) { messages%s }",
     "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",

@@ -59,7 +59,7 @@ async def test_az_12_logs_show_masked_numbers_and_neither_numbers_nor_texts(
     answer = await caller.post(
         query="query ($id: ID!) { message(id: $id) { status body contact { number } template { body } "
         "sender { maskedNumber number } recipient { maskedNumber number country } } usage(input: {period: TODAY}) "
-        "{ categories { count } } contacts { nodes { number } } }",
+        "{ categories { category count } } contacts { nodes { number } } }",
         variables={"id": falcon.message},
     )
     data = answer.json()["data"]
@@ -74,7 +74,7 @@ async def test_az_12_logs_show_masked_numbers_and_neither_numbers_nor_texts(
             "sender": {"number": None},
             "recipient": {"maskedNumber": "+1••••••••10", "number": None, "country": "US"},
         },
-        "usage": {"categories": [{"count": 1}]},
+        "usage": {"categories": [{"category": "calls-outbound", "count": 1}, {"category": "sms-outbound", "count": 1}]},
         "contacts": None,
     }
     assert _scopes(answer.json()) == {

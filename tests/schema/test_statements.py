@@ -72,6 +72,7 @@ EXPECTED: dict[str, int] = {
     "Query.template": 1,
     "Query.messages": 1,
     "Query.message": 1,
+    "Query.calls": 1,
     "Query.messageEstimate": 2,
     "Query.plan": 1,
     "Query.allowance": 1,

@@ -13,9 +13,14 @@ import asyncpg
 
 from auth.people import add_member, create_person
 from auth.permissions import StaffRole, TenantRole
+from portal.callbacks.applying import Callback
+from portal.callbacks.inbox import CallbackKind
+from portal.calls.reported import call_applier
+from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal_schema.nodes import to_global
+from tests.calls.callbacks import fields_of
 from tests.mailbox import mails
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
@@ -179,6 +184,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Template": template,
         "TemplateVersion": version,
         "Message": message,
+        "Call": await _call(product, tenant),
         "MessageBatch": batch["id"],
         "Plan": plan,
         "Member": member["id"],
@@ -188,6 +194,17 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Tenant": to_global("Tenant", tenant.id),
     }
     return World(tenant, olga, alice, template, version, message, delivered, str(batch["id"]), plan, owner, ids)
+
+
+async def _call(product: Product, tenant: TenantUnderTest) -> str:
+    """The id of a call of which everything is known."""
+    now = product.clock.now()
+    form = fields_of(tenant, "completed", now, CallDuration="61")
+    async with product.database.for_tenant(tenant.id) as tx:
+        callback = Callback(new_id(now), CallbackKind.CALL_STATUS, form, now, None, None)
+        await call_applier(product.gateway.call_reports)(tx, [callback], now)
+    (call,) = (await tenant.machine.run("{ calls { nodes { id } } }"))["calls"]["nodes"]
+    return str(call["id"])
 
 
 async def open_session(support: Caller, tenant: str, minutes: int = 60) -> str:

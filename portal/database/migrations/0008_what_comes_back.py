@@ -82,6 +82,8 @@ CALL let_support_read('conversation',
 GRANT DELETE ON suppression TO portal_app; -- only the recipient's own START takes a number off the list
 ALTER TABLE suppression ADD number_masked text GENERATED ALWAYS AS (mask_number(number)) STORED;
 
+ALTER TABLE usage_day RENAME segments TO usage; -- of calls it counts minutes
+
 CREATE TABLE call (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
