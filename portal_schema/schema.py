@@ -10,6 +10,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from auth.permissions import Permission
 from portal.global_ids import split_global
+from portal_schema.alert_changes import AlertMutations
+from portal_schema.alerts import AlertQueries, find_alert
 from portal_schema.api_client_changes import ApiClientMutations
 from portal_schema.api_clients import ApiClientQueries, find_api_client
 from portal_schema.audit import AuditQueries, find_entry
@@ -41,6 +43,7 @@ from portal_schema.viewer import ViewerQueries
 # An object's kind, the permission of its type, and how it is found: the same way as by every other field.
 # Where there is None, the finder itself asks for what this kind of principal needs, before any look-up too.
 _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Node | None]]]] = {
+    "Alert": (Permission.ALERTS_READ, find_alert),
     "ApiClient": (Permission.API_CLIENTS_READ, find_api_client),
     "AuditEntry": (Permission.AUDIT_READ, find_entry),
     "Call": (Permission.LOGS_READ, find_call),
@@ -73,6 +76,7 @@ class Query(
     AuditQueries,
     SupportAccessQueries,
     SupportSessionQueries,
+    AlertQueries,
     TenantQueries,
 ):
     """The root of queries."""
@@ -109,6 +113,7 @@ class Mutation(
     ApiClientMutations,
     SupportAccessMutations,
     SupportSessionMutations,
+    AlertMutations,
 ):
     """The root of mutations."""
 

@@ -19,6 +19,8 @@ from portal.tenants.tenants import (
 from portal.tenants.tenants import (
     TenantFilter as Only,
 )
+from portal_schema.alerts import READ as ALERTS
+from portal_schema.alerts import AlertConnection, FilterArgument, find_alerts
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
 from portal_schema.context import Info
 from portal_schema.enums import describe
@@ -104,6 +106,18 @@ class Tenant(Node, OfTenant, MessageQueries):
         input: Annotated[UsageInput, strawberry.argument(description="Which usage.")],
     ) -> UsageReport | None:
         return await find_usage(info, self.key, input)
+
+    @strawberry.field(description="What went wrong in it, what happened last first.", directives=ALERTS)
+    async def alerts(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: FilterArgument = None,
+    ) -> AlertConnection | None:
+        return await find_alerts(info, self.key, filter, first, after, last, before)
 
 
 @strawberry.type(description="A tenant in a list.", directives=STAFF)

@@ -1,24 +1,17 @@
-"""Raising alerts: what happens again and again is one alert with a count."""
+"""Raising alerts: what happens again and again is one alert with a count, and a new one is told of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
+from portal.alerts.catalogue import AlertGroup, AlertKind, text_of
+from portal.alerts.routing import AlertChannel, channels_of
 from portal.clock import new_id
 from portal.database import TenantTransaction
+from portal.global_ids import global_id
 from portal.live.changes import Change, ChangeKind
-
-
-class AlertKind(StrEnum):
-    """What an alert is about."""
-
-    USAGE_THRESHOLD = "USAGE_THRESHOLD"
-    DELIVERABILITY = "DELIVERABILITY"
-    PROVIDER_ERROR = "PROVIDER_ERROR"
-    REGISTRATION = "REGISTRATION"
-    WEBHOOK_FAILING = "WEBHOOK_FAILING"
+from portal.webhooks.events import WebhookEvent, emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,48 +19,110 @@ class Occurrence:
     """Something that went wrong once."""
 
     kind: AlertKind
-    code: str  # with the kind it makes the group: a delivery issue, an endpoint's id, a threshold
+    code: str  # with the kind it makes the group: a code of the catalogue, or an endpoint's global id
     event: str  # what it is known by: heard twice it counts once
     at: datetime
     message_id: UUID | None = None
     reference: str | None = None  # the provider's error number, for ISV support alone
 
+    @property
+    def group(self) -> AlertGroup:
+        """Which alert counts it."""
+        return AlertGroup(self.kind, self.code)
+
 
 async def raise_alerts(tx: TenantTransaction, occurrences: Sequence[Occurrence], *, now: datetime) -> None:
-    """Count what went wrong: in the open alert of its kind and code, or in a new one that is told of."""
-    # In one order, so that two who raise the same alerts never wait for each other.
-    for occurrence in sorted(occurrences, key=lambda one: (one.kind, one.code, one.event)):
-        await _raise(tx, occurrence, now=now)
+    """Count what went wrong: in the open alert of its kind and code, or in a new one that is told of.
 
-
-async def _raise(tx: TenantTransaction, occurrence: Occurrence, *, now: datetime) -> None:
-    group = f"{tx.tenant_id}/alert/{occurrence.kind}/{occurrence.code}"
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", group)
-    known = "SELECT 1 FROM alert_occurrence WHERE tenant_id = $1 AND event = $2"
-    if await tx.value(known, tx.tenant_id, occurrence.event):
+    However many they are, it takes the same few statements. One transaction of a tenant raises at a time: call it
+    last, since until the commit the others wait.
+    """
+    if not occurrences:
         return
-    row = await tx.row(
-        "INSERT INTO alert (tenant_id, id, kind, code, count, first_at, last_at) VALUES ($1, $2, $3, $4, 1, $5, $5) "
-        "ON CONFLICT (tenant_id, kind, code) WHERE acknowledged_at IS NULL DO UPDATE SET count = alert.count + 1, "
-        "first_at = least(alert.first_at, excluded.first_at), last_at = greatest(alert.last_at, excluded.last_at) "
-        "RETURNING id, count",
+    # What another transaction has counted meanwhile is seen by the statements behind this one.
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.tenant_id}/alerts")
+    fresh = await _not_counted(tx, occurrences)
+    groups: dict[AlertGroup, list[Occurrence]] = {}
+    for occurrence in fresh:
+        groups.setdefault(occurrence.group, []).append(occurrence)
+    if not groups:
+        return
+    alerts, new = await _count(tx, groups, now=now)
+    await _write(tx, [(alerts[occurrence.group], occurrence) for occurrence in fresh], now=now)
+    await _tell(tx, {alerts[group]: (group, len(groups[group])) for group in new}, now=now)
+
+
+async def _not_counted(tx: TenantTransaction, occurrences: Sequence[Occurrence]) -> list[Occurrence]:
+    by_event = {occurrence.event: occurrence for occurrence in reversed(occurrences)}
+    sql = "SELECT event FROM alert_occurrence WHERE tenant_id = $1 AND event = ANY($2::text[])"
+    known = {row["event"] for row in await tx.rows(sql, tx.tenant_id, list(by_event))}
+    return [occurrence for event, occurrence in by_event.items() if event not in known]
+
+
+async def _count(
+    tx: TenantTransaction, groups: dict[AlertGroup, list[Occurrence]], *, now: datetime
+) -> tuple[dict[AlertGroup, UUID], list[AlertGroup]]:
+    """The alert of each group, and the groups whose alert is new."""
+    made = {group: new_id(now) for group in groups}
+    rows = await tx.rows(
+        "INSERT INTO alert (tenant_id, id, kind, code, count, first_at, last_at) "
+        "SELECT $1, a.id, a.kind, a.code, a.count, a.first_at, a.last_at FROM unnest("
+        "$2::uuid[], $3::text[], $4::text[], $5::integer[], $6::timestamptz[], $7::timestamptz[]) "
+        "AS a (id, kind, code, count, first_at, last_at) "
+        "ON CONFLICT (tenant_id, kind, code) WHERE acknowledged_at IS NULL DO UPDATE SET "
+        "count = alert.count + excluded.count, first_at = least(alert.first_at, excluded.first_at), "
+        "last_at = greatest(alert.last_at, excluded.last_at) RETURNING id, kind, code",
         tx.tenant_id,
-        new_id(now),
-        occurrence.kind.value,
-        occurrence.code,
-        occurrence.at,
+        list(made.values()),
+        [group.kind.value for group in groups],
+        [str(group.code) for group in groups],
+        [len(occurred) for occurred in groups.values()],
+        [min(one.at for one in occurred) for occurred in groups.values()],
+        [max(one.at for one in occurred) for occurred in groups.values()],
     )
-    if row is None:
-        raise RuntimeError("an upsert returns its row")
+    alerts = {AlertGroup(AlertKind(row["kind"]), row["code"]): row["id"] for row in rows}
+    return alerts, [group for group, id in made.items() if alerts[group] == id]
+
+
+async def _write(tx: TenantTransaction, counted: Sequence[tuple[UUID, Occurrence]], *, now: datetime) -> None:
     await tx.execute(
         "INSERT INTO alert_occurrence (tenant_id, id, alert_id, at, message_id, reference, event) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "SELECT $1, o.id, o.alert_id, o.at, o.message_id, o.reference, o.event FROM unnest("
+        "$2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[]) "
+        "AS o (id, alert_id, at, message_id, reference, event)",
         tx.tenant_id,
-        new_id(now),
-        row["id"],
-        occurrence.at,
-        occurrence.message_id,
-        occurrence.reference,
-        occurrence.event,
+        [new_id(now) for _ in counted],
+        [alert_id for alert_id, _ in counted],
+        [occurrence.at for _, occurrence in counted],
+        [occurrence.message_id for _, occurrence in counted],
+        [occurrence.reference for _, occurrence in counted],
+        [occurrence.event for _, occurrence in counted],
     )
-    tx.announce(Change(ChangeKind.ALERT, row["id"]))
+
+
+async def _tell(tx: TenantTransaction, new: dict[UUID, tuple[AlertGroup, int]], *, now: datetime) -> None:
+    """Tell of new alerts on the channels of their kinds; those that are muted are told to nobody."""
+    if not new:
+        return
+    channels = await channels_of(tx, [group for group, _ in new.values()], now=now)
+    told = {channel: {id: one for id, one in new.items() if channel in channels[one[0]]} for channel in AlertChannel}
+    for id in told[AlertChannel.PAGE]:
+        tx.announce(Change(ChangeKind.ALERT, id))
+    if told[AlertChannel.EMAIL]:  # the mails are written by portal.alerts.mailing, which knows the queue
+        sql = "UPDATE alert SET mail_due_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+        await tx.execute(sql, tx.tenant_id, list(told[AlertChannel.EMAIL]), now)
+    events = [_event(id, group, count) for id, (group, count) in told[AlertChannel.WEBHOOK].items()]
+    await emit(tx, WebhookEvent.ALERT_RAISED, events, now=now)
+
+
+def _event(id: UUID, group: AlertGroup, count: int) -> dict[str, object]:
+    text = text_of(group)
+    return {
+        "alertId": global_id("Alert", id),
+        "kind": group.kind.value,
+        "code": str(group.code),
+        "title": text.title,
+        "advice": text.advice,
+        "actor": text.actor.value,
+        "count": count,
+    }

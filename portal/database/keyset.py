@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -25,18 +26,20 @@ class PageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """What a list is sorted by: one text expression (or none), then the id, which for UUIDv7 is the time of making."""
+    """What a list is sorted by: one expression (or none), then the id, which for UUIDv7 is the time of making."""
 
     name: str
     expression: str | None = None
     descending: bool = False
+    of_time: bool = False
+    """Whether the expression is a timestamptz; else it is a text."""
 
     def cursor(self, row: Row) -> str:
         """The row's place in the list, as clients see it: opaque."""
         value = None if self.expression is None else row["sort_value"]
         return base64.urlsafe_b64encode(orjson.dumps([self.name, value, str(row["id"])])).decode().rstrip("=")
 
-    def place(self, cursor: str) -> tuple[str | None, UUID]:
+    def place(self, cursor: str) -> tuple[str | datetime | None, UUID]:
         """What a cursor of this list says.
 
         Raises:
@@ -52,7 +55,15 @@ class Keyset:
             raise PageError("This is no cursor of this list: pass one that a page of it gave.")
         if name != self.name or (value is None) != (self.expression is None) or not isinstance(value, str | None):
             raise PageError("This cursor belongs to another sort order: start again from the first page.")
-        return value, found
+        return _instant(value) if self.of_time and value is not None else value, found
+
+
+def _instant(value: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(value)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise PageError("This is no cursor of this list: pass one that a page of it gave.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +140,13 @@ async def read_pages_of(
 ) -> dict[UUID, Page[Item]]:
     """Read a page of each owner's own list: in one statement where no cursor is given, for that belongs to one list.
 
+    A list that goes by a text takes one for each owner: the database alone knows the order of texts.
+
     Raises:
         PageError: the cursor is not one of this list.
     """
     owned = [*listing.conditions, f"{owner_column} = ${len(listing.arguments) + 1}"]
-    if request.cursor is not None or keyset.expression is not None:
+    if request.cursor is not None or (keyset.expression is not None and not keyset.of_time):
         return {
             owner: await read_page(
                 tx, replace(listing, conditions=owned, arguments=[*listing.arguments, owner]), keyset, request, make
@@ -153,7 +166,7 @@ async def read_pages_of(
         lists[row["owner_key"]].append(row)
     falling = keyset.descending != request.backward
     for found in lists.values():
-        found.sort(key=lambda row: row["id"].int, reverse=falling)
+        found.sort(key=lambda row: (keyset.of_time and row["sort_value"], row["id"].int), reverse=falling)
     return {owner: _page(found, keyset, request, make, beyond=False) for owner, found in lists.items()}
 
 

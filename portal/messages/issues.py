@@ -19,7 +19,9 @@ class DeliveryIssueCode(StrEnum):
     QUEUE_OVERFLOW = "QUEUE_OVERFLOW"
     EXPIRED = "EXPIRED"
     INVALID_NUMBER = "INVALID_NUMBER"
+    INVALID_CONTENT = "INVALID_CONTENT"
     PROVIDER_OUTAGE = "PROVIDER_OUTAGE"
+    ACCOUNT_REFUSED = "ACCOUNT_REFUSED"
     UNCONFIRMED = "UNCONFIRMED"
     UNKNOWN = "UNKNOWN"
 
@@ -36,13 +38,18 @@ class IssueActor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryIssue:
-    """One entry: what happened, what to do, who does it, and whether sending again may help."""
+    """One entry: what happened, what to do, who does it, and whether sending again may help.
+
+    Messages that end for a reason with an `alert` raise one of this title; without it the reason lies with the
+    recipient or the list of contacts, and each message tells it.
+    """
 
     code: DeliveryIssueCode
     reason: str
     advice: str
     actor: IssueActor
     retryable: bool
+    alert: str | None = None
 
 
 _ENTRIES = (
@@ -87,6 +94,7 @@ _ENTRIES = (
         "Say who you are, avoid shortened links and all capitals, and offer a way to opt out; then try another text.",
         IssueActor.TENANT,
         retryable=False,
+        alert="Carriers filter your messages.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.CARRIER_LIMIT,
@@ -94,6 +102,7 @@ _ENTRIES = (
         "Send the rest later, or more slowly.",
         IssueActor.CARRIER,
         retryable=True,
+        alert="You reach a carrier's limit for your sender.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.UNREGISTERED_SENDER,
@@ -101,6 +110,7 @@ _ENTRIES = (
         "Finish the registration; until then carriers refuse your messages.",
         IssueActor.ISV,
         retryable=False,
+        alert="Your messages are refused: the sender is not registered.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.COUNTRY_NOT_ALLOWED,
@@ -108,6 +118,7 @@ _ENTRIES = (
         "Ask support to enable the country, if you have recipients there.",
         IssueActor.ISV,
         retryable=False,
+        alert="You write to a country that is not enabled.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.QUEUE_OVERFLOW,
@@ -115,6 +126,7 @@ _ENTRIES = (
         "Send them again later.",
         IssueActor.TENANT,
         retryable=True,
+        alert="You send more than your sender can pass on.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.EXPIRED,
@@ -122,6 +134,7 @@ _ENTRIES = (
         "Send it again, if it still matters.",
         IssueActor.TENANT,
         retryable=True,
+        alert="Messages waited too long and were given up.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.INVALID_NUMBER,
@@ -131,6 +144,14 @@ _ENTRIES = (
         retryable=False,
     ),
     DeliveryIssue(
+        DeliveryIssueCode.INVALID_CONTENT,
+        "The text or a medium of this message cannot be sent as it is.",
+        "Shorten the text, or use media of a common format and less than 600 kB; then send it again.",
+        IssueActor.TENANT,
+        retryable=False,
+        alert="Messages are refused for what is in them.",
+    ),
+    DeliveryIssue(
         DeliveryIssueCode.PROVIDER_OUTAGE,
         "The messaging service had a fault.",
         "Nothing is wrong with your message: send it again in a while.",
@@ -138,11 +159,19 @@ _ENTRIES = (
         retryable=True,
     ),
     DeliveryIssue(
+        DeliveryIssueCode.ACCOUNT_REFUSED,
+        "The messaging service does not let your account send.",
+        "Nothing is wrong with your message: support has to put the account in order; send it again after that.",
+        IssueActor.ISV,
+        retryable=False,
+    ),
+    DeliveryIssue(
         DeliveryIssueCode.UNCONFIRMED,
         "The connection broke while this message was handed over, and nobody can say whether it was sent.",
         "It is not sent again by itself, lest the recipient gets it twice. Ask the recipient before you send it again.",
         IssueActor.TENANT,
         retryable=False,
+        alert="Nobody can say whether some messages were sent.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.UNKNOWN,

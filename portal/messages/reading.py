@@ -99,6 +99,14 @@ class MessageOwner(StrEnum):
 
     CONTACT = "contact_id"
     BATCH = "batch_id"
+    ALERT = "alert_id"
+
+
+# A message can be behind several alerts, and several times behind one.
+_AFFECTED = (
+    "(SELECT DISTINCT alert_id, message_id FROM alert_occurrence WHERE tenant_id = $1) AS affected "
+    "JOIN message ON message.id = affected.message_id"
+)
 
 
 _COLUMNS = (
@@ -174,8 +182,9 @@ async def read_messages(
 async def read_messages_of(
     tx: TenantTransaction, owner: MessageOwner, keys: Sequence[UUID], request: PageRequest, keyset: Keyset
 ) -> dict[UUID, Page[MessageRow]]:
-    """A page of the messages of each of these contacts or batches."""
-    listing = Listing(_columns(tx), "message", "id", ["tenant_id = $1"], [tx.tenant_id])
+    """A page of the messages of each of these contacts, batches or alerts."""
+    source = _AFFECTED if owner is MessageOwner.ALERT else "message"
+    listing = Listing(_columns(tx), source, "id", ["tenant_id = $1"], [tx.tenant_id])
     return await read_pages_of(tx, listing, owner.value, keys, keyset, request, _message_row)
 
 

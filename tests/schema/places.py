@@ -5,6 +5,7 @@ PLACES = {
     "Query.node(id)": "query ($id: ID!) { node(id: $id) { __typename id } }",
     "Query.contact(id)": "query ($id: ID!) { contact(id: $id) { id name messages { nodes { id } } } }",
     "Query.template(id)": "query ($id: ID!) { template(id: $id) { id name versions { id } } }",
+    "Query.alert(id)": "query ($id: ID!) { alert(id: $id) { id title messages { nodes { id } } } }",
     "Query.message(id)": "query ($id: ID!) { message(id: $id) { id body batch { id } } }",
     "Mutation.contactUpdate(id)": """mutation ($id: ID!) {
       contactUpdate(id: $id, input: {name: "X"}) { contact { id } errors { code path message } }
@@ -44,6 +45,12 @@ PLACES = {
     }""",
     "Mutation.apiClientDisable(id)": """mutation ($id: ID!) {
       apiClientDisable(id: $id) { apiClient { id } errors { code path message } }
+    }""",
+    "Mutation.alertAcknowledge(id)": """mutation ($id: ID!) {
+      alertAcknowledge(id: $id) { alert { id } errors { code path message } }
+    }""",
+    "Mutation.alertMute(id)": """mutation ($id: ID!) {
+      alertMute(id: $id) { alert { id } errors { code path message } }
     }""",
     "Tenant.message(id)": "query ($id: ID!) { viewer { tenant { message(id: $id) { id body batch { id } } } } }",
     "MessageFilter.contactId": """query ($id: ID!) {
@@ -98,6 +105,9 @@ LISTS = {
     "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",
     "Tenant.messages": "viewer { tenant { messages%s } }",
     "Query.supportSessions": "supportSessions%s",
+    "Query.alerts": "alerts%s",
+    "Tenant.alerts": "viewer { tenant { alerts%s } }",
+    "Alert.messages": "node(id: $alert) { ... on Alert { messages%s } }",
     "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
 }
 FOR_STAFF = {"Query.tenants"}  # which span tenants by their nature

@@ -12,6 +12,7 @@ from portal_schema.nodes import to_global
 from tests.product import OPERATIONS, Caller, Product, operation
 from tests.schema import surface
 from tests.schema.world import (
+    add_alert,
     add_api_client,
     add_contact,
     add_invitation,
@@ -52,6 +53,9 @@ BATCHES_OF_MESSAGES = """query ($first: Int) {
     nodes { batch { messages(last: 1) { nodes { id } } refusals(first: 1) { nodes { contact { id } } } } }
   }
 }"""
+MESSAGES_OF_ALERTS = """query ($first: Int) {
+  alerts(first: $first) { nodes { id title messages(first: 3) { nodes { id timeline { at } } } } }
+}"""
 TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
   one: contactCreate(input: {number: $number}) { contact { id } }
   two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
@@ -63,6 +67,7 @@ DEEP = {
     "all of a batch": ALL_OF_A_BATCH,
     "messages of contacts": MESSAGES_OF_CONTACTS,
     "batches of messages": BATCHES_OF_MESSAGES,
+    "messages of alerts": MESSAGES_OF_ALERTS,
     "two mutations": TWO_MUTATIONS,
 }
 ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
@@ -100,6 +105,7 @@ class Tenant:
     template: str
     message: str
     batch: str
+    alert: str
 
 
 async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
@@ -113,8 +119,9 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
         assert changed["templateUpdate"]["errors"] == []
     batch = await send(machine, contacts * 2, templateId=templates[0])  # as many refused as accepted
     message = batch["messages"]["nodes"][0]["id"]
+    alerts = [await add_alert(product, tenant.id, message) for _ in range(rows)]
     owner = await _with_members(product, tenant.id, rows)
-    return Tenant(tenant.id, machine, owner, contacts, templates[0], message, batch["id"])
+    return Tenant(tenant.id, machine, owner, contacts, templates[0], message, batch["id"], alerts[0])
 
 
 async def _with_members(product: Product, tenant_id: UUID, rows: int) -> Caller:
@@ -201,6 +208,10 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "apiClientCreate": {"input": {"name": "Till", "scopes": ["usage:read"]}},
         "tenant": {"id": to_global("Tenant", tenant.id)},
         "tenants": {"first": MANY, "figures": True},
+        "alertAcknowledge": {"id": tenant.alert},
+        "alertMute": {"id": tenant.alert, "until": product.clock.now().isoformat()},
+        "alert": {"id": tenant.alert},
+        "alertRuleSet": {"input": {"kind": "REGISTRATION", "channels": []}},
         "supportAccessGrant": {"input": {"hours": 1}},
     }
     return variables.get(name, {"first": MANY})

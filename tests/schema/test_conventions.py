@@ -35,6 +35,8 @@ from auth.invited import accept_invitation
 from auth.members import change_role, remove_member
 from auth.ownership import accept_ownership, offer_ownership
 from auth.permissions import Permission
+from portal.alerts.acknowledging import acknowledge
+from portal.alerts.routing import mute, set_rule
 from portal.contacts.contacts import create_contact, delete_contact, update_contact
 from portal.messages.canceling import cancel_batch, cancel_message
 from portal.messages.sending import send
@@ -74,6 +76,9 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "supportAccessRevoke": (revoke_access,),
     "supportSessionStart": (start_session,),
     "supportSessionEnd": (end_session,),
+    "alertAcknowledge": (acknowledge,),
+    "alertMute": (mute,),
+    "alertRuleSet": (set_rule,),
 }
 
 

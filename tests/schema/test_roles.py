@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.product import Caller, Product
 from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
 from tests.schema.world import (
     World,
+    add_alert,
     add_api_client,
     add_contact,
     add_invitation,
@@ -124,6 +126,7 @@ def given(world: World) -> dict[str, Any]:
         "Query.contact(id)": world.contact,
         "Query.template(id)": world.template,
         "Query.message(id)": world.delivered,
+        "Query.alert(id)": world.alert,
         "Query.node(id)": world.message,
         "Query.usage(input)": {"period": "TODAY"},
         "Query.tenant(id)": world.tenant_id,
@@ -153,6 +156,10 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
             "body": "Hello",
         },
         "Mutation.messageCancel(id)": batch["id"],
+        "Mutation.alertAcknowledge(id)": await add_alert(product, world.tenant.id, world.delivered),
+        "Mutation.alertMute(id)": world.alert,
+        "Mutation.alertMute(until)": (product.clock.now() + timedelta(days=1)).isoformat(),
+        "Mutation.alertRuleSet(input)": {"kind": "REGISTRATION", "channels": ["PAGE", "EMAIL"]},
         "Mutation.supportAccessGrant(input)": {"hours": 1},
         "Mutation.supportSessionStart(input)": {"tenantId": world.tenant_id, "reason": "A ticket"},
         "Mutation.supportSessionEnd(id)": world.ids["SupportSession"],

@@ -13,13 +13,15 @@ import asyncpg
 
 from auth.people import add_member, create_person
 from auth.permissions import StaffRole, TenantRole
+from portal.alerts.catalogue import AlertKind
+from portal.alerts.raising import Occurrence, raise_alerts
 from portal.callbacks.applying import Callback
 from portal.callbacks.inbox import CallbackKind
 from portal.calls.reported import call_applier
 from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
-from portal_schema.nodes import to_global
+from portal_schema.nodes import from_global, to_global
 from tests.calls.callbacks import fields_of
 from tests.mailbox import mails
 from tests.product import Caller, Product, TenantUnderTest
@@ -72,6 +74,11 @@ class World:
     def tenant_id(self) -> str:
         """The tenant's global id."""
         return self.ids["Tenant"]
+
+    @property
+    def alert(self) -> str:
+        """An alert about the message that arrived."""
+        return self.ids["Alert"]
 
     @property
     def machine(self) -> Caller:
@@ -141,6 +148,17 @@ async def offered(product: Product, owner: Caller, person: Caller) -> dict[str, 
     return {"transferId": done["ownershipTransfer"]["transfer"]["id"]}
 
 
+async def add_alert(product: Product, tenant_id: UUID, message: str, code: str | None = None) -> str:
+    """The id of a new alert about a message; without a code it is a group of its own."""
+    group, event = code or secrets.token_hex(4), secrets.token_hex(8)
+    now = product.clock.now()
+    occurrence = Occurrence(AlertKind.PROVIDER_ERROR, group, event, now, from_global("Message", message), "11200")
+    async with product.database.for_tenant(tenant_id) as tx:
+        await raise_alerts(tx, [occurrence], now=now)
+        sql = "SELECT alert_id FROM alert_occurrence WHERE tenant_id = $1 AND event = $2"
+        return to_global("Alert", await tx.value(sql, tenant_id, event))
+
+
 async def token_of(product: Product, email: str) -> str:
     """The token in the newest mail to an address."""
     text = [mail.text for mail in await mails(product.database, product.box) if mail.to == email][-1]
@@ -179,6 +197,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     entry = (await owner.run("{ auditLog(first: 1) { nodes { id } } }"))["auditLog"]["nodes"][0]["id"]
     session = await open_session(await product.member(None, StaffRole.ISV_SUPPORT), to_global("Tenant", tenant.id))
     ids = {
+        "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
         "Contact": olga,
         "Template": template,

@@ -134,14 +134,17 @@ CREATE TABLE alert ( -- what is wrong, grouped: one open alert of each kind and 
   acknowledged_at timestamptz,
   acknowledged_by_kind text,
   acknowledged_by_name text,
+  mail_due_at timestamptz, -- when members are to be mailed of it; null: nobody is, or they have been
   PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX alert_open ON alert (tenant_id, kind, code) WHERE acknowledged_at IS NULL;
 CREATE INDEX alert_by_time ON alert (tenant_id, last_at, id);
+CREATE INDEX alert_mail_due ON alert (mail_due_at) WHERE mail_due_at IS NOT NULL;
 CALL guard_tenant_table('alert', 'SELECT, INSERT, UPDATE');
 CALL let_support_read('alert', 'tenant_id, id, kind, code, count, first_at, last_at, acknowledged_at, '
   'acknowledged_by_kind, acknowledged_by_name');
 CALL allow_across_tenants('alert', 'portal_operator', 'SELECT');
+CALL allow_across_tenants('alert', 'portal_worker', 'SELECT (tenant_id, mail_due_at)');
 
 CREATE TABLE alert_occurrence (
   tenant_id uuid NOT NULL,
@@ -183,6 +186,7 @@ CREATE TABLE alert_mute ( -- alerts of this kind and code are counted and not to
 );
 CALL guard_tenant_table('alert_mute', 'SELECT, INSERT, UPDATE');
 CALL let_support_read('alert_mute', 'tenant_id, id, kind, code, until');
+CALL allow_across_tenants('alert_mute', 'portal_operator', 'SELECT');
 """
 
 WEBHOOKS = """

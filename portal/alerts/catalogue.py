@@ -1,0 +1,193 @@
+"""What alerts say: the one catalogue of titles, advice and who must act, in words that tenants know. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.messages.issues import CATALOGUE as ISSUES
+from portal.messages.issues import DeliveryIssueCode, IssueActor
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    USAGE_THRESHOLD = "USAGE_THRESHOLD"
+    DELIVERABILITY = "DELIVERABILITY"
+    PROVIDER_ERROR = "PROVIDER_ERROR"
+    REGISTRATION = "REGISTRATION"
+    WEBHOOK_FAILING = "WEBHOOK_FAILING"
+
+
+class ProviderFault(StrEnum):
+    """The codes of `PROVIDER_ERROR`: what is wrong between the portal and the carriers."""
+
+    ACCOUNT_MISSING = "ACCOUNT_MISSING"
+    ACCOUNT_REFUSED = "ACCOUNT_REFUSED"
+    NOT_SERVED = "NOT_SERVED"
+    OUTAGE = "OUTAGE"
+    RATE_LIMITED = "RATE_LIMITED"
+    REPORTS_LOST = "REPORTS_LOST"
+    ANSWER_UNREADABLE = "ANSWER_UNREADABLE"
+    CALL_FAILED = "CALL_FAILED"
+    NUMBER_SETUP = "NUMBER_SETUP"
+    UNKNOWN = "UNKNOWN"
+
+
+class RegistrationFault(StrEnum):
+    """The codes of `REGISTRATION`: what keeps a sender from being registered with the carriers."""
+
+    BUSINESS_REJECTED = "BUSINESS_REJECTED"
+    USE_CASE_REJECTED = "USE_CASE_REJECTED"
+    USE_CASE_SUSPENDED = "USE_CASE_SUSPENDED"
+    TOLL_FREE_REJECTED = "TOLL_FREE_REJECTED"
+
+
+class UsageThreshold(StrEnum):
+    """The codes of `USAGE_THRESHOLD`: what has reached a number that somebody watches."""
+
+    MESSAGES = "MESSAGES"
+    CALLS = "CALLS"
+    USAGE = "USAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertGroup:
+    """What makes alerts one: their kind and code."""
+
+    kind: AlertKind
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertText:
+    """What is told of an alert: what is wrong, what to do, and who does it."""
+
+    title: str
+    advice: str
+    actor: IssueActor
+
+
+_ISV = IssueActor.ISV
+_PROVIDER = {
+    ProviderFault.ACCOUNT_MISSING: AlertText(
+        "Your messages cannot be sent: your account is not set up yet.",
+        "Support has to finish setting it up; what you sent waits, and goes out then.",
+        _ISV,
+    ),
+    ProviderFault.ACCOUNT_REFUSED: AlertText(
+        "Your messages are refused: your account may not send.",
+        "Support has to put the account in order; send the refused messages again after that.",
+        _ISV,
+    ),
+    ProviderFault.NOT_SERVED: AlertText(
+        "Your messages could not be handed over.",
+        "The portal tries again by itself; support should look into it if this goes on.",
+        _ISV,
+    ),
+    ProviderFault.OUTAGE: AlertText(
+        "The messaging service had a fault.",
+        "Nothing is wrong with your messages: send those that failed again in a while.",
+        _ISV,
+    ),
+    ProviderFault.RATE_LIMITED: AlertText(
+        "Too much was asked of the messaging service at once.",
+        "The portal slows down and tries again by itself; support should look into it if this goes on.",
+        _ISV,
+    ),
+    ProviderFault.REPORTS_LOST: AlertText(
+        "Reports about your messages did not reach the portal.",
+        "The portal asks for what it missed; support should look into it if this goes on.",
+        _ISV,
+    ),
+    ProviderFault.ANSWER_UNREADABLE: AlertText(
+        "An incoming message or call could not be answered as it should be.",
+        "Support has to correct what the portal answers.",
+        _ISV,
+    ),
+    ProviderFault.CALL_FAILED: AlertText(
+        "A call failed for a technical reason.",
+        "Try it again; support should look into it if this goes on.",
+        _ISV,
+    ),
+    ProviderFault.NUMBER_SETUP: AlertText(
+        "One of your numbers is not set up as it should be.",
+        "Support has to correct the number's settings.",
+        _ISV,
+    ),
+    ProviderFault.UNKNOWN: AlertText(
+        "The messaging service reported an error.",
+        "Support can see which; ask for it if something does not work.",
+        _ISV,
+    ),
+}
+_REGISTRATION = {
+    RegistrationFault.BUSINESS_REJECTED: AlertText(
+        "The registration of your business was turned down.",
+        "Compare the name, address and tax number with your official papers, and hand corrected ones in.",
+        IssueActor.TENANT,
+    ),
+    RegistrationFault.USE_CASE_REJECTED: AlertText(
+        "What you want to send was not accepted by the carriers.",
+        "Describe what you send and how people agree to it, give examples, and hand it in again.",
+        IssueActor.TENANT,
+    ),
+    RegistrationFault.USE_CASE_SUSPENDED: AlertText(
+        "The carriers have stopped what you registered to send.",
+        "Ask support why before you send more: it can be opened again once the cause is mended.",
+        _ISV,
+    ),
+    RegistrationFault.TOLL_FREE_REJECTED: AlertText(
+        "The verification of your toll-free number was turned down.",
+        "Correct what you told of your business and its messages, and hand it in again.",
+        IssueActor.TENANT,
+    ),
+}
+_USAGE = {
+    UsageThreshold.MESSAGES: AlertText(
+        "Your messages have reached a number that is watched.",
+        "Nothing stops by this: look at your usage, whether it is what you expect.",
+        IssueActor.TENANT,
+    ),
+    UsageThreshold.CALLS: AlertText(
+        "Your calls have reached a number that is watched.",
+        "Nothing stops by this: look at your usage, whether it is what you expect.",
+        IssueActor.TENANT,
+    ),
+    UsageThreshold.USAGE: AlertText(
+        "Your usage has reached a number that is watched.",
+        "Nothing stops by this: look at your usage, whether it is what you expect.",
+        IssueActor.TENANT,
+    ),
+}
+_WEBHOOK_FAILING = AlertText(  # the code names the endpoint
+    "One of your webhook endpoints does not take its events.",
+    "Look at its deliveries, mend the system behind it, and have what it missed delivered again.",
+    IssueActor.TENANT,
+)
+_ELSE = AlertText("Something needs attention.", "Ask support what it is.", _ISV)
+TEXTS: dict[AlertGroup, AlertText] = {
+    **{AlertGroup(AlertKind.PROVIDER_ERROR, code): text for code, text in _PROVIDER.items()},
+    **{AlertGroup(AlertKind.REGISTRATION, code): text for code, text in _REGISTRATION.items()},
+    **{AlertGroup(AlertKind.USAGE_THRESHOLD, code): text for code, text in _USAGE.items()},
+    **{
+        AlertGroup(AlertKind.DELIVERABILITY, code): AlertText(issue.alert, issue.advice, issue.actor)
+        for code, issue in ISSUES.items()
+        if issue.alert is not None
+    },
+}
+# Of these the provider is to blame and not the messages, so that they are told of as its errors.
+_FAULTS = {
+    DeliveryIssueCode.PROVIDER_OUTAGE: ProviderFault.OUTAGE,
+    DeliveryIssueCode.ACCOUNT_REFUSED: ProviderFault.ACCOUNT_REFUSED,
+}
+
+
+def text_of(group: AlertGroup) -> AlertText:
+    """What is told of alerts of this kind and code; a code that is no longer in the catalogue has a text too."""
+    return _WEBHOOK_FAILING if group.kind is AlertKind.WEBHOOK_FAILING else TEXTS.get(group, _ELSE)
+
+
+def group_of_issue(issue: DeliveryIssueCode) -> AlertGroup | None:
+    """What a message that ended for this reason raises, or None where it is the recipient's business alone."""
+    if issue in _FAULTS:
+        return AlertGroup(AlertKind.PROVIDER_ERROR, _FAULTS[issue])
+    return AlertGroup(AlertKind.DELIVERABILITY, issue) if ISSUES[issue].alert is not None else None
