@@ -1,8 +1,11 @@
 """What `portal run` tells the person at the terminal."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from api.home import Home
 from api.settings import Settings
@@ -28,6 +31,18 @@ def tell(what: str) -> None:
 def complain(message: str) -> None:
     """What went wrong, on standard error."""
     _errors.print(message, style="red", markup=False)
+
+
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
+    """A table; numbers stand at the right."""
+    table = Table(box=None, pad_edge=False)
+    lines = list(rows)
+    for place, column in enumerate(columns):
+        numbers = all(isinstance(line[place], int) for line in lines)
+        table.add_column(column, justify="right" if numbers else "left")
+    for line in lines:
+        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else cell) for cell in line))
+    _console.print(table)
 
 
 def announce(settings: Settings, demo: dict[str, Any] | None, home: Home) -> None:

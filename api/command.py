@@ -24,6 +24,7 @@ from api.logs import configure_logging
 from api.settings import Settings, SettingsError, load_settings
 from api.staff_command import staff
 from api.supervisor import end_with_supervisor
+from api.sweep_command import sweep
 
 _SCHEMA = Path(__file__).parent.parent / "portal_schema" / "schema.graphql"
 _SECONDS_TO_FINISH = 5  # what a request that is under way has left when the API stops
@@ -33,6 +34,7 @@ portal.add_typer(applications, name="applications")
 portal.add_typer(keys, name="keys")
 portal.add_typer(audit, name="audit")
 portal.add_typer(staff, name="staff")
+portal.command()(sweep)
 Fd = Annotated[int | None, typer.Option("--fd", hidden=True, help="A listening socket that the starter passes on.")]
 
 

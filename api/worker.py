@@ -25,6 +25,7 @@ from portal.encryption import SecretBox, Signer
 from portal.mail.delivery import MailDelivery
 from portal.messages.dispatching import Dispatcher
 from portal.messages.reported import status_applier
+from portal.sweep.sweeper import Sweeper
 from portal.tenants.accounts import ProviderAccounts
 from twilio_gateway.gateway import TwilioGateway
 
@@ -43,10 +44,11 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
         async with TwilioGateway.open(settings.simulator_url if settings.simulated else None) as gateway:
             secret = encryption_key(settings).get_secret_value()
             box, signer = SecretBox(secret), Signer(secret, SIGNS)
+            accounts = ProviderAccounts(database, box, now)
             dispatcher = Dispatcher(
                 database,
                 gateway.messages,
-                ProviderAccounts(database, box, now),
+                accounts,
                 now,
                 callback_url(settings.provider_callback_url),
             )
@@ -57,6 +59,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, applying, now)))
                     mails = MailDelivery(database, box, settings.mail_sender(), now)
                     group.create_task(_repeat("mail", mails.send_due))
+                    sweeper = Sweeper(database, gateway.messages, accounts, now)
+                    group.create_task(_keep("sweep", timedelta(seconds=10), sweeper.sweep_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over gets its outcome written down

@@ -80,6 +80,10 @@ class Message(Node):
     channel: MessageChannel = strawberry.field(description="What carries it.")
     status: MessageStatus = strawberry.field(description="Where it stands; once it was handed over it never goes back.")
     status_at: datetime = strawberry.field(description="Since when it stands there.")
+    outcome_pending: bool = strawberry.field(
+        description="Whether it may still become known what became of it. Of a message that stays silent for four days "
+        "nothing more will: its status stays as it is."
+    )
     created_at: datetime = strawberry.field(description="When it was accepted.")
     sender: Sender = strawberry.field(description="Who it is from.")
     recipient: Recipient = strawberry.field(description="Who it is for.")
@@ -109,6 +113,7 @@ class Message(Node):
             channel=MessageChannel[row.channel],
             status=row.status,
             status_at=row.status_at,
+            outcome_pending=row.outcome_pending,
             created_at=row.created_at,
             sender=Sender(
                 masked_number=row.sender_masked, number=PhoneNumber(row.sender_number) if row.sender_number else None

@@ -1,7 +1,8 @@
 """Sends messages, finds them again in Twilio's log, and reads Twilio's status callbacks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -46,6 +47,7 @@ _BAD_ENDS = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED})
 _ERROR_CODE = re.compile(r"\d{1,6}", re.ASCII)
 _PAGE = 1000  # the most that Twilio allows
 _REQUEST_TIMEOUT = 408  # Twilio gave up reading: what it read is not known
+_NOT_FOUND = 404
 
 
 class TwilioMessages:
@@ -81,7 +83,7 @@ class TwilioMessages:
         """
         since = since.replace(microsecond=0)  # Twilio's dates have no fractions
         found: list[ProviderMessage] = []
-        try:
+        with _told_unavailable():
             page = await TenantAccount(self._http, credentials).messages.page_async(to=recipient, page_size=_PAGE)
             while page is not None:
                 records = list(page)
@@ -89,10 +91,35 @@ class TwilioMessages:
                 if records and all(record.date_created < since for record in records):
                     break
                 page = await page.next_page_async()
-        except (TwilioFailureError, TwilioException, ValueError, TypeError, AttributeError) as error:
-            # The SDK's texts name addresses and numbers.
-            raise ProviderUnavailableError(f"Twilio's log could not be read: {type(error).__name__}") from None
         return found
+
+    async def fetch(self, credentials: ProviderCredentials, reference: str) -> ProviderMessage | None:
+        """One message by its reference, or None where Twilio has none of that name.
+
+        Raises:
+            ProviderUnavailableError: no answer.
+        """
+        with _told_unavailable():
+            try:
+                return _message(await TenantAccount(self._http, credentials).messages(reference).fetch_async())
+            except ErrorAnswerError as error:
+                if error.status != _NOT_FOUND:
+                    raise
+                return None
+
+    async def sent_between(
+        self, credentials: ProviderCredentials, since: datetime, until: datetime
+    ) -> list[ProviderMessage]:
+        """The latest thousand messages that left between these instants: one page of the log.
+
+        Raises:
+            ProviderUnavailableError: no answer.
+        """
+        with _told_unavailable():
+            page = await TenantAccount(self._http, credentials).messages.page_async(
+                date_sent_after=since, date_sent_before=until, page_size=_PAGE
+            )
+            return [_message(record) for record in page]
 
 
 class TwilioStatusReports:
@@ -110,6 +137,15 @@ class TwilioStatusReports:
             issue=_issue(status, fields.get("ErrorCode")),
             at=_done_at(fields.get("RawDlrDoneDate", "")),
         )
+
+
+@contextmanager
+def _told_unavailable() -> Iterator[None]:
+    """Whatever keeps a question from its answer is said without the SDK's texts, which name addresses and numbers."""
+    try:
+        yield
+    except (TwilioFailureError, TwilioException, ValueError, TypeError, AttributeError) as error:
+        raise ProviderUnavailableError(f"Twilio's log could not be read: {type(error).__name__}") from None
 
 
 def _outcome(error: Exception) -> SendOutcome:
@@ -142,6 +178,7 @@ def _message(record: Any) -> ProviderMessage:
         status=status,
         issue=_issue(status, record.error_code),
         created_at=record.date_created,
+        status_at=record.date_updated,
     )
 
 

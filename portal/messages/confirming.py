@@ -90,7 +90,8 @@ def _matches(found: ProviderMessage, ours: Confirming) -> bool:
 
 
 def _found(ours: Confirming, theirs: ProviderMessage, now: datetime) -> News:
-    return News(ours.id, Standing(theirs.status, theirs.issue), now, EventSource.SWEEP, theirs.reference)
+    at = theirs.status_at or now
+    return News(ours.id, Standing(theirs.status, theirs.issue), at, EventSource.SWEEP, theirs.reference)
 
 
 async def _attributed(tx: TenantTransaction, references: Sequence[str]) -> set[str]:

@@ -72,6 +72,7 @@ class ProviderMessage:
     status: MessageStatus
     issue: DeliveryIssueCode | None
     created_at: datetime
+    status_at: datetime | None  # since when it stands there, where the provider says so
 
 
 class ProviderUnavailableError(Exception):
@@ -79,7 +80,7 @@ class ProviderUnavailableError(Exception):
 
 
 class MessageProvider(Protocol):
-    """Sends, and tells what became of it."""
+    """Sends, and tells what became of it; a question without an answer raises ProviderUnavailableError."""
 
     async def send(self, credentials: ProviderCredentials, message: OutgoingMessage) -> SendOutcome:
         """Hand one message over; every failure is an outcome, never an exception."""
@@ -88,11 +89,17 @@ class MessageProvider(Protocol):
     async def sent_to(
         self, credentials: ProviderCredentials, recipient: str, *, since: datetime
     ) -> list[ProviderMessage]:
-        """The outbound messages to this recipient that the provider made since then.
+        """The outbound messages to this recipient that the provider made since then."""
+        ...
 
-        Raises:
-            ProviderUnavailableError: no answer.
-        """
+    async def fetch(self, credentials: ProviderCredentials, reference: str) -> ProviderMessage | None:
+        """One message by its reference, or None where the provider has none of that name."""
+        ...
+
+    async def sent_between(
+        self, credentials: ProviderCredentials, since: datetime, until: datetime
+    ) -> list[ProviderMessage]:
+        """The latest thousand messages that left between these instants: one request in place of many."""
         ...
 
 

@@ -16,7 +16,7 @@ from portal.messages.composing import RefusalCode
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.recording import EventSource
 from portal.messages.segments import Encoding
-from portal.messages.status import MessageStatus, rank
+from portal.messages.status import FINAL, MessageStatus, rank
 
 NEWEST_FIRST = Keyset("created-", descending=True)
 OLDEST_FIRST = Keyset("created")
@@ -46,7 +46,13 @@ class MessageRow(NamedTuple):
     actor_kind: ActorKind | None
     actor_name: str | None
     provider_reference: str | None
+    ask_at: datetime | None
     created_at: datetime
+
+    @property
+    def outcome_pending(self) -> bool:
+        """Whether it may still become known what became of it: nobody asks for ever about one that stays silent."""
+        return self.status not in FINAL and (self.provider_reference is None or self.ask_at is not None)
 
 
 class EventRow(NamedTuple):
@@ -111,7 +117,8 @@ _AFFECTED = (
 
 _COLUMNS = (
     "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_masked, "
-    "recipient_masked, recipient_country, encoding, segments, actor_kind, actor_name, provider_reference, created_at"
+    "recipient_masked, recipient_country, encoding, segments, actor_kind, actor_name, provider_reference, ask_at, "
+    "created_at"
 )
 _CONTENT = ", sender_number, recipient_number, body"
 _NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number, NULL AS body"  # the database would refuse the columns
@@ -143,6 +150,7 @@ def _message_row(row: Row) -> MessageRow:
         actor_kind=ActorKind(row["actor_kind"]) if row["actor_kind"] else None,
         actor_name=row["actor_name"],
         provider_reference=row["provider_reference"],
+        ask_at=row["ask_at"],
         created_at=row["created_at"],
     )
 
@@ -212,10 +220,20 @@ async def read_events(tx: TenantTransaction, message_ids: Sequence[UUID]) -> dic
             _issue(row["issue"]),
         )
         found[row["message_id"]].append(event)
-    for events in found.values():
-        # The provider's times are full seconds or minutes: what is equally old goes by the order of statuses.
-        events.sort(key=lambda event: (event.heard_at, rank(event.status)))
-    return found
+    return {message_id: in_order(events) for message_id, events in found.items()}
+
+
+def in_order(events: Sequence[EventRow]) -> list[EventRow]:
+    """By when things happened; but never behind what the provider tells of a later status.
+
+    The provider's times are full seconds or minutes, and what it does not date is dated by when it was heard.
+    """
+
+    def happened(event: EventRow) -> datetime:
+        told = (one for one in events if one.source is not EventSource.PORTAL and rank(one.status) > rank(event.status))
+        return min([event.at, *(one.at for one in told)])
+
+    return sorted(events, key=lambda event: (happened(event), rank(event.status), event.heard_at))
 
 
 async def read_batches_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, BatchRow]:

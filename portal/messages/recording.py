@@ -13,7 +13,8 @@ from portal.database.connection import Row
 from portal.global_ids import global_id
 from portal.live.changes import Change, ChangeKind
 from portal.messages.issues import DeliveryIssueCode
-from portal.messages.status import MessageStatus, Standing, rank
+from portal.messages.silence import next_question
+from portal.messages.status import FINAL, MessageStatus, Standing, rank
 from portal.plans.allowance import BalanceChange, EntryKind, apply_changes
 from portal.usage.usage import SMS_OUTBOUND, add_usage
 from portal.webhooks.events import WebhookEvent, emit
@@ -93,8 +94,8 @@ async def _locked(tx: TenantTransaction, ids: Sequence[UUID]) -> list[Row]:
     # In the order of ids, so that two recorders never wait for each other.
     return await tx.rows(
         "SELECT id, status, issue, reserved_units, balance_id, batch_id, segments, recipient_number, due_at, "
-        "provider_reference, attempts FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id "
-        "FOR UPDATE",
+        "provider_reference, attempts, first_tried_at, ask_at, asked FROM message "
+        "WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
         tx.tenant_id,
         sorted(set(ids)),
     )
@@ -118,9 +119,10 @@ async def _write_messages(
         "status = n.status, issue = n.issue, due_at = n.due_at, "
         "provider_reference = coalesce(provider_reference, n.reference), "
         "first_tried_at = CASE n.status WHEN 'QUEUED' THEN NULL ELSE first_tried_at END, "
-        "reserved_units = CASE WHEN n.closes THEN 0 ELSE reserved_units END "
-        "FROM unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bool[]) "
-        "AS n (id, status, issue, due_at, reference, closes) WHERE message.tenant_id = $1 AND message.id = n.id",
+        "reserved_units = CASE WHEN n.closes THEN 0 ELSE reserved_units END, ask_at = n.ask_at "
+        "FROM unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bool[], "
+        "$9::timestamptz[]) AS n (id, status, issue, due_at, reference, closes, ask_at) "
+        "WHERE message.tenant_id = $1 AND message.id = n.id",
         tx.tenant_id,
         now,
         keys,
@@ -129,13 +131,28 @@ async def _write_messages(
         [_due_at(rows[key], after[key], latest[key]) for key in keys],
         [latest[key].reference for key in keys],
         [_closes(latest[key]) for key in keys],
+        [_ask_at(rows[key], after[key], latest[key], now) for key in keys],
     )
 
 
 def _due_at(row: Row, after: Standing, item: News) -> datetime | None:
     """What the provider is known to have needs no worker, even if a callback told so before its own answer did."""
-    known = row["provider_reference"] is not None or item.reference is not None
-    return None if known or rank(after.status) >= rank(MessageStatus.SENT) else item.due_at
+    return None if _is_known(row, item) or rank(after.status) >= rank(MessageStatus.SENT) else item.due_at
+
+
+def _ask_at(row: Row, after: Standing, item: News, now: datetime) -> datetime | None:
+    """When the sweep asks what became of it, if nothing is heard before: each piece of news gives it time again."""
+    if after.status in FINAL or not _is_known(row, item):
+        return None
+    if row["ask_at"] is not None and after == _standing(row):
+        asked_anyway: datetime = row["ask_at"]
+        return asked_anyway
+    return next_question(row["asked"], handed_over_at=row["first_tried_at"] or now, now=now)
+
+
+def _is_known(row: Row, item: News) -> bool:
+    """Whether the provider's own name of the message is known, which is what it can be asked by."""
+    return row["provider_reference"] is not None or item.reference is not None
 
 
 def _closes(item: News) -> bool:

@@ -68,10 +68,17 @@ class Standing:
     def after(self, reported: "Standing") -> "Standing":
         """Where it stands once this report is heard: never back, and a reason is never replaced by none."""
         if rank(reported.status) > rank(self.status):
-            return Standing(reported.status, reported.issue or (self.issue if reported.status in _BAD else None))
-        if reported.status is self.status and self.issue is None:
-            return Standing(self.status, reported.issue)
+            return Standing(reported.status, _telling(reported.issue, self.issue if reported.status in _BAD else None))
+        if reported.status is self.status:
+            return Standing(self.status, _telling(self.issue, reported.issue))
         return self
+
+
+def _telling(first: DeliveryIssueCode | None, second: DeliveryIssueCode | None) -> DeliveryIssueCode | None:
+    """The first reason that says something: "no reason given" gives way to any other."""
+    if first is None or (first is DeliveryIssueCode.UNKNOWN and second is not None):
+        return second
+    return first
 
 
 _BAD = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED, MessageStatus.EXPIRED})

@@ -145,7 +145,11 @@ REFUSED = {
         "SELECT * FROM session",
         "SELECT * FROM api_client_secret",
         "SELECT * FROM signing_key",
+        "SELECT body FROM message",
+        "SELECT recipient_number FROM message",
         "UPDATE message SET status = 'DELIVERED'",
+        "UPDATE message SET ask_at = NULL",
+        "UPDATE sweep SET repaired = 0",
         "UPDATE callback_inbox SET applied_at = NULL",
         "SELECT * FROM conversation",
         "SELECT * FROM call",
@@ -262,10 +266,13 @@ async def test_across_tenants_the_worker_sees_who_has_work_and_what_was_called_b
     for tenant in (world.falcon, world.freestyle):
         async with world.database.for_tenant(tenant) as own:
             await own.execute("INSERT INTO due_tenant (tenant_id, due_at) VALUES ($1, $2)", tenant, clock.now())
+            await own.execute(
+                "INSERT INTO sweep VALUES ($1, $2, $3, $3, 0, 0)", tenant, new_id(clock.now()), clock.now()
+            )
     async with world.database.as_role(_Role.WORKER) as tx:
         for tenant in (world.falcon, world.freestyle):
             await tx.execute(CALLED_BACK, new_id(clock.now()), tenant, clock.now())
-        for table in ("due_tenant", "callback_inbox"):
+        for table in ("due_tenant", "callback_inbox", "sweep"):
             found = {row["tenant_id"] for row in await tx.rows(f"SELECT tenant_id FROM {table}")}  # noqa: S608  names of our tables
             assert found == {world.falcon, world.freestyle}
 

@@ -1,4 +1,4 @@
-"""Stands before the simulator: turns away or holds back the next requests to send from an account."""
+"""Stands before the simulator: turns away or holds back requests of an account."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -16,6 +16,7 @@ class Way(Enum):
     THROUGH = "THROUGH"
     THROTTLED = "THROTTLED"  # 429, and nothing created
     BROKEN = "BROKEN"  # 500, and nothing created
+    ANSWER_LOST = "ANSWER_LOST"  # created, and answered 500
     HELD = "HELD"  # let through once `released` is set
     HELD_AND_THROTTLED = "HELD_AND_THROTTLED"  # 429 once `released` is set
 
@@ -30,6 +31,8 @@ class Gate:
     app: ASGIApp
     ways: defaultdict[str, deque[Way]] = field(default_factory=lambda: defaultdict(deque))
     creates: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # requests to send that came
+    questions: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # the paths of GETs
+    unanswered: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # the status they get instead
     waiting: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # that stand, or stood, held
     released: Event = field(default_factory=Event)
 
@@ -53,7 +56,21 @@ class Gate:
                 async with asyncio.timeout(60):
                     while not self.released.is_set():  # noqa: ASYNC110  the test is in another thread
                         await asyncio.sleep(0.005)
+            if way is Way.ANSWER_LOST:
+                await self.app(scope, receive, _unheard)
+                await Response(status_code=500)(scope, receive, send)
+                return
             if way in _REFUSALS:
                 await Response(status_code=_REFUSALS[way])(scope, receive, send)
                 return
+        if scope["type"] == "http" and scope["method"] == "GET" and "/Messages" in scope["path"]:
+            account_sid, _, path = scope["path"].partition("/Accounts/")[2].partition("/")
+            self.questions[account_sid].append(path)
+            if status := self.unanswered[account_sid]:
+                await Response(status_code=status)(scope, receive, send)
+                return
         await self.app(scope, receive, send)
+
+
+async def _unheard(_: Message) -> None:
+    """An answer that nobody gets."""

@@ -87,6 +87,14 @@ def test_a_bad_end_without_a_reason_takes_a_reason_that_comes_later(status: Mess
     assert Standing(status, issue).after(Standing(status)) == Standing(status, issue)
 
 
+@pytest.mark.parametrize("later", sorted(BAD))
+def test_no_reason_given_gives_way_to_a_reason_and_never_replaces_one(later: MessageStatus) -> None:
+    unknown, known = DeliveryIssueCode.UNKNOWN, DeliveryIssueCode.UNREACHABLE
+    for given_first, given_then in ((unknown, known), (known, unknown)):
+        first = Standing(MessageStatus.EXPIRED, given_first)
+        assert first.after(Standing(later, given_then)) == Standing(later, known)
+
+
 def test_delivered_has_the_last_word_over_bad_news_and_bears_no_reason() -> None:
     failed = Standing(MessageStatus.UNDELIVERED, DeliveryIssueCode.UNREACHABLE)
     assert failed.after(Standing(MessageStatus.DELIVERED)) == Standing(MessageStatus.DELIVERED)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from tests.messages.traffic import at_the_provider
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
 
@@ -106,5 +107,23 @@ async def test_a_throttled_message_is_sent_later_and_once(product: Product) -> N
     async with product.worker():
         (message,) = await settled(caller, sent["batch"]["id"])
     assert [event["status"] for event in message["timeline"]] == ["QUEUED", "SENDING", "SENT", "DELIVERED"]
+    data = await caller.run("{ allowance { used reserved } }")
+    assert data["allowance"] == {"used": 1, "reserved": 0}
+
+
+async def test_a_message_that_nobody_ever_reports_on_is_asked_about_and_delivered(product: Product) -> None:
+    tenant, caller = await _falcon(product)
+    sent = await send(caller, [await contact(caller, "Norma", "+12025550173")])
+    await product.dispatcher.run_once()
+
+    async def delivered() -> bool:
+        return [made["status"] for made in await at_the_provider(product, tenant)] == ["delivered"]
+
+    await until(delivered)
+    product.clock.advance(timedelta(minutes=2))
+    async with product.worker():
+        (message,) = await settled(caller, sent["batch"]["id"])
+    assert message["status"] == "DELIVERED"
+    assert message["timeline"][-1] == {"status": "DELIVERED", "source": "SWEEP"}
     data = await caller.run("{ allowance { used reserved } }")
     assert data["allowance"] == {"used": 1, "reserved": 0}

@@ -54,9 +54,11 @@ MESSAGES = """
 ALTER TABLE message
   ADD media_count integer NOT NULL DEFAULT 0 CHECK (media_count >= 0),
   ADD keyword text CHECK (keyword IN ('STOP', 'START', 'HELP')), -- what it asks for, or answers
-  ADD asked_at timestamptz,               -- when the sweep last asked what became of it
+  ADD ask_at timestamptz,                 -- when the sweep asks what became of it; null: nobody will, or need not
   ADD asked integer NOT NULL DEFAULT 0;   -- how often it did
-GRANT SELECT (media_count, keyword) ON message TO portal_support;
+GRANT SELECT (media_count, keyword, ask_at) ON message TO portal_support;
+CREATE INDEX message_silent ON message (tenant_id, ask_at) WHERE ask_at IS NOT NULL;
+CALL allow_across_tenants('message', 'portal_worker', 'SELECT (tenant_id, ask_at)');
 -- A conversation's messages, in both directions; the expression is portal.conversations.reading's.
 CREATE INDEX message_of_counterpart ON message
   (tenant_id, (CASE direction WHEN 'INBOUND' THEN sender_number ELSE recipient_number END), id);

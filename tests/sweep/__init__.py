@@ -1,0 +1,1 @@
+"""The sweep: what nobody told is asked for, and ends as if it had been told."""
