@@ -18,7 +18,7 @@ from api.health import Readiness, health_routes
 from api.home import encryption_key
 from api.page import page_routes
 from api.settings import Settings
-from api.webhooks import webhook_routes
+from api.webhooks.routes import webhook_routes
 from auth.routes import auth_routes
 from auth.services import AuthServices
 from portal.audit.chain import SIGNS

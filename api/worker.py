@@ -8,7 +8,7 @@ import structlog
 
 from api.home import encryption_key
 from api.settings import Settings
-from api.webhooks import callback_url
+from api.webhooks.addresses import callback_url
 from auth.keys import ROTATE_EVERY, SigningKeys
 from auth.oauth.expiry import delete_expired
 from auth.tidying import delete_what_ended

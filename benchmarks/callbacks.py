@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
-from api.webhooks import callback_url
+from api.webhooks.addresses import callback_url
 from benchmarks.comparing import Ratio, Say, Variant, compare
 from benchmarks.inboxes import INBOX
 from benchmarks.load import Load, request

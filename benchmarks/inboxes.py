@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from api.home import encryption_key
 from api.settings import load_settings
-from api.webhooks import webhook_routes
+from api.webhooks.routes import webhook_routes
 from portal.callbacks.inbox import CallbackInbox, ReceivedCallback
 from portal.clock import SystemClock
 from portal.database import Database

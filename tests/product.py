@@ -22,7 +22,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from api import worker
 from api.app import create_app
 from api.settings import Settings
-from api.webhooks import callback_url
+from api.webhooks.addresses import callback_url
 from auth.api_clients import create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE
 from auth.people import add_member, create_person

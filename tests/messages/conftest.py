@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.webhooks import callback_url
+from api.webhooks.addresses import callback_url
 from portal.messages.dispatching import Dispatcher
 from portal.tenants.accounts import ProviderAccounts
 from tests.messages.gate import Gate
