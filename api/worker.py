@@ -12,6 +12,8 @@ from api.webhooks.addresses import callback_url
 from auth.keys import ROTATE_EVERY, SigningKeys
 from auth.oauth.expiry import delete_expired
 from auth.tidying import delete_what_ended
+from portal.alerts.mailing import AlertMails
+from portal.alerts.reported import problem_applier, trigger_applier
 from portal.audit.chain import SIGNS
 from portal.audit.retention import drop_old_entries
 from portal.audit.sealing import seal_entries
@@ -23,6 +25,7 @@ from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox, Signer
 from portal.mail.delivery import MailDelivery
+from portal.mail.queue import MailQueue
 from portal.messages.dispatching import Dispatcher
 from portal.messages.reported import status_applier
 from portal.sweep.sweeper import Sweeper
@@ -61,6 +64,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_repeat("mail", mails.send_due))
                     sweeper = Sweeper(database, gateway.messages, accounts, now)
                     group.create_task(_keep("sweep", timedelta(seconds=10), sweeper.sweep_due))
+                    alert_mails = AlertMails(database, MailQueue(box), settings.url, now)
+                    group.create_task(_keep("alert mails", timedelta(seconds=5), alert_mails.queue_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over gets its outcome written down
@@ -72,6 +77,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
 def appliers(gateway: TwilioGateway) -> dict[CallbackKind, Applier]:
     """What applies callbacks of each kind."""
     return {
+        CallbackKind.DEBUGGER: problem_applier(gateway.debugger),
+        CallbackKind.USAGE_TRIGGER: trigger_applier(gateway.usage_triggers),
         CallbackKind.MESSAGE_STATUS: status_applier(gateway.status_reports),
         CallbackKind.CALL_STATUS: call_applier(gateway.call_reports),
     }

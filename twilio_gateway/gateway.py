@@ -9,8 +9,10 @@ from typing import Self
 from twilio_gateway.accounts import TwilioAccounts
 from twilio_gateway.calls import TwilioCallReports
 from twilio_gateway.client import import_sdk
+from twilio_gateway.debugger import TwilioDebugger
 from twilio_gateway.http import PortalTwilioHttp
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
+from twilio_gateway.usage_triggers import TwilioUsageTriggers
 
 _TIMEOUT = timedelta(seconds=10)
 
@@ -22,6 +24,8 @@ class TwilioGateway:
         self._http = http
         self.messages = TwilioMessages(http)
         self.status_reports = TwilioStatusReports()
+        self.debugger = TwilioDebugger()
+        self.usage_triggers = TwilioUsageTriggers()
         self.call_reports = TwilioCallReports()
 
     @classmethod

@@ -136,6 +136,7 @@ class TwilioStatusReports:
             status=status,
             issue=_issue(status, fields.get("ErrorCode")),
             at=_done_at(fields.get("RawDlrDoneDate", "")),
+            error=_error(status, fields.get("ErrorCode")),
         )
 
 
@@ -151,13 +152,13 @@ def _told_unavailable() -> Iterator[None]:
 def _outcome(error: Exception) -> SendOutcome:
     match error:
         case ForeignCredentialsError():
-            return Refused(DeliveryIssueCode.PROVIDER_OUTAGE)
+            return Refused(DeliveryIssueCode.ACCOUNT_REFUSED)
         case NotSentError():
             return Throttled(None)  # nothing left this machine, so trying again is safe
         case ErrorAnswerError(status=429):
             return Throttled(error.retry_after)
         case ErrorAnswerError() if 400 <= error.status < 500 and error.status != _REQUEST_TIMEOUT:  # noqa: PLR2004  4xx
-            return Refused(issue_of(error.code))
+            return Refused(issue_of(error.code), None if error.code is None else str(error.code))
         case TwilioFailureError():
             return Unknown(str(error))
     return Unknown(f"unreadable answer: {type(error).__name__}")
@@ -179,15 +180,19 @@ def _message(record: Any) -> ProviderMessage:
         issue=_issue(status, record.error_code),
         created_at=record.date_created,
         status_at=record.date_updated,
+        error=_error(status, record.error_code),
     )
 
 
 def _issue(status: MessageStatus, code: object) -> DeliveryIssueCode | None:
-    if status not in _BAD_ENDS:
-        return None
+    number = _error(status, code)
+    return issue_of(int(number) if number else None) if status in _BAD_ENDS else None
+
+
+def _error(status: MessageStatus, code: object) -> str | None:
     # Python refuses to read thousands of digits, and one callback that cannot be read would hold up all behind it.
     number = _ERROR_CODE.fullmatch(str(code))
-    return issue_of(int(number[0]) if number else None)
+    return number[0] if number and status in _BAD_ENDS else None
 
 
 def _done_at(text: str) -> datetime | None:

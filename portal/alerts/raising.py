@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from portal.alerts.catalogue import AlertGroup, AlertKind, text_of
+from portal.alerts.catalogue import AlertGroup, AlertKind, group_of_issue, text_of
 from portal.alerts.routing import AlertChannel, channels_of
 from portal.clock import new_id
 from portal.database import TenantTransaction
 from portal.global_ids import global_id
 from portal.live.changes import Change, ChangeKind
+from portal.messages.issues import DeliveryIssueCode
 from portal.webhooks.events import WebhookEvent, emit
 
 
@@ -29,6 +30,16 @@ class Occurrence:
     def group(self) -> AlertGroup:
         """Which alert counts it."""
         return AlertGroup(self.kind, self.code)
+
+
+def bad_end(message_id: UUID, issue: DeliveryIssueCode, at: datetime, error: str | None) -> Occurrence | None:
+    """What the bad end of a message raises, or None where the reason is the recipient's business alone.
+
+    It counts once, whoever tells of it: the message's status, or the provider's log.
+    """
+    group = group_of_issue(issue)
+    event = f"{message_id}/{issue}"
+    return None if group is None else Occurrence(group.kind, group.code, event, at, message_id, error)
 
 
 async def raise_alerts(tx: TenantTransaction, occurrences: Sequence[Occurrence], *, now: datetime) -> None:

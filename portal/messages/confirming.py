@@ -91,7 +91,8 @@ def _matches(found: ProviderMessage, ours: Confirming) -> bool:
 
 def _found(ours: Confirming, theirs: ProviderMessage, now: datetime) -> News:
     at = theirs.status_at or now
-    return News(ours.id, Standing(theirs.status, theirs.issue), at, EventSource.SWEEP, theirs.reference)
+    standing = Standing(theirs.status, theirs.issue)
+    return News(ours.id, standing, at, EventSource.SWEEP, theirs.reference, error=theirs.error)
 
 
 async def _attributed(tx: TenantTransaction, references: Sequence[str]) -> set[str]:

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import structlog
 
+from portal.alerts.catalogue import AlertKind, ProviderFault
+from portal.alerts.raising import Occurrence, raise_alerts
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole, TenantTransaction
 from portal.messages.confirming import CONFIRM_AFTER, Confirming, confirm
@@ -103,7 +105,7 @@ class Dispatcher:
             credentials = await self._accounts.credentials(tenant_id)
             if credentials is None:
                 log.error("tenant_without_provider_account", tenant_id=str(tenant_id))
-                await self._rest(tenant_id)
+                await self._rest(tenant_id, ProviderFault.ACCOUNT_MISSING)
                 return
             begun = self._clock.now()
             async with self._database.for_tenant(tenant_id) as tx:
@@ -116,18 +118,20 @@ class Dispatcher:
         except Exception as error:
             log.exception("tenant_not_served", tenant_id=str(tenant_id), error=type(error).__name__)
             with contextlib.suppress(Exception):  # the database may be what is wrong
-                await self._rest(tenant_id)
+                await self._rest(tenant_id, ProviderFault.NOT_SERVED)
         finally:
             del self._serving[tenant_id]
 
-    async def _rest(self, tenant_id: UUID) -> None:
+    async def _rest(self, tenant_id: UUID, fault: ProviderFault) -> None:
         """Come back later to a tenant that cannot be served: it waits, and nobody turns in circles for it."""
+        now = self._clock.now()
         async with self._database.for_tenant(tenant_id) as tx:
             await tx.execute(
-                "UPDATE due_tenant SET due_at = greatest(due_at, $2) WHERE tenant_id = $1",
-                tenant_id,
-                self._clock.now() + _REST,
+                "UPDATE due_tenant SET due_at = greatest(due_at, $2) WHERE tenant_id = $1", tenant_id, now + _REST
             )
+        event = f"{fault}/{now:%Y-%m-%dT%H}"  # counted once an hour, however often it is tried in it
+        async with self._database.for_tenant(tenant_id) as tx:
+            await raise_alerts(tx, [Occurrence(AlertKind.PROVIDER_ERROR, fault, event, now)], now=now)
 
     async def _send_all(self, tenant_id: UUID, credentials: ProviderCredentials, messages: Sequence[Claimed]) -> None:
         """Hand over, and write down each outcome soon: those that come together in one transaction."""
@@ -164,12 +168,12 @@ class Dispatcher:
 
 def _news(message: Claimed, outcome: SendOutcome, now: datetime) -> News:
     standing, due_at = Standing(MessageStatus.CONFIRMING), None
-    reference, left = None, False
+    reference, left, error = None, False, None
     match outcome:
         case Accepted():
             standing, reference, left = Standing(outcome.status), outcome.reference, True
         case Refused():
-            standing = Standing(MessageStatus.FAILED, outcome.issue)
+            standing, error = Standing(MessageStatus.FAILED, outcome.issue), outcome.error
         case Throttled():
             standing = Standing(MessageStatus.QUEUED)
             due_at = now + max(_pause(message.attempts), outcome.retry_after or timedelta())
@@ -177,7 +181,9 @@ def _news(message: Claimed, outcome: SendOutcome, now: datetime) -> News:
             due_at = now + CONFIRM_AFTER
     told = isinstance(outcome, Accepted | Refused)
     source = EventSource.PROVIDER_ANSWER if told else EventSource.PORTAL
-    return News(message.id, standing, now, source, reference, left=left, due_at=due_at, attempt=message.attempts)
+    return News(
+        message.id, standing, now, source, reference, left=left, due_at=due_at, attempt=message.attempts, error=error
+    )
 
 
 def _pause(attempts: int) -> timedelta:

@@ -41,6 +41,7 @@ class Refused:
     """The provider said no, and will say no again: nothing was sent."""
 
     issue: DeliveryIssueCode
+    error: str | None = None  # the provider's number of it, for ISV support
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class ProviderMessage:
     issue: DeliveryIssueCode | None
     created_at: datetime
     status_at: datetime | None  # since when it stands there, where the provider says so
+    error: str | None = None  # the provider's number of the reason
 
 
 class ProviderUnavailableError(Exception):
@@ -111,6 +113,7 @@ class StatusReport:
     status: MessageStatus
     issue: DeliveryIssueCode | None
     at: datetime | None  # when it happened, where the provider says so
+    error: str | None = None  # the provider's number of the reason
 
 
 class StatusReports(Protocol):

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from portal.alerts.raising import bad_end, raise_alerts
 from portal.clock import new_id
 from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database import TenantTransaction
@@ -41,6 +42,7 @@ class News:
     left: bool = True  # whether it was handed over to the provider, which is when it counts as used
     due_at: datetime | None = None  # when a worker has to look at it again
     attempt: int | None = None  # which claim it is about; one that another worker claimed since is that worker's
+    error: str | None = None  # the provider's number of the reason, for ISV support
 
 
 async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) -> None:
@@ -62,7 +64,21 @@ async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) 
     opted_out = {item.message_id for item in known if item.standing.issue is DeliveryIssueCode.OPTED_OUT}
     for number in sorted({rows[key]["recipient_number"] for key in opted_out}):
         await suppress(tx, number, SuppressionSource.CARRIER, now=now)
-    await tell_of_changes(tx, {key: after[key] for key in latest if after[key] != _standing(rows[key])}, now=now)
+    changed = {key: after[key] for key in latest if after[key] != _standing(rows[key])}
+    await tell_of_changes(tx, changed, now=now)
+    await _raise_alerts(tx, changed, known, now=now)
+
+
+async def _raise_alerts(
+    tx: TenantTransaction, changed: dict[UUID, Standing], known: Sequence[News], *, now: datetime
+) -> None:
+    """Count the messages that ended badly for a reason that the tenant or the ISV can mend."""
+    ended = [
+        bad_end(item.message_id, issue, min(item.at, now), item.error)
+        for item in known
+        if (issue := item.standing.issue) and item.message_id in changed and changed[item.message_id].issue is issue
+    ]
+    await raise_alerts(tx, [occurrence for occurrence in ended if occurrence is not None], now=now)
 
 
 async def tell_of_changes(tx: TenantTransaction, changed: dict[UUID, Standing], *, now: datetime) -> None:

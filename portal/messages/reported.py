@@ -29,7 +29,7 @@ def _news(reports: StatusReports, callback: Callback) -> News | None:
         return None
     standing = Standing(report.status, report.issue)
     at = report.at or callback.received_at
-    return News(callback.message_id, standing, at, EventSource.CALLBACK, report.reference)
+    return News(callback.message_id, standing, at, EventSource.CALLBACK, report.reference, error=report.error)
 
 
 def _read(reports: StatusReports, callback: Callback) -> StatusReport | None:

@@ -129,7 +129,7 @@ async def _note(tx: TenantTransaction, found: dict[UUID, ProviderMessage | None]
         before = Standing(MessageStatus(row["status"]), DeliveryIssueCode(row["issue"]) if row["issue"] else None)
         if answer is not None and before.after(Standing(answer.status, answer.issue)) != before:
             standing = Standing(answer.status, answer.issue)
-            news.append(News(row["id"], standing, answer.status_at or now, EventSource.SWEEP))
+            news.append(News(row["id"], standing, answer.status_at or now, EventSource.SWEEP, error=answer.error))
     await record(tx, news, now=now)
     return len(news)
 

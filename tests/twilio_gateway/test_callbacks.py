@@ -203,7 +203,7 @@ async def test_another_machine_is_never_called(
     since = datetime.now(UTC)
     assert not is_loopback(address)
     sent = replace(message, status_callback=address)
-    assert await gateway.messages.send(credentials, sent) == Refused(DeliveryIssueCode.UNKNOWN)
+    assert await gateway.messages.send(credentials, sent) == Refused(DeliveryIssueCode.UNKNOWN, "21609")
     assert await gateway.messages.sent_to(credentials, message.recipient, since=since) == []
 
 

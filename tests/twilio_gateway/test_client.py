@@ -26,7 +26,7 @@ async def test_a_client_of_the_parents_that_acts_for_a_tenant_cannot_be_built(
     with pytest.raises(ForeignCredentialsError):
         TenantAccount(gateway.messages._http, credentials)  # noqa: SLF001  the pool, to build one beside the gateway
     before = len(simulator.door.seen)
-    assert await gateway.messages.send(credentials, message) == Refused(DeliveryIssueCode.PROVIDER_OUTAGE)
+    assert await gateway.messages.send(credentials, message) == Refused(DeliveryIssueCode.ACCOUNT_REFUSED)
     assert len(simulator.door.seen) == before
 
 
@@ -42,7 +42,7 @@ async def test_a_key_of_the_parents_reaches_no_tenant(
     path = f"/api/2010-04-01/Accounts/{SETTINGS.parent_sid}/Keys.json"
     _, key, _ = await simulator.call(PARENT, "POST", path, FriendlyName="parent's")
     credentials = ProviderCredentials(tenant.account_sid, key["sid"], key["secret"])
-    assert await gateway.messages.send(credentials, message) == Refused(DeliveryIssueCode.PROVIDER_OUTAGE)
+    assert await gateway.messages.send(credentials, message) == Refused(DeliveryIssueCode.ACCOUNT_REFUSED, "20003")
     own = (tenant.account_sid, tenant.auth_token)
     _, listed, _ = await simulator.call(own, "GET", f"/api/2010-04-01/Accounts/{tenant.account_sid}/Messages.json")
     assert listed["messages"] == []

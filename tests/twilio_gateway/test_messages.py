@@ -46,9 +46,9 @@ async def stubbed(receiver: Receiver) -> AsyncIterator[TwilioGateway]:
         (201, {"sid": "SM1", "status": "queued"}, Accepted("SM1", MessageStatus.SENDING)),
         (201, {"sid": "SM1", "status": "sent"}, Accepted("SM1", MessageStatus.SENT)),
         (201, {"sid": "SM1", "status": "new word"}, Accepted("SM1", MessageStatus.SENDING)),
-        (400, {"code": 21610}, Refused(DeliveryIssueCode.OPTED_OUT)),
-        (400, {"code": 99999}, Refused(DeliveryIssueCode.UNKNOWN)),
-        (401, {"code": 20003}, Refused(DeliveryIssueCode.PROVIDER_OUTAGE)),
+        (400, {"code": 21610}, Refused(DeliveryIssueCode.OPTED_OUT, "21610")),
+        (400, {"code": 99999}, Refused(DeliveryIssueCode.UNKNOWN, "99999")),
+        (401, {"code": 20003}, Refused(DeliveryIssueCode.ACCOUNT_REFUSED, "20003")),
         (404, {}, Refused(DeliveryIssueCode.UNKNOWN)),
         (408, {}, Unknown("Twilio answered 408, error None")),
         (429, {"code": 20429}, Throttled(None)),
@@ -185,7 +185,7 @@ def test_a_callback_is_read_with_its_reason_and_time() -> None:
         "SomethingNew": "1",
     }
     at = datetime(2026, 11, 20, 14, 35, tzinfo=UTC)
-    expected = StatusReport("SM1", MessageStatus.UNDELIVERED, DeliveryIssueCode.UNREACHABLE, at)
+    expected = StatusReport("SM1", MessageStatus.UNDELIVERED, DeliveryIssueCode.UNREACHABLE, at, "30003")
     assert TwilioStatusReports().read(fields) == expected
 
 
@@ -218,7 +218,7 @@ def test_no_callback_breaks_the_reader(fields: dict[str, str]) -> None:
 def test_a_reason_is_given_only_for_a_bad_end() -> None:
     report = TwilioStatusReports().read({"MessageSid": "SM1", "MessageStatus": "delivered", "ErrorCode": "30003"})
     assert report is not None
-    assert report.issue is None
+    assert (report.issue, report.error) == (None, None)
 
 
 def test_unknown_errors_are_unknown() -> None:

@@ -43,10 +43,10 @@ ENDS = {
     "+13105550199": (Status.DELIVERED, None),  # any other number
 }
 REFUSALS = {
-    "+12025550110": Issue.OPTED_OUT,
-    "+12025550111": Issue.INVALID_NUMBER,
-    "+12025550114": Issue.LANDLINE,
-    "+12025550118": Issue.COUNTRY_NOT_ALLOWED,
+    "+12025550110": Refused(Issue.OPTED_OUT, "21610"),
+    "+12025550111": Refused(Issue.INVALID_NUMBER, "21211"),
+    "+12025550114": Refused(Issue.LANDLINE, "21614"),
+    "+12025550118": Refused(Issue.COUNTRY_NOT_ALLOWED, "21408"),
 }
 STUMBLES: dict[str, list[SendOutcome]] = {
     "+12025550129": [Throttled(timedelta(seconds=1)), Throttled(timedelta(seconds=1))],
@@ -106,7 +106,7 @@ async def test_a_refused_message_is_never_made(
     number: str,
 ) -> None:
     posts = simulator.door.count("POST", credentials.account_sid + "/Messages")
-    assert await gateway.messages.send(credentials, replace(message, recipient=number)) == Refused(REFUSALS[number])
+    assert await gateway.messages.send(credentials, replace(message, recipient=number)) == REFUSALS[number]
     assert simulator.door.count("POST", credentials.account_sid + "/Messages") == posts + 1
     assert await gateway.messages.sent_to(credentials, number, since=datetime.now(UTC) - timedelta(minutes=1)) == []
 

@@ -1,0 +1,1 @@
+"""Alerts: raised by the provider's log, its count and our own failures; routed, muted, acknowledged."""
