@@ -4,6 +4,7 @@ The pool logs in as a user without rights of its own. Each transaction takes a r
 tenant too, in the message that begins it: what forgets to ask has no rights at all.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import copy
@@ -24,6 +25,7 @@ from portal.live.changes import Change
 Row = Any  # an asyncpg.Record: it reads like a mapping and like a tuple
 QueryLogger = Callable[[str], None]
 CommitListener = Callable[[UUID, list[Change]], None]
+_SECONDS_TO_WAIT = 30.0  # for a free connection: who asks is told to come again before their own patience ends
 
 
 class DatabaseRole(StrEnum):
@@ -208,7 +210,8 @@ class Database:
 
     async def _acquire(self) -> Any:
         try:
-            return await self._pool.acquire()
+            async with asyncio.timeout(_SECONDS_TO_WAIT):  # a TimeoutError is an OSError
+                return await self._pool.acquire()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnavailableError from error
 

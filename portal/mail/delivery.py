@@ -8,7 +8,7 @@ import orjson
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole
 from portal.database.connection import Row
-from portal.encryption import SecretBox
+from portal.encryption import SecretBox, WrongSecretError
 from portal.mail.queue import Mail
 from portal.mail.senders import MailNotSentError, MailRefusedError, MailSender
 
@@ -49,13 +49,13 @@ class MailDelivery:
 
     async def _try(self, row: Row, now: datetime) -> datetime | None:
         """When to try again; None where it was sent, or never will be."""
-        mail = Mail(**orjson.loads(self._box.decrypt(row["content"])))
         try:
+            mail = Mail(**orjson.loads(self._box.decrypt(row["content"])))
             await self._sender.send(mail, id=row["id"], at=row["created_at"])
         except MailRefusedError as error:
             _log.warning("mail %s given up: %s", row["id"], error)
             return None
-        except MailNotSentError as error:
+        except (MailNotSentError, WrongSecretError) as error:  # another worker may have the right secret
             last: datetime = row["created_at"] + _LONGEST
             if now >= last:
                 _log.error("mail %s given up after a day: %s", row["id"], error)

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from portal.clock import new_id
-from portal.database import Database, DatabaseRole, TenantTransaction
+from portal.database import Database, DatabaseRole, DatabaseUnavailableError, TenantTransaction
 from portal.database.address import DatabaseAddress
 from tests.factories import make_tenant
 from tests.turnable_clock import TurnableClock
@@ -184,3 +184,23 @@ async def test_a_transaction_that_is_cancelled_twice_gives_a_clean_connection_ba
     finally:
         await database.close()
     assert faults == []
+
+
+async def test_whoever_gets_no_connection_in_time_is_told_and_the_pool_is_whole_afterwards(
+    address: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.database.connection._SECONDS_TO_WAIT", 0.05)
+    database = await Database.connect(address, pool_size=2)
+
+    async def ask() -> object:
+        async with database.as_role(DatabaseRole.APP) as tx:
+            return await tx.value("SELECT 1")
+
+    try:
+        async with database.as_role(DatabaseRole.APP), database.as_role(DatabaseRole.APP):
+            answers = await asyncio.gather(*(ask() for _ in range(5)), return_exceptions=True)
+            assert [type(answer) for answer in answers] == [DatabaseUnavailableError] * 5
+        monkeypatch.undo()
+        assert await asyncio.gather(*(ask() for _ in range(5))) == [1] * 5
+    finally:
+        await database.close()

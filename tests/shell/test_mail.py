@@ -145,6 +145,25 @@ async def test_a_server_that_fails_is_tried_again_later_and_later_and_at_last_af
     assert len(said) == len(tried)
 
 
+async def test_a_mail_that_another_secret_encrypted_waits_a_day_for_a_worker_with_it_and_is_given_up(
+    database: Database, clock: TurnableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    postbox = Postbox()
+    async with database.as_role(DatabaseRole.AUTH) as tx:
+        await MailQueue(SecretBox("another secret of enough characters")).put(tx, MAIL, at=clock.now())
+    async with smtp(postbox) as port:
+        sending = delivery(database, clock, sender_for(f"smtp://127.0.0.1:{port}", FROM))
+        assert [await sending.send_due(), await sending.send_due()] == [1, 0]
+        (row,) = await queued(database)
+        assert row["due_at"] == clock.now() + timedelta(minutes=1)
+        clock.advance(timedelta(days=1))
+        await queue(database, clock)
+        assert [await sending.send_due(), await sending.send_due(), await sending.send_due()] == [1, 1, 0]
+    assert len(postbox.mails) == 1  # the other was not held up
+    assert await queued(database) == []
+    assert "given up after a day: cannot decrypt" in _said(caplog)[-1]
+
+
 async def test_a_server_that_is_back_gets_the_mail(database: Database, clock: TurnableClock) -> None:
     postbox = Postbox()
     await queue(database, clock)
