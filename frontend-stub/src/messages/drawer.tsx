@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, DataList, Drawer, EmptyState, Group, Stack, Text, Timeline, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconBan, IconInfoCircle, IconMoodSad } from '@tabler/icons-react';
+import { IconBan, IconHelp, IconInfoCircle, IconMoodSad } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
@@ -41,7 +41,7 @@ function Details({ id }: { id: string }) {
   const { data, error, refetch } = useQuery({
     ...messageQuery(id, useReads()),
     refetchInterval: ({ state }) =>
-      state.data?.message != null && !isFinal(state.data.message.status) ? 1_000 : false,
+      state.data?.message?.outcomePending === true ? 1_000 : false,
   });
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows count={4} />;
@@ -52,7 +52,7 @@ function Details({ id }: { id: string }) {
 }
 
 function Found({ message }: { message: Message }) {
-  const { deliveryIssue, body, status } = message;
+  const { deliveryIssue, body, outcomePending, status } = message;
   return (
     <Stack gap="lg">
       <Group justify="space-between">
@@ -64,6 +64,11 @@ function Found({ message }: { message: Message }) {
       {deliveryIssue !== null && (
         <Alert color="red" icon={<IconInfoCircle aria-hidden />} title={deliveryIssue.reason}>
           {deliveryIssue.advice}
+        </Alert>
+      )}
+      {!outcomePending && !isFinal(status) && (
+        <Alert color="gray" icon={<IconHelp aria-hidden />} title="Nobody told whether it arrived">
+          We asked for four days. Not every carrier tells; if it matters, ask the recipient.
         </Alert>
       )}
       {body != null && <Phone label="The text" text={body} />}

@@ -105,7 +105,7 @@ function Row({ tenant, figures, mayOpen, onOpen }: RowProps) {
   const { name, slug, state, environment, plan, usage } = tenant;
   const [label, color] = STATES[state];
   const here = supportSession?.tenant?.id === tenant.id;
-  const sent = usage?.categories.reduce((sum, { count }) => sum + count, 0);
+  const sent = usage == null ? undefined : (usage.categories.find(({ category }) => category === 'sms-outbound')?.count ?? 0);
   return (
     <Table.Tr>
       <Table.Td>

@@ -7,8 +7,9 @@ import { dayInUtc } from './days';
 
 const COLORS = ['petrol.6', 'orange.5', 'grape.5', 'green.6', 'gray.5'];
 
-/** The month day by day; the table below says the same in figures. */
+/** The month's messages day by day; the table below says the same in figures, and what else was used. */
 export default function UsageChart({ report }: { report: UsageReport }) {
+  const shown = report.categories.filter(({ countUnit }) => countUnit === 'messages');
   const days = report.buckets.map(({ start, categories }) => ({
     day: dayInUtc(start),
     ...Object.fromEntries(categories.map(({ category, count }) => [category, count])),
@@ -20,8 +21,8 @@ export default function UsageChart({ report }: { report: UsageReport }) {
         data={days}
         dataKey="day"
         type="stacked"
-        withLegend={report.categories.length > 1}
-        series={report.categories.map(({ category, label }, index) => ({
+        withLegend={shown.length > 1}
+        series={shown.map(({ category, label }, index) => ({
           name: category,
           label,
           color: COLORS[index % COLORS.length] ?? 'gray',

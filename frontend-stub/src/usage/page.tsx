@@ -35,7 +35,7 @@ export function UsagePage() {
                 <Title order={2} size="h4" id="by-day" mb="md">
                   Messages by day
                 </Title>
-                {data.month.categories.some(({ count }) => count > 0) ? (
+                {counts(data.month, 'messages').count > 0 ? (
                   <Suspense fallback={<Skeleton h={260} />}>
                     <UsageChart report={data.month} />
                   </Suspense>
@@ -61,8 +61,8 @@ export function UsagePage() {
 }
 
 function Figure({ title, report }: { title: string; report: UsageReport | NonNullable<UsageQuery['today']> }) {
-  const messages = report.categories.reduce((sum, { count }) => sum + count, 0);
-  const segments = report.categories.reduce((sum, { usage }) => sum + usage, 0);
+  const messages = counts(report, 'messages');
+  const calls = counts(report, 'calls');
   return (
     <Card component="section" aria-label={title}>
       <Text size="sm" c="dimmed" fw={550}>
@@ -70,13 +70,25 @@ function Figure({ title, report }: { title: string; report: UsageReport | NonNul
       </Text>
       <Group gap={8} align="baseline">
         <Text fz={36} fw={700} lh={1.2} className="numbers">
-          {messages.toLocaleString('en')}
+          {messages.count.toLocaleString('en')}
         </Text>
-        <Text c="dimmed">{messages === 1 ? 'message' : 'messages'}</Text>
+        <Text c="dimmed">{messages.count === 1 ? 'message' : 'messages'}</Text>
       </Group>
-      <Text size="sm">{counted(segments, 'segment')}</Text>
+      <Text size="sm">{counted(messages.usage, 'segment')}</Text>
+      {calls.count > 0 && (
+        <Text size="sm">
+          {counted(calls.count, 'call')}, {counted(calls.usage, 'minute')}
+        </Text>
+      )}
     </Card>
   );
+}
+
+/** The sums of what is counted in a unit: messages and calls are never added up. */
+function counts({ categories }: Pick<UsageReport, 'categories'>, unit: string): { count: number; usage: number } {
+  return categories
+    .filter(({ countUnit }) => countUnit === unit)
+    .reduce((sum, { count, usage }) => ({ count: sum.count + count, usage: sum.usage + usage }), { count: 0, usage: 0 });
 }
 
 function PlanCard({ plan: { plan, allowance, since } }: { plan: NonNullable<UsageQuery['plan']> }) {

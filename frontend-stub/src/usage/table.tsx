@@ -5,7 +5,7 @@ import { dayInUtc } from './days';
 
 /** The chart's figures for those who cannot see it, or want to copy them. */
 export function UsageTable({ report }: { report: UsageReport }) {
-  const labels = new Map(report.categories.map(({ category, label }) => [category, label]));
+  const known = new Map(report.categories.map((one) => [one.category, one]));
   const rows = report.buckets.flatMap(({ start, categories }) => categories.map((entry) => ({ start, ...entry })));
   return (
     <Accordion variant="separated">
@@ -19,20 +19,20 @@ export function UsageTable({ report }: { report: UsageReport }) {
               <Table.Tr>
                 <Table.Th>Day</Table.Th>
                 <Table.Th>What</Table.Th>
-                <Table.Th ta="right">Messages</Table.Th>
-                <Table.Th ta="right">Segments</Table.Th>
+                <Table.Th ta="right">How many</Table.Th>
+                <Table.Th ta="right">How much</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
               {rows.map(({ start, category, count, usage }) => (
                 <Table.Tr key={`${start}${category}`}>
                   <Table.Td className="numbers">{dayInUtc(start)}</Table.Td>
-                  <Table.Td>{labels.get(category) ?? category}</Table.Td>
+                  <Table.Td>{known.get(category)?.label ?? category}</Table.Td>
                   <Table.Td ta="right" className="numbers">
-                    {count.toLocaleString('en')}
+                    {count.toLocaleString('en')} {known.get(category)?.countUnit}
                   </Table.Td>
                   <Table.Td ta="right" className="numbers">
-                    {usage.toLocaleString('en')}
+                    {usage.toLocaleString('en')} {known.get(category)?.usageUnit}
                   </Table.Td>
                 </Table.Tr>
               ))}
