@@ -8,11 +8,18 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.audit_download import AuditDownload
+from api.fan_out import fan_out
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
+from api.graphql.limits import Limits
+from api.graphql.live.event_stream import EventStreams
+from api.graphql.live.limits import LiveLimits, Places
+from api.graphql.live.subscriptions import Subscriptions
+from api.graphql.live.websocket import WebSockets
+from api.graphql.operations import Operations
 from api.headers import SafeHeaders
 from api.health import Readiness, health_routes
 from api.home import encryption_key
@@ -27,13 +34,20 @@ from portal.clock import Clock, SystemClock
 from portal.database import Database, DatabaseUnavailableError
 from portal.database.connection import QueryLogger
 from portal.encryption import SecretBox, Signer
+from portal.live.hub import Hub
 from portal.mail.queue import MailQueue
 from portal.tenants.accounts import ProviderAccounts
 from portal_schema.context import Contexts
 from portal_schema.schema import schema
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None, on_query: QueryLogger | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    on_query: QueryLogger | None = None,
+    live: LiveLimits | None = None,
+) -> Starlette:
     """The API, the sign-in pages, the webhooks and the page; `on_query` hears every SQL statement."""
     now = clock or SystemClock()
 
@@ -41,8 +55,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, on_query: Quer
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await Database.connect(settings.database(), pool_size=settings.pool_size, on_query=on_query)
         try:
-            app.router.routes[:] = _routes(settings, database, now)
-            yield
+            async with fan_out(settings, database) as bus:
+                app.router.routes[:] = _routes(settings, database, Hub(bus), now, live or LiveLimits())
+                yield
         finally:
             await database.close()
 
@@ -64,7 +79,7 @@ async def _uncounted(_: Request, __: Exception) -> Response:
     return PlainTextResponse("The portal cannot count failed attempts just now. Try again in a moment.\n", 503, headers)
 
 
-def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRoute]:
+def _routes(settings: Settings, database: Database, hub: Hub, clock: Clock, live: LiveLimits) -> list[BaseRoute]:
     secret = encryption_key(settings).get_secret_value()
     box = SecretBox(secret)
     services = AuthServices.build(
@@ -77,15 +92,19 @@ def _routes(settings: Settings, database: Database, clock: Clock) -> list[BaseRo
         sign_in_methods=settings.sign_in_methods(),
     )
     accounts = ProviderAccounts(database, box, clock)
+    contexts = Contexts(database, clock, MailQueue(box), services.public_url)
+    operations, places = Operations(schema, contexts.open, Limits()), Places(live.connections)
+    subscriptions = Subscriptions(operations, hub, live)
     endpoint = GraphQLEndpoint(
-        schema,
+        operations,
         authenticate=services.authenticator.authenticate,
-        operation_context=Contexts(database, clock, MailQueue(box), services.public_url).open,
+        event_streams=EventStreams(subscriptions, services.authenticator.again, places),
         ide_page=ide_page(services.authenticator.visitor),
     )
     download = AuditDownload(services.authenticator.visitor, database, Signer(secret, SIGNS), clock)
     return [
         Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", WebSockets(operations, subscriptions, services.authenticator, places)),
         Route("/audit-log.jsonl", download.answer, methods=["GET"]),
         *auth_routes(services),
         *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),

@@ -22,6 +22,7 @@ from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
 from api.logs import configure_logging
 from api.settings import Settings, SettingsError, load_settings
+from api.sockets import SOCKETS
 from api.staff_command import staff
 from api.supervisor import end_with_supervisor
 from api.sweep_command import sweep
@@ -146,6 +147,7 @@ def _serve(app: ASGIApp, settings: Settings, fd: int | None) -> None:
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        **SOCKETS,
     )
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):

@@ -66,7 +66,8 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("authlib", "httpx", "httpx2", "twilio", "tortoise"):  # they log bodies, tokens or SQL
+    # They log bodies, tokens, SQL, or the query in a socket's address.
+    for chatty in ("authlib", "httpx", "httpx2", "twilio", "tortoise", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

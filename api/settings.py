@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -80,6 +81,8 @@ class Settings(BaseSettings):
     mail_from: str = ""
     limits_url: SecretStr | None = None
     """Where failed sign-ins are counted when several processes serve the API; by default each counts alone."""
+    live_url: SecretStr | None = None
+    """The Redis that carries live updates from process to process; by default the database does."""
     trusted_proxies: str = ""
     """Addresses or networks of the proxies whose X-Forwarded-For is believed, with commas between them."""
 
@@ -174,6 +177,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _provider_problems(settings)
     yield from _mail_problems(settings)
     yield from _limits_problems(settings)
+    yield from _live_problems(settings)
     yield from _sign_in_problems(settings)
     key = settings.secret_key
     if key is not None and len(key.get_secret_value()) < SHORTEST_SECRET:
@@ -264,6 +268,15 @@ def _limits_problems(settings: Settings) -> Iterator[str]:
         except ValueError:
             yield "TRUSTED_PROXIES has to be addresses or networks with commas between them, like 10.0.0.0/8."
             return
+
+
+def _live_problems(settings: Settings) -> Iterator[str]:
+    if settings.live_url is None:
+        return
+    if urlsplit(settings.live_url.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+        yield "LIVE_URL has to be the address of a Redis, for example redis://localhost:6379."
+    if find_spec("redis") is None:
+        yield "LIVE_URL needs Redis's client: pip install 'isv-portal[redis]'."
 
 
 def _sign_in_problems(settings: Settings) -> Iterator[str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from api.fan_out import fan_out
 from api.home import encryption_key
 from api.settings import Settings
 from api.webhooks.addresses import callback_url
@@ -44,7 +45,10 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
     now = clock or SystemClock()
     database = await Database.connect(settings.database(), pool_size=settings.pool_size)
     try:
-        async with TwilioGateway.open(settings.simulator_url if settings.simulated else None) as gateway:
+        async with (
+            fan_out(settings, database),
+            TwilioGateway.open(settings.simulator_url if settings.simulated else None) as gateway,
+        ):
             secret = encryption_key(settings).get_secret_value()
             box, signer = SecretBox(secret), Signer(secret, SIGNS)
             accounts = ProviderAccounts(database, box, now)

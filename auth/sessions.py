@@ -80,14 +80,14 @@ class Sessions:
         await tx.execute(_START, hash_of(secret), person_id, now, now + LONGEST, now if second_factor else None)
         return secret
 
-    async def find(self, secret: str) -> Principal | None:
-        """Who has this session, or None when it ended or never was."""
+    async def find(self, secret: str, *, seen: bool = True) -> Principal | None:
+        """Who has this session, or None when it ended or never was; unless `seen`, that keeps it from no idle end."""
         now = self._clock.now()
         async with self._database.as_role(DatabaseRole.AUTH) as tx:
             row = await tx.row(_FIND, *self._live(secret, now))
             if row is None:
                 return None
-            if now - row["seen_at"] >= _SEEN_EVERY:
+            if seen and now - row["seen_at"] >= _SEEN_EVERY:
                 await tx.execute(_SEE, hash_of(secret), now, row["seen_at"])
         return _principal(row)
 

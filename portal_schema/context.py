@@ -19,6 +19,7 @@ from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
+from portal.live.changes import Change
 from portal.mail.queue import MailQueue
 from portal.support.sessions import READ_ACTION, OpenSupportSession, find_open_session
 from portal_schema.errors import ErrorCode, RequestError
@@ -27,6 +28,9 @@ _ROLES_OF_STAFF = {
     PrincipalKind.ISV_SUPPORT: DatabaseRole.SUPPORT,
     PrincipalKind.ISV_OPERATOR: DatabaseRole.OPERATOR,
 }
+
+# Whatever support sees of a tenant stands in the tenant's audit log: as looks that somebody took, not as a stream.
+_STAFF_ASKS = "The ISV's staff looks by queries: subscriptions are for a tenant's own people and machines."
 
 
 @dataclass(slots=True)
@@ -48,6 +52,8 @@ class RequestContext:
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     reads: dict[str, Any] = field(default_factory=dict)
     """What ISV support has read so far: fields by coordinate, and their masked arguments."""
+    concerns: Callable[[Change], bool] | None = None
+    """Of a subscription: the changes that it is to be read again for."""
 
     @property
     def now(self) -> datetime:
@@ -205,7 +211,12 @@ class Contexts:
     async def open(
         self, principal: Principal, operation: OperationType, request_id: str, address: str | None
     ) -> AsyncIterator[RequestContext]:
-        """A query reads everything in one read-only transaction; a mutation opens one for each of its fields."""
+        """A query, or one reading of a subscription, reads everything in one read-only transaction.
+
+        A mutation opens one for each of its fields.
+        """
+        if operation is OperationType.SUBSCRIPTION and principal.is_staff:
+            raise RequestError(ErrorCode.FORBIDDEN, _STAFF_ASKS)
         context = RequestContext(
             principal, self._database, self._clock, self._mail, self._public_url, request_id, address
         )

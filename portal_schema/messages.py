@@ -301,13 +301,18 @@ class MessageSort:
 async def find_message(info: Info, given: str, wanted: frozenset[str] | None = None) -> Message | None:
     """The message of this global id with the relations wanted, or None."""
     key = from_global("Message", given)
-    if key is None:
-        return None
+    return None if key is None else await read_message(info, key, selected(info) if wanted is None else wanted)
+
+
+async def read_message(
+    info: Info, key: UUID, wanted: frozenset[str], *, of_batch: UUID | None = None
+) -> Message | None:
+    """The message of this key with the relations wanted, or None; with `of_batch` only where it belongs to it."""
     async with info.context.reading() as tx:
         row = (await read_messages_by_id(tx, [key])).get(key)
-        if row is None:
+        if row is None or of_batch not in {None, row.batch_id}:
             return None
-        relations = await Relations.of(tx, [row], _to_fetch(info, selected(info) if wanted is None else wanted))
+        relations = await Relations.of(tx, [row], _to_fetch(info, wanted))
     return Message.of(row, relations)
 
 

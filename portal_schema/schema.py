@@ -32,6 +32,7 @@ from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plans import PlanQueries, find_plan
 from portal_schema.scalars import SCALARS
 from portal_schema.sending import SendingMutations, SendingQueries
+from portal_schema.subscriptions import Subscription
 from portal_schema.support_access import SupportAccessMutations, SupportAccessQueries
 from portal_schema.support_sessions import SupportSessionMutations, SupportSessionQueries, find_support_session
 from portal_schema.template_changes import TemplateMutations
@@ -123,6 +124,7 @@ def build() -> strawberry.Schema:
     built = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         schema_directives=[Requires, Cost],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )

@@ -21,6 +21,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api import worker
 from api.app import create_app
+from api.fan_out import fan_out
+from api.graphql.live.limits import LiveLimits
 from api.settings import Settings
 from api.webhooks.addresses import callback_url
 from auth.api_clients import create_api_client
@@ -230,7 +232,8 @@ def operation(name: str) -> str:
 async def product(
     address: DatabaseAddress, clock: TurnableClock, simulator: str, **settings: Any
 ) -> AsyncIterator[Product]:
-    """Serve the product on this database."""
+    """Serve the product on this database; `live` bounds what looks on."""
+    live: LiveLimits | None = settings.pop("live", None)
     listening = free_port()
     url = f"http://localhost:{listening.getsockname()[1]}"
     told: dict[str, Any] = {
@@ -243,13 +246,14 @@ async def product(
     }
     given = Settings(**told | settings)
     statements: list[str] = []
-    app = create_app(given, clock=clock, on_query=statements.append)
+    app = create_app(given, clock=clock, on_query=statements.append, live=live)
     async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=20)) as gateway:
         database = await Database.connect(address, pool_size=6)
         box = SecretBox(SECRET)
         accounts = ProviderAccounts(database, box, clock)
         dispatcher = Dispatcher(database, gateway.messages, accounts, clock, callback_url(url))
         try:
-            yield Product(given, url, database, clock, gateway, dispatcher, box, statements)
+            async with fan_out(given, database):
+                yield Product(given, url, database, clock, gateway, dispatcher, box, statements)
         finally:
             await database.close()

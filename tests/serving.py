@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.sockets import SOCKETS
+
 
 def free_port() -> socket.socket:
     """A listening socket on a port that nobody else has."""
@@ -21,7 +23,7 @@ def free_port() -> socket.socket:
 @asynccontextmanager
 async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[int]:
     """Serve for as long as the context lasts; gives the port."""
-    config = uvicorn.Config(app, log_config=None, lifespan="on", ws="none", access_log=False)
+    config = uvicorn.Config(app, log_config=None, lifespan="on", access_log=False, **SOCKETS)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

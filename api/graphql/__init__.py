@@ -3,5 +3,6 @@
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
 from api.graphql.limits import Limits
+from api.graphql.operations import Operations
 
-__all__ = ["GraphQLEndpoint", "Limits", "ide_page"]
+__all__ = ["GraphQLEndpoint", "Limits", "Operations", "ide_page"]

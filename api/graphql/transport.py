@@ -19,6 +19,7 @@ from api.graphql.limits import Limits
 from portal_schema.errors import ErrorCode
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
 NO_NUL = "Texts cannot hold the character U+0000."  # PostgreSQL's cannot
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
@@ -68,6 +69,11 @@ def asks_for_a_page(request: Request) -> bool:
     return request.method == "GET" and "text/html" in weights and not {JSON, GRAPHQL_RESPONSE} & weights.keys()
 
 
+def asks_for_events(request: Request) -> bool:
+    """Whether the client takes server-sent events (GraphQL over SSE, distinct connections mode)."""
+    return EVENT_STREAM in _weights(request.headers.get("accept", ""))
+
+
 async def read_parameters(request: Request, limits: Limits) -> Parameters:
     """The request's parameters, from the body of a POST or the address of a GET.
 
@@ -79,10 +85,19 @@ async def read_parameters(request: Request, limits: Limits) -> Parameters:
         given: Any = {**request.query_params}
         for name in ("variables", "extensions"):
             if name in given:
-                given[name] = _json(given[name].encode(), limits)
+                given[name] = read_json(given[name].encode(), limits)
     else:
         _check_content(request.headers)
-        given = _json(await _body(request, limits), limits)
+        given = read_json(await _body(request, limits), limits)
+    return parameters_of(given)
+
+
+def parameters_of(given: Any) -> Parameters:
+    """The parameters in what was sent as JSON.
+
+    Raises:
+        Refusal: it is no GraphQL request.
+    """
     if not isinstance(given, dict):
         raise refused(Outcome.MALFORMED, "The body has to be one JSON object; batches are not taken.")
     query: Any = given.get("query")
@@ -165,7 +180,12 @@ async def _body(request: Request, limits: Limits) -> bytes:
         raise refused(Outcome.BODY_TOO_SLOW, "The body did not arrive in time.") from None
 
 
-def _json(text: bytes, limits: Limits) -> Any:
+def read_json(text: bytes, limits: Limits) -> Any:
+    """JSON that is neither too deep nor of too many objects.
+
+    Raises:
+        Refusal: it is, or is no JSON.
+    """
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -14,6 +14,7 @@ from portal.alerts.catalogue import AlertKind, ProviderFault
 from portal.alerts.raising import Occurrence, raise_alerts
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole, TenantTransaction
+from portal.live.changes import Change, ChangeKind
 from portal.messages.confirming import CONFIRM_AFTER, Confirming, confirm
 from portal.messages.provider import (
     Accepted,
@@ -110,6 +111,8 @@ class Dispatcher:
             begun = self._clock.now()
             async with self._database.for_tenant(tenant_id) as tx:
                 sending, confirming = await _claim(tx, begun)
+                for message in sending:
+                    tx.announce(Change(ChangeKind.MESSAGE_STATUS, message.id))
             await self._send_all(tenant_id, credentials, sending)
             until = begun + _HAND_OVER
             await confirm(self._database, self._provider, credentials, tenant_id, confirming, self._clock, until)

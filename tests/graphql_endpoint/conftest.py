@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from api.graphql import GraphQLEndpoint, Limits
+from api.graphql import GraphQLEndpoint, Limits, Operations
 from tests.graphql_endpoint.shop import Books, authenticate, schema
 
 MODERN = "application/graphql-response+json"
@@ -43,8 +43,9 @@ async def serve() -> AsyncIterator[Serve]:
 
         async def start(limits: Limits | None = None, **options: Any) -> Shopkeeper:
             books = Books()
-            given: dict[str, Any] = {"authenticate": authenticate, "operation_context": books.context, "limits": limits}
-            endpoint = GraphQLEndpoint(options.pop("schema", schema), **given | options)
+            context = options.pop("operation_context", books.context)
+            operations = Operations(options.pop("schema", schema), context, limits or Limits())
+            endpoint = GraphQLEndpoint(operations, **{"authenticate": authenticate} | options)
             url = await stack.enter_async_context(_served(endpoint))
             client = httpx2.AsyncClient(headers={"Authorization": "Bearer alice"}, timeout=20)
             http = await stack.enter_async_context(client)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from graphql import DocumentNode, validate
 
-from api.graphql import GraphQLEndpoint, Limits
+from api.graphql import Limits, Operations
 from api.graphql.documents import RULES, Documents
 from api.graphql.failures import Refusal
-from tests.graphql_endpoint.shop import Books, authenticate, make_schema, schema
+from tests.graphql_endpoint.shop import Books, make_schema, schema
 
 
 @pytest.fixture
@@ -63,4 +63,4 @@ def test_what_is_not_valid_takes_no_place(validated: list[tuple[str, Any]]) -> N
 def test_schema_extensions_would_do_nothing_and_are_refused() -> None:
     extended = make_schema(extensions=[lambda: None])
     with pytest.raises(ValueError, match="no schema extensions"):
-        GraphQLEndpoint(extended, authenticate=authenticate, operation_context=Books().context)
+        Operations(extended, Books().context, Limits())

@@ -1,5 +1,7 @@
 """Every place of the schema that takes an id or a cursor, with an operation that tries it: a new one is missed here."""
 
+# A request does not answer these: tests/live/test_subscriptions.py tries them.
+LOOKED_AT = {"Subscription.messageStatusChanged(batchId)", "Subscription.messageStatusChanged(messageId)"}
 # An operation for every place that takes an id: `$id` is the id. A place without one fails the first test.
 PLACES = {
     "Query.node(id)": "query ($id: ID!) { node(id: $id) { __typename id } }",

@@ -29,7 +29,7 @@ from auth.permissions import Permission
 
 SDL = Path(__file__).parents[2] / "portal_schema" / "schema.graphql"
 SCHEMA = build_schema(SDL.read_text(encoding="utf-8"))
-ROOTS = ("Query", "Mutation")
+ROOTS = ("Query", "Mutation", "Subscription")
 Permissions = frozenset[Permission]
 NOTHING: Permissions = frozenset()
 
@@ -84,13 +84,13 @@ def coordinate(way: Way) -> str:
 
 
 def ways(detour: Callable[[Way, str], int] = lambda *_: 0) -> dict[str, Way]:
-    """The shortest way to every field of every object type, by coordinate; queries go before mutations.
+    """The shortest way to every field that a request answers, by coordinate; queries go before mutations.
 
     A type behind a way with a detour is reached by one with a smaller detour, if there is one.
     """
     found: dict[str, Way] = {}
     reached: set[str] = set()
-    waiting: list[tuple[int, GraphQLObjectType, Way]] = [(0, _object(root), ()) for root in ROOTS]
+    waiting: list[tuple[int, GraphQLObjectType, Way]] = [(0, _object(root), ()) for root in ("Query", "Mutation")]
     while waiting:
         nearest = min(far for far, _, _ in waiting)
         level = [one for one in waiting if one[0] == nearest]

@@ -19,7 +19,7 @@ from portal.database.address import DatabaseAddress
 from portal.global_ids import split_global
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product
-from tests.schema.places import ALL_OF, FOR_STAFF, LISTS, PAGE, PLACES, PLACES_OF_SUPPORT, SEND_TO
+from tests.schema.places import ALL_OF, FOR_STAFF, LISTS, LOOKED_AT, PAGE, PLACES, PLACES_OF_SUPPORT, SEND_TO
 from tests.schema.surface import fields_with, id_places, node_types
 from tests.schema.world import World, add_contact, add_template, contents, make_world, send, taken
 
@@ -45,7 +45,7 @@ async def _raw(product: Product, caller: Caller, text: str, **variables: Any) ->
 
 
 async def test_tn_01_every_place_that_takes_an_id_is_tried_here() -> None:
-    assert set(id_places()) == set(PLACES) | set(PLACES_OF_SUPPORT)
+    assert set(id_places()) == set(PLACES) | set(PLACES_OF_SUPPORT) | LOOKED_AT
 
 
 @pytest.mark.parametrize("place_of", PLACES)

@@ -145,7 +145,11 @@ BAD = {
     "mail_from_nobody": (LIVE | {"MAIL_FROM": ""}, A_MAIL_FROM),
     "mail_from_two": (LIVE | {"MAIL_FROM": "a@example.com, b@example.com"}, A_MAIL_FROM),
     "counters_of_another_kind": ({"LIMITS_URL": "mysql://u:the-password@localhost"}, LIKE_A_LIMITS_URL),
-    "counters_without_their_client": ({"LIMITS_URL": "redis://:the-password@localhost:6379"}, LIKE_A_LIMITS_URL),
+    "counters_without_their_client": ({"LIMITS_URL": "memcached://:the-password@localhost:11211"}, LIKE_A_LIMITS_URL),
+    "live_updates_elsewhere": (
+        {"LIVE_URL": "https://:the-password@localhost"},
+        "LIVE_URL has to be the address of a Redis, for example redis://localhost:6379.",
+    ),
     "proxies_by_name": ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy.example.com"}, LIKE_PROXIES),
     "provider_in_part": (
         {"OIDC_ISSUER": PROVIDER["OIDC_ISSUER"], "OIDC_NAME": "Falcon ID"},
