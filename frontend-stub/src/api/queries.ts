@@ -64,7 +64,6 @@ export const viewerQuery = queryOptions({
 export const allowanceQuery = queryOptions({
   queryKey: ['allowance'],
   queryFn: ({ signal }) => request(AllowanceDocument, {}, signal),
-  refetchInterval: 60_000,
 });
 
 export const contactsQuery = (variables: ContactsQueryVariables) =>

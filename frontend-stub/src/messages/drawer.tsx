@@ -38,11 +38,7 @@ export function MessageDrawer({ id, onClose }: { id: string | null; onClose: () 
 }
 
 function Details({ id }: { id: string }) {
-  const { data, error, refetch } = useQuery({
-    ...messageQuery(id, useReads()),
-    refetchInterval: ({ state }) =>
-      state.data?.message?.outcomePending === true ? 1_000 : false,
-  });
+  const { data, error, refetch } = useQuery(messageQuery(id, useReads()));
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows count={4} />;
   if (data.message === null) {

@@ -12,9 +12,7 @@ import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { useMay, useReads } from '../session/viewer';
 import { MessageDrawer } from './drawer';
-import { isFinal, STATUS_CHOICES, STATUS_GROUPS, StatusBadge } from './status';
-
-const LIVELY = 3_000;
+import { STATUS_CHOICES, STATUS_GROUPS, StatusBadge } from './status';
 
 /** Every message and what became of it. */
 export function MessagesPage() {
@@ -66,12 +64,7 @@ function MessageList({ filter, filtered, onOpen, onClear }: MessageListProps) {
   const { content, contacts } = useReads();
   const maySend = useMay('MESSAGES_SEND');
   const page = usePage(25);
-  const { data, error, refetch } = useQuery({
-    ...messagesQuery({ ...page, filter, content, contacts }),
-    // While something moves the list follows it.
-    refetchInterval: ({ state }) =>
-      state.data?.messages?.nodes.some(({ status }) => !isFinal(status)) === true ? LIVELY : false,
-  });
+  const { data, error, refetch } = useQuery(messagesQuery({ ...page, filter, content, contacts }));
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows />;
   const { nodes = [], pageInfo } = data.messages ?? {};

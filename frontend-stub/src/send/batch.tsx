@@ -1,10 +1,9 @@
 import { Alert, Anchor, Badge, Button, Card, EmptyState, Group, Progress, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core';
-import { useDidUpdate } from '@mantine/hooks';
 import { IconMoodSad, IconSend, IconUserOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
-import { batchQuery, queryClient } from '../api/queries';
+import { batchQuery } from '../api/queries';
 import type { BatchQuery } from '../generated/operations';
 import { isFinal, STATUS, StatusBadge } from '../messages/status';
 import { LoadingRows, Page } from '../parts/page';
@@ -16,21 +15,12 @@ import { useReads } from '../session/viewer';
 type Batch = Extract<NonNullable<BatchQuery['node']>, { __typename: 'MessageBatch' }>;
 type Refusal = Batch['refusals']['nodes'][number];
 
-const POLL = 1_000;
-
 /** What becomes of a send, recipient by recipient, until each is settled. */
 export function BatchPage({ id }: { id: string }) {
   const reads = useReads();
-  const { data, error, refetch } = useQuery({
-    ...batchQuery(id, reads.contacts),
-    refetchInterval: ({ state }) => (isSettled(asBatch(state.data)) ? false : POLL),
-  });
+  const { data, error, refetch } = useQuery(batchQuery(id, reads.contacts));
   const batch = asBatch(data);
   const settled = isSettled(batch);
-  useDidUpdate(() => {
-    // What could not be sent has given its share of the allowance back.
-    if (settled) void queryClient.invalidateQueries({ queryKey: ['allowance'] });
-  }, [settled]);
   return (
     <Page
       title={settled ? 'What became of your message' : 'Your message is on its way'}

@@ -4,6 +4,7 @@ import { type ReactNode, useRef } from 'react';
 import { useLocation } from 'wouter';
 
 import type { Viewer } from '../api/queries';
+import { LiveUpdates } from '../live/updates';
 import { ErrorBoundary } from '../parts/trouble';
 import { AccountMenu } from './account-menu';
 import { AllowanceMeter } from './allowance';
@@ -24,8 +25,9 @@ export function Frame({ viewer, children }: { viewer: Viewer; children: ReactNod
     window.scrollTo({ top: 0 });
     main.current?.focus({ preventScroll: true });
   }, [path]);
-  // Not for support: each look is an entry of the tenant's log, and this one looks every minute.
-  const allowance = tenant !== null && !isStaff(viewer) && permissions.includes('USAGE_READ') && <AllowanceMeter />;
+  // Not for support: each look is an entry of the tenant's log, and these look without being asked.
+  const followed = tenant !== null && !isStaff(viewer);
+  const allowance = followed && permissions.includes('USAGE_READ') && <AllowanceMeter />;
   return (
     <AppShell
       header={{ height: 64 }}
@@ -46,6 +48,7 @@ export function Frame({ viewer, children }: { viewer: Viewer; children: ReactNod
             {tenant !== null && <EnvironmentBadge environment={tenant.environment} />}
           </Group>
           <Group gap="lg" wrap="nowrap">
+            {followed && <LiveUpdates viewer={viewer} />}
             <Group visibleFrom="sm">{allowance}</Group>
             <AccountMenu viewer={viewer} />
           </Group>

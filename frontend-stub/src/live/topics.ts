@@ -1,0 +1,43 @@
+import { allowanceQuery, queryClient } from '../api/queries';
+import {
+  AlertRaisedDocument,
+  AllowanceChangedDocument,
+  type AllowanceQuery,
+  MessageReceivedDocument,
+  MessageStatusChangedDocument,
+  type Permission,
+} from '../generated/operations';
+
+/** Something that can be followed, who may, and the queries that read it. */
+export interface Topic {
+  document: { toString: () => string };
+  needs: readonly Permission[];
+  keys: readonly string[];
+  /** The queries to read again after this change. */
+  changes: (data: Record<string, unknown>) => readonly string[];
+}
+
+const MOVING = ['message', 'messages', 'batch', 'conversation'];
+const RECEIVED = ['messages', 'conversations', 'conversation', 'unread'];
+const RAISED = ['alerts', 'openAlerts'];
+
+const TOPICS: readonly Topic[] = [
+  { document: MessageStatusChangedDocument, needs: ['LOGS_READ'], keys: MOVING, changes: () => MOVING },
+  { document: MessageReceivedDocument, needs: ['MESSAGES_READ', 'LOGS_READ'], keys: RECEIVED, changes: () => RECEIVED },
+  { document: AlertRaisedDocument, needs: ['ALERTS_READ'], keys: RAISED, changes: () => RAISED },
+  {
+    document: AllowanceChangedDocument,
+    needs: ['USAGE_READ'],
+    keys: ['allowance'],
+    changes: ({ allowanceChanged }) => {
+      // It is told whole, so nothing needs to be read.
+      queryClient.setQueryData(allowanceQuery.queryKey, { allowance: allowanceChanged as AllowanceQuery['allowance'] });
+      return [];
+    },
+  },
+];
+
+/** What somebody with these permissions can follow. */
+export function topicsFor(permissions: readonly Permission[]): readonly Topic[] {
+  return TOPICS.filter(({ needs }) => needs.every((one) => permissions.includes(one)));
+}
