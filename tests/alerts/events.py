@@ -5,13 +5,18 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+import httpx2
+from twilio.request_validator import RequestValidator
+
+from api.webhooks.addresses import DEBUGGER, Webhook, callback_url
 from portal.alerts.mailing import AlertMails
 from portal.alerts.raising import Occurrence, raise_alerts
-from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from portal.mail.queue import MailQueue
 from tests.mailbox import mails
+from tests.messages.callbacks import Twilio
 from tests.messages.traffic import add_contacts, messages, send
 from tests.product import Caller, Product, TenantUnderTest
 
@@ -91,13 +96,16 @@ async def call_back(
     product: Product,
     tenant: TenantUnderTest,
     *forms: dict[str, str],
-    kind: CallbackKind = CallbackKind.DEBUGGER,
+    webhook: Webhook = DEBUGGER,
     message: UUID | None = None,
 ) -> None:
-    """Take these callbacks in and apply them."""
-    inbox = CallbackInbox(product.database, product.clock)
-    for form in forms:
-        await inbox.receive(ReceivedCallback(tenant.id, kind, form, message))
+    """Post these forms as Twilio does, and apply them."""
+    url = callback_url(product.url)(tenant.id, message) if message else webhook.url(product.url, tenant.id)
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
+        twilio = Twilio(product, http)
+        for form in forms:
+            signature = RequestValidator(tenant.auth_token).compute_signature(url, form)
+            assert await twilio.post(url, signature, urlencode(form).encode()) == 204
     while await product.apply_callbacks():
         pass
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from api.webhooks.addresses import USAGE_TRIGGER
 from auth.permissions import StaffRole, TenantRole
-from portal.callbacks.inbox import CallbackKind
 from portal.database.address import DatabaseAddress
 from portal_schema.nodes import to_global
 from tests.alerts.events import (
@@ -118,7 +118,7 @@ async def test_a_message_that_ends_badly_counts_once_though_its_status_and_the_l
     await call_back(product, tenant, form)
     async with product.database.for_tenant(tenant.id) as tx:
         before = await tx.value("SELECT count FROM alert WHERE tenant_id = $1", tenant.id)
-    await call_back(product, tenant, status, kind=CallbackKind.MESSAGE_STATUS, message=row["id"])
+    await call_back(product, tenant, status, message=row["id"])
     (alert,) = await alerts(tenant.machine)
     assert (before, alert["kind"], alert["code"], alert["count"]) == (1, "DELIVERABILITY", "FILTERED", 1)
     assert alert["messages"] == [to_global("Message", row["id"])]
@@ -189,7 +189,7 @@ async def test_a_usage_trigger_tells_once_for_each_time_it_fires_and_stops_nothi
         usage_trigger(tenant, "sms-outbound", fired="another-day"),
         usage_trigger(tenant, "totalprice", fired="of-the-price"),
     ]
-    await call_back(product, tenant, *forms, kind=CallbackKind.USAGE_TRIGGER)
+    await call_back(product, tenant, *forms, webhook=USAGE_TRIGGER)
     found = {alert["code"]: alert for alert in await alerts(tenant.machine, kinds=["USAGE_THRESHOLD"])}
     assert {code: alert["count"] for code, alert in found.items()} == {"MESSAGES": 2, "USAGE": 1}
     assert found["MESSAGES"]["lastAt"] == told(datetime(2026, 11, 20, 14, 29, tzinfo=UTC))
