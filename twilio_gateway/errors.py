@@ -64,8 +64,13 @@ _ISSUES = MappingProxyType(
         30454: _Code.CARRIER_LIMIT,  # the account's own
         30485: _Code.FILTERED,  # taken for fraud
         30500: _Code.PROVIDER_OUTAGE,
+        63003: _Code.INVALID_NUMBER,
+        63016: _Code.INVALID_CONTENT,  # not in the form that the channel asks for after a day
         63018: _Code.CARRIER_LIMIT,
         63019: _Code.INVALID_CONTENT,  # media that cannot be downloaded
+        63024: _Code.INVALID_NUMBER,
+        63031: _Code.INVALID_NUMBER,  # the sender's own
+        63036: _Code.UNREACHABLE,
         63038: _Code.CARRIER_LIMIT,
     }
 )
@@ -89,7 +94,7 @@ UNKNOWN = AlertGroup(AlertKind.PROVIDER_ERROR, ProviderFault.UNKNOWN)
 
 def issue_of(code: int | None) -> DeliveryIssueCode:
     """The reason behind an error number; UNKNOWN for one that is not in the catalogue."""
-    return _ISSUES.get(code or 0, DeliveryIssueCode.UNKNOWN)
+    return known_issue(code or 0) or DeliveryIssueCode.UNKNOWN
 
 
 def known_issue(code: int) -> DeliveryIssueCode | None:

@@ -9,6 +9,7 @@ from portal.alerts.catalogue import AlertGroup, AlertKind, group_of_issue, text_
 from portal.alerts.routing import AlertChannel, channels_of
 from portal.clock import new_id
 from portal.database import TenantTransaction
+from portal.database.connection import Row
 from portal.global_ids import global_id
 from portal.live.changes import Change, ChangeKind
 from portal.messages.issues import DeliveryIssueCode
@@ -58,9 +59,9 @@ async def raise_alerts(tx: TenantTransaction, occurrences: Sequence[Occurrence],
         groups.setdefault(occurrence.group, []).append(occurrence)
     if not groups:
         return
-    alerts, new = await _count(tx, groups, now=now)
-    await _write(tx, [(alerts[occurrence.group], occurrence) for occurrence in fresh], now=now)
-    await _tell(tx, {alerts[group]: (group, len(groups[group])) for group in new}, now=now)
+    alerts = {AlertGroup(AlertKind(row["kind"]), row["code"]): row for row in await _count(tx, groups, now=now)}
+    await _write(tx, [(alerts[occurrence.group]["id"], occurrence) for occurrence in fresh], now=now)
+    await _tell(tx, {group: row for group, row in alerts.items() if row["told_at"] is None}, now=now)
 
 
 async def _not_counted(tx: TenantTransaction, occurrences: Sequence[Occurrence]) -> list[Occurrence]:
@@ -70,29 +71,24 @@ async def _not_counted(tx: TenantTransaction, occurrences: Sequence[Occurrence])
     return [occurrence for event, occurrence in by_event.items() if event not in known]
 
 
-async def _count(
-    tx: TenantTransaction, groups: dict[AlertGroup, list[Occurrence]], *, now: datetime
-) -> tuple[dict[AlertGroup, UUID], list[AlertGroup]]:
-    """The alert of each group, and the groups whose alert is new."""
-    made = {group: new_id(now) for group in groups}
-    rows = await tx.rows(
+async def _count(tx: TenantTransaction, groups: dict[AlertGroup, list[Occurrence]], *, now: datetime) -> list[Row]:
+    """The alert of each group, with its new count."""
+    return await tx.rows(
         "INSERT INTO alert (tenant_id, id, kind, code, count, first_at, last_at) "
         "SELECT $1, a.id, a.kind, a.code, a.count, a.first_at, a.last_at FROM unnest("
         "$2::uuid[], $3::text[], $4::text[], $5::integer[], $6::timestamptz[], $7::timestamptz[]) "
         "AS a (id, kind, code, count, first_at, last_at) "
         "ON CONFLICT (tenant_id, kind, code) WHERE acknowledged_at IS NULL DO UPDATE SET "
         "count = alert.count + excluded.count, first_at = least(alert.first_at, excluded.first_at), "
-        "last_at = greatest(alert.last_at, excluded.last_at) RETURNING id, kind, code",
+        "last_at = greatest(alert.last_at, excluded.last_at) RETURNING id, kind, code, count, told_at",
         tx.tenant_id,
-        list(made.values()),
+        [new_id(now) for _ in groups],
         [group.kind.value for group in groups],
         [str(group.code) for group in groups],
         [len(occurred) for occurred in groups.values()],
         [min(one.at for one in occurred) for occurred in groups.values()],
         [max(one.at for one in occurred) for occurred in groups.values()],
     )
-    alerts = {AlertGroup(AlertKind(row["kind"]), row["code"]): row["id"] for row in rows}
-    return alerts, [group for group, id in made.items() if alerts[group] == id]
 
 
 async def _write(tx: TenantTransaction, counted: Sequence[tuple[UUID, Occurrence]], *, now: datetime) -> None:
@@ -111,29 +107,35 @@ async def _write(tx: TenantTransaction, counted: Sequence[tuple[UUID, Occurrence
     )
 
 
-async def _tell(tx: TenantTransaction, new: dict[UUID, tuple[AlertGroup, int]], *, now: datetime) -> None:
-    """Tell of new alerts on the channels of their kinds; those that are muted are told to nobody."""
-    if not new:
+async def _tell(tx: TenantTransaction, untold: dict[AlertGroup, Row], *, now: datetime) -> None:
+    """Tell of alerts on the channels of their kinds; one that is muted waits for what happens after that."""
+    if not untold:
         return
-    channels = await channels_of(tx, [group for group, _ in new.values()], now=now)
-    told = {channel: {id: one for id, one in new.items() if channel in channels[one[0]]} for channel in AlertChannel}
-    for id in told[AlertChannel.PAGE]:
-        tx.announce(Change(ChangeKind.ALERT, id))
-    if told[AlertChannel.EMAIL]:  # the mails are written by portal.alerts.mailing, which knows the queue
-        sql = "UPDATE alert SET mail_due_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
-        await tx.execute(sql, tx.tenant_id, list(told[AlertChannel.EMAIL]), now)
-    events = [_event(id, group, count) for id, (group, count) in told[AlertChannel.WEBHOOK].items()]
+    channels = await channels_of(tx, untold, now=now)
+    told = {channel: [group for group, to in channels.items() if channel in to] for channel in AlertChannel}
+    # The mails are written by portal.alerts.mailing, which knows the queue.
+    await tx.execute(
+        "UPDATE alert SET told_at = $4, mail_due_at = CASE WHEN id = ANY($3::uuid[]) THEN $4 ELSE mail_due_at END "
+        "WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
+        tx.tenant_id,
+        [untold[group]["id"] for group in channels],
+        [untold[group]["id"] for group in told[AlertChannel.EMAIL]],
+        now,
+    )
+    for group in told[AlertChannel.PAGE]:
+        tx.announce(Change(ChangeKind.ALERT, untold[group]["id"]))
+    events = [_event(group, untold[group]) for group in told[AlertChannel.WEBHOOK]]
     await emit(tx, WebhookEvent.ALERT_RAISED, events, now=now)
 
 
-def _event(id: UUID, group: AlertGroup, count: int) -> dict[str, object]:
+def _event(group: AlertGroup, alert: Row) -> dict[str, object]:
     text = text_of(group)
     return {
-        "alertId": global_id("Alert", id),
-        "kind": group.kind.value,
-        "code": str(group.code),
+        "alertId": global_id("Alert", alert["id"]),
+        "kind": group.kind,
+        "code": group.code,
         "title": text.title,
         "advice": text.advice,
-        "actor": text.actor.value,
-        "count": count,
+        "actor": text.actor,
+        "count": alert["count"],
     }

@@ -103,8 +103,8 @@ async def mute(tx: TenantTransaction, alert_id: UUID, until: datetime, *, now: d
 async def channels_of(
     tx: TenantTransaction, groups: Iterable[AlertGroup], *, now: datetime
 ) -> dict[AlertGroup, tuple[AlertChannel, ...]]:
-    """Where a new alert of each of these groups goes; nowhere where they are muted."""
+    """Where an alert of each of these groups goes, less those that are muted."""
     sql = "SELECT kind, code FROM alert_mute WHERE tenant_id = $1 AND until > $2"
     muted = {AlertGroup(AlertKind(row["kind"]), row["code"]) for row in await tx.rows(sql, tx.tenant_id, now)}
     rules = {rule.kind: rule.channels for rule in await read_rules(tx)}
-    return {group: () if group in muted else rules[group.kind] for group in groups}
+    return {group: rules[group.kind] for group in groups if group not in muted}

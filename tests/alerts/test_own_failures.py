@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from auth.permissions import StaffRole, TenantRole
+from portal.database import DatabaseRole
 from portal.messages.dispatching import Dispatcher
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.recording import EventSource, News, record
@@ -94,6 +95,29 @@ async def test_each_reason_is_told_or_is_the_recipient_s_business(issue: Deliver
         assert found == [("PROVIDER_ERROR", faults[issue])]
     else:
         assert found == [("DELIVERABILITY", issue)]
+
+
+async def test_messages_that_are_refused_with_the_account_s_credentials_are_a_fault_of_the_account(
+    product: Product,
+) -> None:
+    tenant = await product.tenant()
+    async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
+        wrong = product.box.encrypt("a secret that is no key's")
+        await tx.execute("UPDATE provider_account SET key_secret = $2 WHERE tenant_id = $1", tenant.id, wrong)
+    (row,) = await sent(product, tenant, "+12135550001")
+    (alert,) = await alerts(tenant.machine)
+    assert (alert["kind"], alert["code"], alert["actor"]) == ("PROVIDER_ERROR", "ACCOUNT_REFUSED", "ISV")
+    assert (row["status"], row["issue"]) == ("FAILED", "ACCOUNT_REFUSED")
+
+
+async def test_a_tenant_that_no_worker_can_serve_is_told_so(product: Product) -> None:
+    tenant = await product.tenant()
+    async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
+        await tx.execute("UPDATE provider_account SET key_secret = 'x' WHERE tenant_id = $1", tenant.id)
+    (row,) = await sent(product, tenant, "+12135550001")
+    (alert,) = await alerts(tenant.machine)
+    assert (alert["kind"], alert["code"], alert["count"]) == ("PROVIDER_ERROR", "NOT_SERVED", 1)
+    assert row["status"] == "QUEUED"
 
 
 async def test_a_tenant_that_cannot_be_served_is_told_so_once_an_hour(product: Product) -> None:

@@ -166,7 +166,7 @@ async def test_what_is_muted_is_counted_and_told_to_nobody_until_its_time_is_ove
     await fault(product, tenant)
     (alert,) = await alerts(owner)
     await route(owner, "PAGE", "EMAIL", "WEBHOOK")
-    until_then = product.clock.now() + timedelta(days=1)
+    until_then = product.clock.now() + timedelta(minutes=10)
     done = await owner.run(MUTE, id=alert["id"], until=until_then.isoformat())
     assert done["alertMute"] == {"alert": {"id": alert["id"], "mutedUntil": told(until_then)}, "errors": []}
     await owner.run(ACKNOWLEDGE, id=alert["id"])
@@ -178,11 +178,28 @@ async def test_what_is_muted_is_counted_and_told_to_nobody_until_its_time_is_ove
     assert (heard, await mailed(product), await emitted(product, tenant)) == ([], [], [])
     await fault(product, tenant, "13227")  # another code is told
     assert (len(heard), len(await mailed(product)), len(await emitted(product, tenant))) == (1, 1, 1)
-    await owner.run(ACKNOWLEDGE, id=muted[0]["id"])
-    done = await owner.run(MUTE, id=alert["id"], until=product.clock.now().isoformat())
-    assert done["alertMute"]["alert"]["mutedUntil"] is None
+    product.clock.advance(timedelta(minutes=10))
+    assert [one["mutedUntil"] for one in await alerts(owner, acknowledged=False)] == [None, None]
+    for _ in range(2):  # the alert that was never told of is, once
+        await fault(product, tenant)
+        assert (len(heard), len(await mailed(product)), len(await emitted(product, tenant))) == (2, 2, 2)
+    assert heard[-1] == Change(ChangeKind.ALERT, from_global("Alert", muted[0]["id"]))
+    assert [event["count"] for event in await emitted(product, tenant)] == [1, 3]
+
+
+async def test_what_was_muted_by_mistake_is_told_again_from_now_on(product: Product) -> None:
+    tenant = await product.tenant()
+    owner = await product.member(tenant.id, TenantRole.OWNER)
+    await route(owner, "EMAIL")
     await fault(product, tenant)
-    assert (len(heard), len(await mailed(product)), len(await emitted(product, tenant))) == (2, 2, 2)
+    assert len(await mailed(product)) == 1
+    (alert,) = await alerts(owner)
+    for until_then in (timedelta(days=1), timedelta()):
+        await owner.run(MUTE, id=alert["id"], until=(product.clock.now() + until_then).isoformat())
+    assert [one["mutedUntil"] for one in await alerts(owner)] == [None]
+    await owner.run(ACKNOWLEDGE, id=alert["id"])
+    await fault(product, tenant)
+    assert len(await mailed(product)) == 2
 
 
 async def test_nothing_is_muted_for_longer_than_90_days(product: Product) -> None:

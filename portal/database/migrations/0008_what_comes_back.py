@@ -136,6 +136,7 @@ CREATE TABLE alert ( -- what is wrong, grouped: one open alert of each kind and 
   acknowledged_at timestamptz,
   acknowledged_by_kind text,
   acknowledged_by_name text,
+  told_at timestamptz,     -- when it was told of; null as long as it is muted
   mail_due_at timestamptz, -- when members are to be mailed of it; null: nobody is, or they have been
   PRIMARY KEY (tenant_id, id)
 );
