@@ -50,13 +50,15 @@ def create_app(
 ) -> Starlette:
     """The API, the sign-in pages, the webhooks and the page; `on_query` hears every SQL statement."""
     now = clock or SystemClock()
+    limits = live or LiveLimits()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await Database.connect(settings.database(), pool_size=settings.pool_size, on_query=on_query)
         try:
             async with fan_out(settings, database) as bus:
-                app.router.routes[:] = _routes(settings, database, Hub(bus), now, live or LiveLimits())
+                hub = Hub(bus, most_waiting=limits.waiting)
+                app.router.routes[:] = _routes(settings, database, hub, now, limits)
                 yield
         finally:
             await database.close()

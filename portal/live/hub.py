@@ -10,8 +10,6 @@ import structlog
 from portal.live.bus import Bus
 from portal.live.changes import MISSED, Change, from_payload
 
-_MOST_WAITING = 1_000  # changes that a watch holds while its reader is busy
-
 log = structlog.get_logger(__name__)
 
 
@@ -72,9 +70,12 @@ class Watch:
 
 
 class Hub:
-    """Hears the bus for all watches of this process, a tenant's topic while somebody looks at it."""
+    """Hears the bus for all watches of this process, a tenant's topic while somebody looks at it.
 
-    def __init__(self, bus: Bus, *, most_waiting: int = _MOST_WAITING) -> None:
+    `most_waiting` is how many changes a watch holds while its reader is busy.
+    """
+
+    def __init__(self, bus: Bus, *, most_waiting: int) -> None:
         self._bus = bus
         self._most_waiting = most_waiting
         self._watches: dict[UUID, set[Watch]] = {}

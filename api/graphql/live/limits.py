@@ -13,6 +13,7 @@ class LiveLimits:
     connections: int = 50  # of one principal
     operations: int = 50  # of one socket
     id_characters: int = 128
+    waiting: int = 1_000  # changes that wait for one reader; at more it has to begin again
     init_seconds: float = 10
     send_seconds: float = 10  # a reader that takes nothing for so long is gone
     keep_alive_seconds: float = 12
