@@ -4,12 +4,16 @@ import asyncio
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
+from urllib.parse import urlencode
 
+import httpx2
 import pytest
+from twilio.request_validator import RequestValidator
 
 from auth.permissions import Permission, TenantRole
 from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from tests.calls.callbacks import RECIPIENT, SENDER, fields_of, receive
+from tests.messages.callbacks import Twilio
 from tests.product import Caller, Product, TenantUnderTest
 
 CALLS = """query ($filter: CallFilter) {
@@ -182,3 +186,18 @@ async def test_another_tenant_s_call_of_the_same_reference_is_another_call(produ
         await receive(product, tenant, fields_of(tenant, status, product.clock.now()))
     found = [[call["status"] for call in await _calls(tenant.machine)] for tenant in tenants]
     assert found == [["RINGING"], ["BUSY"]]
+
+
+async def test_a_signed_callback_becomes_a_call_and_a_forged_one_does_not(product: Product) -> None:
+    tenant = await product.tenant()
+    url = f"{product.url}/webhooks/twilio/{tenant.id}/calls"
+    form = fields_of(tenant, "ringing", product.clock.now())
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
+        twilio = Twilio(product, http)
+        answers = []
+        for token in ("somebody else's token", tenant.auth_token):
+            signature = RequestValidator(token).compute_signature(url, form)
+            answers.append(await twilio.post(url, signature, urlencode(form).encode()))
+            await product.apply_callbacks()
+            answers.append(len(await _calls(tenant.machine)))
+    assert answers == [403, 0, 204, 1]

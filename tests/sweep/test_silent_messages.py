@@ -123,7 +123,8 @@ async def test_what_stays_silent_is_asked_about_later_and_later_and_after_four_d
     assert gate.questions[tenant.account_sid] == [f"Messages/{row['provider_reference']}.json"] * 12
     # Nobody told anything new, so that the timeline has nothing new, and the status stays.
     assert await statuses(product, tenant) == [_Status.SENDING]
-    assert await timeline(product, tenant, row["id"]) == [("QUEUED", "PORTAL"), ("SENDING", "PROVIDER_ANSWER")]
+    known = {("QUEUED", "PORTAL"), ("SENDING", "PROVIDER_ANSWER")}
+    assert set(await timeline(product, tenant, row["id"])) == known
     assert not await _outcome_pending(product, tenant, row["id"])
     # A callback that comes even later is news as ever.
     await _call_back(product, tenant, row, "delivered")
