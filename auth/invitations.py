@@ -20,6 +20,9 @@ from portal.problems import refuse
 PATH = "/invitation"
 LIFETIME = timedelta(days=7)
 MOST_OPEN = 100
+MOST_MAILS_A_DAY = 500  # of a tenant: nobody writes to the world in our name
+MOST_MAILS_TO_ONE_A_DAY = 5
+_A_DAY = timedelta(days=1)
 OPEN = "accepted_at IS NULL AND revoked_at IS NULL"
 _SELECT = (
     "SELECT invitation.id, invitation.email, role, invitation.created_at, expires_at, "  # noqa: S608  constants
@@ -36,6 +39,7 @@ class InvitationProblem(StrEnum):
     ALREADY_MEMBER = "ALREADY_MEMBER"
     ALREADY_INVITED = "ALREADY_INVITED"
     TOO_MANY_INVITATIONS = "TOO_MANY_INVITATIONS"
+    TOO_MANY_MAILS = "TOO_MANY_MAILS"
     NOT_FOUND = "NOT_FOUND"
 
 
@@ -76,7 +80,8 @@ async def invite(
     """Invite an address, which nobody learns to have an account or none, and mail it; the invitation's id.
 
     Raises:
-        RefusedError: the inviter may not give the role, or the address is none, a member's or invited already.
+        RefusedError: the inviter may not give the role, the address is none, a member's or invited already, or got
+            enough mails for a day.
     """
     try:
         email = normal_email(email)
@@ -85,10 +90,11 @@ async def invite(
     await lock_members(tx, tx.tenant_id)
     require_authority(await role_of(tx, inviter.id), role, "role")
     await _require_room(tx, email, now)
+    await _require_mails_left(tx, email, "email", now=now)
     invitation_id, secret = new_id(now), new_secret()
     await tx.execute(
-        "INSERT INTO invitation (tenant_id, id, email, role, secret_hash, invited_by, created_at, expires_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO invitation (tenant_id, id, email, role, secret_hash, invited_by, created_at, expires_at, "
+        "mailed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, ARRAY[$7::timestamptz])",
         *(tx.tenant_id, invitation_id, email, role, hash_of(secret), inviter.id, now, now + LIFETIME),
     )
     await _mail(tx, email, role, secret, inviter=inviter, mails=mails, now=now)
@@ -101,13 +107,16 @@ async def resend_invitation(
     """Mail a new link, which begins a new time; the old one is good for nothing any more.
 
     Raises:
-        RefusedError: there is no such open invitation, or the inviter may not give its role.
+        RefusedError: there is no such open invitation, the inviter may not give its role, or the address got enough
+            mails for a day.
     """
     email, role = await _changeable(tx, invitation_id, inviter.id)
+    await _require_mails_left(tx, email, "id", now=now)
     secret = new_secret()
     await tx.execute(
-        "UPDATE invitation SET secret_hash = $3, expires_at = $4, invited_by = $5 WHERE tenant_id = $1 AND id = $2",
-        *(tx.tenant_id, invitation_id, hash_of(secret), now + LIFETIME, inviter.id),
+        "UPDATE invitation SET secret_hash = $3, expires_at = $4, invited_by = $5, "
+        "mailed_at = mailed_at || $6::timestamptz WHERE tenant_id = $1 AND id = $2",
+        *(tx.tenant_id, invitation_id, hash_of(secret), now + LIFETIME, inviter.id, now),
     )
     await _mail(tx, email, role, secret, inviter=inviter, mails=mails, now=now)
 
@@ -145,6 +154,21 @@ async def _require_room(tx: TenantTransaction, email: str, now: datetime) -> Non
             f"UPDATE invitation SET revoked_at = $3 WHERE tenant_id = $1 AND email = $2 AND {OPEN}",  # noqa: S608  constants
             *(tx.tenant_id, email, now),
         )
+
+
+async def _require_mails_left(tx: TenantTransaction, email: str, path: str, *, now: datetime) -> None:
+    """Whether another mail may go out: invitations are written to people who never asked for them."""
+    row = await tx.row(
+        "SELECT count(*) AS to_all, count(*) FILTER (WHERE email = $2) AS to_one "
+        "FROM invitation, unnest(mailed_at) AS mailed (at) WHERE tenant_id = $1 AND mailed.at > $3",
+        *(tx.tenant_id, email, now - _A_DAY),
+    )
+    if row is not None and row["to_one"] >= MOST_MAILS_TO_ONE_A_DAY:
+        message = f"This address got {MOST_MAILS_TO_ONE_A_DAY} invitations within a day: wait until tomorrow."
+        raise refuse(InvitationProblem.TOO_MANY_MAILS, message, path)
+    if row is not None and row["to_all"] >= MOST_MAILS_A_DAY:
+        message = f"{MOST_MAILS_A_DAY} invitations were sent within a day: go on tomorrow."
+        raise refuse(InvitationProblem.TOO_MANY_MAILS, message)
 
 
 async def _changeable(tx: TenantTransaction, invitation_id: UUID, actor_id: UUID) -> tuple[str, TenantRole]:

@@ -36,6 +36,9 @@ class MemberInviteErrorCode(Enum):
     TOO_MANY_INVITATIONS = strawberry.enum_value(
         "TOO_MANY_INVITATIONS", description="As many invitations are open as may be: revoke some."
     )
+    TOO_MANY_MAILS = strawberry.enum_value(
+        "TOO_MANY_MAILS", description="Enough mails went to the address, or out of the tenant, for a day."
+    )
     ONLY_THE_OWNER = strawberry.enum_value("ONLY_THE_OWNER", description="Only the Owner makes Administrators.")
     OWNER_BY_TRANSFER_ONLY = strawberry.enum_value(
         "OWNER_BY_TRANSFER_ONLY", description="Nobody is invited as Owner: ownership is transferred."
@@ -47,6 +50,9 @@ class InvitationResendErrorCode(Enum):
     """The problems that `invitationResend` can have."""
 
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such open invitation.")
+    TOO_MANY_MAILS = strawberry.enum_value(
+        "TOO_MANY_MAILS", description="Enough mails went to the address, or out of the tenant, for a day."
+    )
     ONLY_THE_OWNER = strawberry.enum_value("ONLY_THE_OWNER", description="Only the Owner makes Administrators.")
     OWNER_BY_TRANSFER_ONLY = strawberry.enum_value(
         "OWNER_BY_TRANSFER_ONLY", description="Nobody is invited as Owner: ownership is transferred."

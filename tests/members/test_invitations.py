@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from auth.invitations import LIFETIME, MOST_OPEN
+from auth.invitations import LIFETIME, MOST_MAILS_A_DAY, MOST_MAILS_TO_ONE_A_DAY, MOST_OPEN
 from auth.permissions import StaffRole, TenantRole, machine_permissions
 from portal.database import DatabaseRole
 from portal.mail.queue import Mail
@@ -238,6 +238,35 @@ async def test_no_more_invitations_are_open_than_may_be_and_revoking_one_makes_r
     assert refusal == ("TOO_MANY_INVITATIONS", None)
     assert (await falcon.owner.caller.run(REVOKE, id=first))["invitationRevoke"] == {"revokedId": first, "errors": []}
     await falcon.invite(BEA)
+
+
+async def test_an_address_gets_five_invitations_a_day_and_no_more(product: Product, falcon: Team) -> None:
+    owner = falcon.owner.caller
+    await falcon.invite(BEA)
+    (invitation,) = (await owner.run(INVITATIONS))["invitations"]
+    for _ in range(MOST_MAILS_TO_ONE_A_DAY - 2):
+        assert (await owner.run(RESEND, id=invitation["id"]))["invitationResend"]["errors"] == []
+    await owner.run(REVOKE, id=invitation["id"])
+    await falcon.invite(BEA)  # what was revoked counts too
+    (invitation,) = (await owner.run(INVITATIONS))["invitations"]
+    assert len(await falcon.mails()) == MOST_MAILS_TO_ONE_A_DAY
+    assert await falcon.refused(owner, RESEND, id=invitation["id"]) == ("TOO_MANY_MAILS", ["id"])
+    await owner.run(REVOKE, id=invitation["id"])
+    refusal = await falcon.refused(owner, INVITE, email=BEA, role="SUPPORT")
+    assert refusal == ("TOO_MANY_MAILS", ["input", "email"])
+    await falcon.invite("carl@example.com")  # others are not held up
+    product.clock.advance(timedelta(days=1))
+    await falcon.invite(BEA, by=await product.sign_in(falcon.owner.email))
+
+
+async def test_a_tenant_sends_so_many_invitations_a_day_and_no_more(falcon: Team) -> None:
+    await falcon.invite(BEA)
+    async with falcon.product.database.for_tenant(falcon.tenant_id) as tx:
+        mailed = "email = 'x', mailed_at = array_fill($2::timestamptz, ARRAY[$3::int])"
+        sql = f"UPDATE invitation SET {mailed} WHERE tenant_id = $1"  # noqa: S608  constants
+        await tx.execute(sql, falcon.tenant_id, falcon.product.clock.now(), MOST_MAILS_A_DAY)
+    refusal = await falcon.refused(falcon.owner.caller, INVITE, email="carl@example.com", role="SUPPORT")
+    assert refusal == ("TOO_MANY_MAILS", None)
 
 
 async def test_of_ten_who_invite_one_address_at_once_one_does(falcon: Team) -> None:

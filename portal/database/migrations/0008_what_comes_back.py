@@ -48,6 +48,8 @@ CALL guard_tenant_table('tenant_settings', 'SELECT, INSERT, UPDATE');
 CALL let_support_read('tenant_settings', 'tenant_id, id, help_text, stop_text, start_text, callback_days, updated_at');
 GRANT SELECT (tenant_id, callback_days) ON tenant_settings TO portal_worker;
 GRANT SELECT (tenant_id, created_at), DELETE ON idempotency_key TO portal_worker;
+
+ALTER TABLE invitation ADD mailed_at timestamptz[] NOT NULL DEFAULT '{}'; -- each of its mails, for their bound a day
 """
 
 MESSAGES = """
