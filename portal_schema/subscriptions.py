@@ -80,7 +80,7 @@ class Subscription:
         return await find_allowance(info, info.context.tx.tenant_id)
 
     @strawberry.field(
-        description="Something went wrong, for the first time or again, and its kind is not muted.", directives=ALERTS
+        description="Something went wrong, and the tenant's rules for alerts tell of it on the page.", directives=ALERTS
     )
     async def alert_raised(self, info: Info) -> Alert | None:
         change = _change(info)
