@@ -29,6 +29,8 @@ from portal.mail.delivery import MailDelivery
 from portal.mail.queue import MailQueue
 from portal.messages.dispatching import Dispatcher
 from portal.messages.reported import status_applier
+from portal.onboarding.heard import keep_events
+from portal.retention.deleting import delete_old
 from portal.sweep.sweeper import Sweeper
 from portal.tenants.accounts import ProviderAccounts
 from twilio_gateway.gateway import TwilioGateway
@@ -85,6 +87,8 @@ def appliers(gateway: TwilioGateway) -> dict[CallbackKind, Applier]:
         CallbackKind.USAGE_TRIGGER: trigger_applier(gateway.usage_triggers),
         CallbackKind.MESSAGE_STATUS: status_applier(gateway.status_reports),
         CallbackKind.CALL_STATUS: call_applier(gateway.call_reports),
+        CallbackKind.TRUST_HUB: keep_events,
+        CallbackKind.EVENT_STREAM: keep_events,
     }
 
 
@@ -107,6 +111,7 @@ def _jobs(
         ("partitions", timedelta(hours=6), lambda: create_partitions(database, clock.now())),
         ("audit seals", timedelta(seconds=5), lambda: seal_entries(database, signer, clock)),
         ("audit retention", timedelta(hours=6), lambda: drop_old_entries(database, signer, clock)),
+        ("retention", timedelta(hours=1), lambda: delete_old(database, clock)),
         ("sign-in", timedelta(minutes=10), lambda: delete_what_ended(database, clock.now())),
         ("oauth", timedelta(minutes=10), lambda: delete_expired(database, clock.now())),
         ("signing keys", timedelta(hours=1), lambda: keys.rotate(unless_younger_than=ROTATE_EVERY)),

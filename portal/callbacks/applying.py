@@ -46,8 +46,10 @@ async def apply_inbox(database: Database, appliers: Mapping[CallbackKind, Applie
     async with database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
         waiting = await tx.rows(
             "SELECT DISTINCT tenant_id, kind FROM callback_inbox WHERE applied_at IS NULL "
-            "AND (attempts = 0 OR received_at + interval '1 second' * (1 << attempts) <= $1) LIMIT 100",
+            "AND (attempts = 0 OR received_at + interval '1 second' * (1 << attempts) <= $1) "
+            "AND kind = ANY($2::text[]) LIMIT 100",
             clock.now(),
+            [kind.value for kind in appliers],  # a newer version beside this one may take more
         )
     applied = 0
     for row in waiting:

@@ -47,7 +47,7 @@ CREATE TABLE tenant_settings (
 CALL guard_tenant_table('tenant_settings', 'SELECT, INSERT, UPDATE');
 CALL let_support_read('tenant_settings', 'tenant_id, id, help_text, stop_text, start_text, callback_days, updated_at');
 GRANT SELECT (tenant_id, callback_days) ON tenant_settings TO portal_worker;
-GRANT SELECT (tenant_id, created_at), DELETE ON idempotency_key TO portal_worker;
+GRANT SELECT (tenant_id, id), DELETE ON idempotency_key TO portal_worker;
 
 ALTER TABLE invitation ADD mailed_at timestamptz[] NOT NULL DEFAULT '{}'; -- each of its mails, for their bound a day
 """
@@ -166,7 +166,7 @@ CREATE TABLE alert_occurrence (
 CREATE INDEX alert_occurrence_of_alert ON alert_occurrence (tenant_id, alert_id, id);
 CALL guard_tenant_table('alert_occurrence', 'SELECT, INSERT');
 CALL let_support_read('alert_occurrence', 'tenant_id, id, alert_id, at, message_id, reference, event');
-GRANT SELECT (tenant_id, at), DELETE ON alert_occurrence TO portal_worker;
+GRANT SELECT (tenant_id, id), DELETE ON alert_occurrence TO portal_worker;
 
 CREATE TABLE alert_rule ( -- where alerts of a kind go; without a row to the page alone
   tenant_id uuid NOT NULL REFERENCES tenant (id),
@@ -235,7 +235,7 @@ CREATE TABLE webhook_event ( -- what happened, as it is told; written with what 
   PRIMARY KEY (tenant_id, id)
 ) PARTITION BY RANGE (id);
 CALL guard_tenant_table('webhook_event', 'SELECT, INSERT');
-GRANT SELECT (tenant_id, id, at), DELETE ON webhook_event TO portal_worker;
+GRANT SELECT (tenant_id, id), DELETE ON webhook_event TO portal_worker;
 
 CREATE TABLE webhook_delivery ( -- an event on its way to an endpoint, and what the endpoint answered last
   tenant_id uuid NOT NULL,
@@ -259,7 +259,7 @@ CREATE INDEX webhook_delivery_due ON webhook_delivery (tenant_id, due_at) WHERE 
 CREATE INDEX webhook_delivery_of_endpoint ON webhook_delivery (tenant_id, endpoint_id, id);
 CALL guard_tenant_table('webhook_delivery', 'SELECT, INSERT, UPDATE');
 CALL allow_across_tenants('webhook_delivery', 'portal_worker', 'SELECT (tenant_id, due_at)');
-GRANT SELECT (tenant_id, id, created_at), DELETE ON webhook_delivery TO portal_worker;
+GRANT SELECT (tenant_id, id), DELETE ON webhook_delivery TO portal_worker;
 
 SELECT create_partitions((now() - interval '1 month')::date, (now() + interval '3 months')::date);
 """

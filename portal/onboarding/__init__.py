@@ -1,0 +1,1 @@
+"""Registrations at the provider: so far what it tells of them, kept for the onboarding to go by."""

@@ -1,0 +1,1 @@
+"""What has served its purpose goes in time, and nothing else does."""
