@@ -39,7 +39,8 @@ async def _called_back(database: Database, clock: TurnableClock, tenant_id: UUID
     async with database.as_role(DatabaseRole.WORKER) as tx:
         await tx.execute(
             "INSERT INTO callback_inbox (id, tenant_id, kind, fields, received_at, applied_at) "
-            "SELECT id, $2, 'DEBUGGER', '{}', $3::timestamptz, CASE WHEN $4 THEN NULL ELSE $3::timestamptz END FROM unnest($1::uuid[]) AS id",
+            "SELECT id, $2, 'DEBUGGER', '{}', $3::timestamptz, CASE WHEN $4 THEN NULL ELSE $3::timestamptz END "
+            "FROM unnest($1::uuid[]) AS id",
             [new_id(clock.now()) for _ in range(count)],
             tenant_id,
             clock.now(),
