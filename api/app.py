@@ -25,6 +25,7 @@ from api.health import Readiness, health_routes
 from api.home import encryption_key
 from api.page import page_routes
 from api.settings import Settings
+from api.webhook_client import HttpWebhookClient
 from api.webhooks.routes import webhook_routes
 from auth.routes import auth_routes
 from auth.services import AuthServices
@@ -37,6 +38,8 @@ from portal.encryption import SecretBox, Signer
 from portal.live.hub import Hub
 from portal.mail.queue import MailQueue
 from portal.tenants.accounts import ProviderAccounts
+from portal.webhooks.client import WebhookClient
+from portal.webhooks.endpoints import EndpointSetup
 from portal_schema.context import Contexts
 from portal_schema.schema import schema
 
@@ -56,9 +59,12 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await Database.connect(settings.database(), pool_size=settings.pool_size, on_query=on_query)
         try:
-            async with fan_out(settings, database) as bus:
+            async with (
+                fan_out(settings, database) as bus,
+                HttpWebhookClient.open(settings.webhook_networks(), now) as client,
+            ):
                 hub = Hub(bus, most_waiting=limits.waiting)
-                app.router.routes[:] = _routes(settings, database, hub, now, limits)
+                app.router.routes[:] = _routes(settings, database, hub, client, now, limits)
                 yield
         finally:
             await database.close()
@@ -81,7 +87,9 @@ async def _uncounted(_: Request, __: Exception) -> Response:
     return PlainTextResponse("The portal cannot count failed attempts just now. Try again in a moment.\n", 503, headers)
 
 
-def _routes(settings: Settings, database: Database, hub: Hub, clock: Clock, live: LiveLimits) -> list[BaseRoute]:
+def _routes(
+    settings: Settings, database: Database, hub: Hub, client: WebhookClient, clock: Clock, live: LiveLimits
+) -> list[BaseRoute]:
     secret = encryption_key(settings).get_secret_value()
     box = SecretBox(secret)
     services = AuthServices.build(
@@ -94,7 +102,7 @@ def _routes(settings: Settings, database: Database, hub: Hub, clock: Clock, live
         sign_in_methods=settings.sign_in_methods(),
     )
     accounts = ProviderAccounts(database, box, clock)
-    contexts = Contexts(database, clock, MailQueue(box), services.public_url)
+    contexts = Contexts(database, clock, MailQueue(box), EndpointSetup(box, client), services.public_url)
     operations, places = Operations(schema, contexts.open, Limits()), Places(live.connections)
     subscriptions = Subscriptions(operations, hub, live)
     endpoint = GraphQLEndpoint(

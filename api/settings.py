@@ -24,6 +24,7 @@ from portal.database.embedded import EmbeddedPostgres
 from portal.encryption import SHORTEST_SECRET
 from portal.mail.senders import MailSender
 from portal.mail.url import MailUrlError, sender_for
+from portal.webhooks.targets import Network
 
 _ENV_FILE = ".env"
 _SID = re.compile(r"AC[0-9a-f]{32}")
@@ -85,6 +86,8 @@ class Settings(BaseSettings):
     """The Redis that carries live updates from process to process; by default the database does."""
     trusted_proxies: str = ""
     """Addresses or networks of the proxies whose X-Forwarded-For is believed, with commas between them."""
+    webhook_allowed_networks: str = ""
+    """Networks that are not public and that webhooks may go to all the same, with commas between them."""
 
     @property
     def simulated(self) -> bool:
@@ -138,6 +141,14 @@ class Settings(BaseSettings):
         """Where failures are counted, as the library `limits` spells it."""
         return f"async+{self.limits_url.get_secret_value() if self.limits_url else 'memory://'}"
 
+    def webhook_networks(self) -> tuple[Network, ...]:
+        """The networks that webhooks may go to besides the public Internet.
+
+        Raises:
+            ValueError: one of them is none.
+        """
+        return tuple(ipaddress.ip_network(one.strip()) for one in self.webhook_allowed_networks.split(",") if one)
+
     def database_owner(self) -> DatabaseAddress:
         """The database, for the user that migrates it."""
         given = _parse(self.database_owner_url) or _parse(self.database_url)
@@ -178,6 +189,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _mail_problems(settings)
     yield from _limits_problems(settings)
     yield from _live_problems(settings)
+    yield from _webhook_problems(settings)
     yield from _sign_in_problems(settings)
     key = settings.secret_key
     if key is not None and len(key.get_secret_value()) < SHORTEST_SECRET:
@@ -277,6 +289,13 @@ def _live_problems(settings: Settings) -> Iterator[str]:
         yield "LIVE_URL has to be the address of a Redis, for example redis://localhost:6379."
     if find_spec("redis") is None:
         yield "LIVE_URL needs Redis's client: pip install 'isv-portal[redis]'."
+
+
+def _webhook_problems(settings: Settings) -> Iterator[str]:
+    try:
+        settings.webhook_networks()
+    except ValueError:
+        yield "WEBHOOK_ALLOWED_NETWORKS has to be networks with commas between them, like 10.20.0.0/16."
 
 
 def _sign_in_problems(settings: Settings) -> Iterator[str]:

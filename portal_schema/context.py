@@ -22,6 +22,7 @@ from portal.database import Database, DatabaseRole, TenantTransaction, Transacti
 from portal.live.changes import Change
 from portal.mail.queue import MailQueue
 from portal.support.sessions import READ_ACTION, OpenSupportSession, find_open_session
+from portal.webhooks.endpoints import EndpointSetup
 from portal_schema.errors import ErrorCode, RequestError
 
 _ROLES_OF_STAFF = {
@@ -41,6 +42,7 @@ class RequestContext:
     database: Database
     clock: Clock
     mail: MailQueue
+    endpoint_setup: EndpointSetup
     public_url: str
     request_id: str
     address: str | None = None
@@ -201,10 +203,13 @@ Info = strawberry.Info[RequestContext, None]
 class Contexts:
     """Opens the context of an operation."""
 
-    def __init__(self, database: Database, clock: Clock, mail: MailQueue, public_url: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, mail: MailQueue, endpoint_setup: EndpointSetup, public_url: str
+    ) -> None:
         self._database = database
         self._clock = clock
         self._mail = mail
+        self._endpoint_setup = endpoint_setup
         self._public_url = public_url
 
     @asynccontextmanager
@@ -218,7 +223,14 @@ class Contexts:
         if operation is OperationType.SUBSCRIPTION and principal.is_staff:
             raise RequestError(ErrorCode.FORBIDDEN, _STAFF_ASKS)
         context = RequestContext(
-            principal, self._database, self._clock, self._mail, self._public_url, request_id, address
+            principal,
+            self._database,
+            self._clock,
+            self._mail,
+            self._endpoint_setup,
+            self._public_url,
+            request_id,
+            address,
         )
         if principal.is_staff:
             await self._admit_staff(context)

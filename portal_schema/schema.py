@@ -40,6 +40,10 @@ from portal_schema.templates import TemplateQueries, find_template, find_version
 from portal_schema.tenants import TenantQueries, find_tenant
 from portal_schema.usage import UsageQueries
 from portal_schema.viewer import ViewerQueries
+from portal_schema.webhook_deliveries import WebhookDeliveryQueries, find_delivery
+from portal_schema.webhook_endpoint_changes import WebhookEndpointMutations
+from portal_schema.webhook_endpoints import WebhookEndpointQueries, find_endpoint
+from portal_schema.webhook_replays import WebhookReplayMutations
 
 # An object's kind, the permission of its type, and how it is found: the same way as by every other field.
 # Where there is None, the finder itself asks for what this kind of principal needs, before any look-up too.
@@ -58,6 +62,8 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Template": (Permission.TEMPLATES_READ, find_template),
     "TemplateVersion": (Permission.TEMPLATES_READ, find_version),
     "Tenant": (None, find_tenant),
+    "WebhookDelivery": (Permission.WEBHOOKS_READ, find_delivery),
+    "WebhookEndpoint": (Permission.WEBHOOKS_READ, find_endpoint),
 }
 
 
@@ -78,6 +84,8 @@ class Query(
     SupportAccessQueries,
     SupportSessionQueries,
     AlertQueries,
+    WebhookEndpointQueries,
+    WebhookDeliveryQueries,
     TenantQueries,
 ):
     """The root of queries."""
@@ -115,6 +123,8 @@ class Mutation(
     SupportAccessMutations,
     SupportSessionMutations,
     AlertMutations,
+    WebhookEndpointMutations,
+    WebhookReplayMutations,
 ):
     """The root of mutations."""
 

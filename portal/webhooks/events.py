@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -18,6 +19,26 @@ class WebhookEvent(StrEnum):
     MESSAGE_RECEIVED = "MESSAGE_RECEIVED"
     ALLOWANCE_THRESHOLD = "ALLOWANCE_THRESHOLD"
     ALERT_RAISED = "ALERT_RAISED"
+    WEBHOOK_TEST = "WEBHOOK_TEST"
+
+    @property
+    def type(self) -> str:
+        """Its name in what is sent, spelt as Standard Webhooks does: `message.status_changed`."""
+        noun, _, happened = self.value.lower().partition("_")
+        return f"{noun}.{happened}"
+
+
+_EVERYBODY = frozenset({"OWNER", "ADMINISTRATOR", "DEVELOPER", "BILLING_MANAGER", "SUPPORT"})
+_OF_CONTENT = frozenset({"OWNER", "ADMINISTRATOR", "DEVELOPER"})
+# Which roles may see what an event tells: a test holds this to the permissions. An event goes to an endpoint while the
+# role of whoever set it up is among them.
+SEEN_BY = {
+    WebhookEvent.MESSAGE_STATUS_CHANGED: _EVERYBODY,
+    WebhookEvent.MESSAGE_RECEIVED: _OF_CONTENT,
+    WebhookEvent.ALLOWANCE_THRESHOLD: _EVERYBODY,
+    WebhookEvent.ALERT_RAISED: _EVERYBODY,
+    WebhookEvent.WEBHOOK_TEST: _OF_CONTENT,  # those who may set endpoints up
+}
 
 
 async def emit(
@@ -34,12 +55,26 @@ async def emit(
     if not happened:
         return
     endpoints = await tx.rows(
-        "SELECT id FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_at IS NULL AND $2 = ANY(events)",
+        "SELECT endpoint.id FROM webhook_endpoint AS endpoint "
+        "JOIN membership ON membership.tenant_id = endpoint.tenant_id AND membership.person_id = endpoint.set_by "
+        "WHERE endpoint.tenant_id = $1 AND disabled_at IS NULL AND $2 = ANY(events) AND role = ANY($3::text[])",
         tx.tenant_id,
         event.value,
+        list(SEEN_BY[event]),
     )
-    if not endpoints:
-        return
+    if endpoints:
+        await emit_to(tx, [endpoint["id"] for endpoint in endpoints], event, happened, now=now)
+
+
+async def emit_to(
+    tx: TenantTransaction,
+    endpoint_ids: Sequence[UUID],
+    event: WebhookEvent,
+    happened: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+) -> list[UUID]:
+    """Write events with a delivery of each to each of these endpoints; the ids of the deliveries."""
     ids = sorted(new_id(now) for _ in happened)
     await tx.execute(
         "INSERT INTO webhook_event (tenant_id, id, type, data, at) "
@@ -50,15 +85,23 @@ async def emit(
         ids,
         [orjson.dumps(data).decode() for data in happened],
     )
-    pairs = [(endpoint["id"], id) for id in ids for endpoint in endpoints]
+    return await queue_deliveries(tx, [(endpoint, id, event) for id in ids for endpoint in endpoint_ids], now=now)
+
+
+async def queue_deliveries(
+    tx: TenantTransaction, asked: Sequence[tuple[UUID, UUID, WebhookEvent]], *, now: datetime
+) -> list[UUID]:
+    """Have events delivered, each given by its endpoint, its id and its type; the ids of the deliveries."""
+    ids = sorted(new_id(now) for _ in asked)
     await tx.execute(
         "INSERT INTO webhook_delivery (tenant_id, id, endpoint_id, event_id, event_type, due_at, created_at) "
-        "SELECT $1, d.id, d.endpoint_id, d.event_id, $2, $3, $3 "
-        "FROM unnest($4::uuid[], $5::uuid[], $6::uuid[]) AS d (id, endpoint_id, event_id)",
+        "SELECT $1, d.id, d.endpoint_id, d.event_id, d.event_type, $2, $2 "
+        "FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) AS d (id, endpoint_id, event_id, event_type)",
         tx.tenant_id,
-        event.value,
         now,
-        sorted(new_id(now) for _ in pairs),
-        [endpoint for endpoint, _ in pairs],
-        [id for _, id in pairs],
+        ids,
+        [endpoint for endpoint, _, _ in asked],
+        [event for _, event, _ in asked],
+        [kind.value for _, _, kind in asked],
     )
+    return ids

@@ -8,6 +8,7 @@ PLACES = {
     "Query.contact(id)": "query ($id: ID!) { contact(id: $id) { id name messages { nodes { id } } } }",
     "Query.template(id)": "query ($id: ID!) { template(id: $id) { id name versions { id } } }",
     "Query.alert(id)": "query ($id: ID!) { alert(id: $id) { id title messages { nodes { id } } } }",
+    "Query.webhookEndpoint(id)": "query ($id: ID!) { webhookEndpoint(id: $id) { id url secrets { createdAt } } }",
     "Query.message(id)": "query ($id: ID!) { message(id: $id) { id body batch { id } } }",
     "Mutation.contactUpdate(id)": """mutation ($id: ID!) {
       contactUpdate(id: $id, input: {name: "X"}) { contact { id } errors { code path message } }
@@ -53,6 +54,33 @@ PLACES = {
     }""",
     "Mutation.alertMute(id)": """mutation ($id: ID!) {
       alertMute(id: $id) { alert { id } errors { code path message } }
+    }""",
+    "Mutation.webhookEndpointUpdate(id)": """mutation ($id: ID!) {
+      webhookEndpointUpdate(id: $id, input: {description: "X"}) {
+        webhookEndpoint { id } errors { code path message }
+      }
+    }""",
+    "Mutation.webhookEndpointRotate(id)": """mutation ($id: ID!) {
+      webhookEndpointRotate(id: $id, idempotencyKey: "key") {
+        webhookEndpoint { id } secret errors { code path message }
+      }
+    }""",
+    "Mutation.webhookEndpointDelete(id)": """mutation ($id: ID!) {
+      webhookEndpointDelete(id: $id) { deletedId errors { code path message } }
+    }""",
+    "Mutation.webhookEndpointTest(id)": """mutation ($id: ID!) {
+      webhookEndpointTest(id: $id) { webhookDelivery { id } errors { code path message } }
+    }""",
+    "WebhookReplayInput.deliveryId": """mutation ($id: ID!) {
+      webhookReplay(input: {deliveryId: $id}) { replayed deliveryId errors { code path message } }
+    }""",
+    "WebhookReplayInput.endpointId": """mutation ($id: ID!) {
+      webhookReplay(input: {endpointId: $id, range: {from: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"}}) {
+        replayed endpointId errors { code path message }
+      }
+    }""",
+    "WebhookDeliveryFilter.endpointId": """query ($id: ID!) {
+      webhookDeliveries(filter: {endpointId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
     }""",
     "Tenant.message(id)": "query ($id: ID!) { viewer { tenant { message(id: $id) { id body batch { id } } } } }",
     "MessageFilter.contactId": """query ($id: ID!) {
@@ -108,6 +136,7 @@ LISTS = {
     "Tenant.messages": "viewer { tenant { messages%s } }",
     "Query.supportSessions": "supportSessions%s",
     "Query.alerts": "alerts%s",
+    "Query.webhookDeliveries": "webhookDeliveries%s",
     "Tenant.alerts": "viewer { tenant { alerts%s } }",
     "Alert.messages": "node(id: $alert) { ... on Alert { messages%s } }",
     "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",

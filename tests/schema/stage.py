@@ -8,6 +8,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse
 
 from auth.api_client_changes import MOST_CLIENTS
 from auth.permissions import StaffRole, TenantRole, machine_permissions
+from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
 from tests.product import OPERATIONS, Caller, Product, operation
 from tests.schema import surface
@@ -15,6 +16,8 @@ from tests.schema.world import (
     add_alert,
     add_api_client,
     add_contact,
+    add_delivery,
+    add_endpoint,
     add_invitation,
     add_member_row,
     add_template,
@@ -56,6 +59,9 @@ BATCHES_OF_MESSAGES = """query ($first: Int) {
 MESSAGES_OF_ALERTS = """query ($first: Int) {
   alerts(first: $first) { nodes { id title messages(first: 3) { nodes { id timeline { at } } } } }
 }"""
+ENDPOINTS_OF_DELIVERIES = """query ($first: Int) {
+  webhookDeliveries(first: $first) { nodes { id request response endpoint { id url secrets { createdAt } } } }
+}"""
 TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
   one: contactCreate(input: {number: $number}) { contact { id } }
   two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
@@ -70,6 +76,7 @@ DEEP = {
     "messages of contacts": MESSAGES_OF_CONTACTS,
     "batches of messages": BATCHES_OF_MESSAGES,
     "messages of alerts": MESSAGES_OF_ALERTS,
+    "endpoints of deliveries": ENDPOINTS_OF_DELIVERIES,
     "two mutations": TWO_MUTATIONS,
 }
 ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
@@ -93,6 +100,11 @@ MADE_OF_MEMBERS = {
     "ownershipAccept",
     "apiClientRotate",
     "apiClientDisable",
+    "webhookEndpointUpdate",
+    "webhookEndpointRotate",
+    "webhookEndpointDelete",
+    "webhookEndpointTest",
+    "webhookReplay",
 }
 
 
@@ -108,6 +120,7 @@ class Tenant:
     message: str
     batch: str
     alert: str
+    endpoints: list[str]
 
 
 async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
@@ -123,7 +136,10 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     message = batch["messages"]["nodes"][0]["id"]
     alerts = [await add_alert(product, tenant.id, message) for _ in range(rows)]
     owner = await _with_members(product, tenant.id, rows)
-    return Tenant(tenant.id, machine, owner, contacts, templates[0], message, batch["id"], alerts[0])
+    endpoints = [(await add_endpoint(owner))["id"] for _ in range(min(rows, MOST_ENDPOINTS // 2))]
+    for number in range(rows):
+        await add_delivery(owner, endpoints[number % len(endpoints)])
+    return Tenant(tenant.id, machine, owner, contacts, templates[0], message, batch["id"], alerts[0], endpoints)
 
 
 async def _with_members(product: Product, tenant_id: UUID, rows: int) -> Caller:
@@ -161,7 +177,9 @@ def _roots_of(asked: str) -> list[str]:
 
 
 async def _made_of_members(product: Product, tenant: Tenant, caller: Caller, name: str, number: str) -> dict[str, Any]:
-    """The same of members, invitations and API clients."""
+    """The same of members, invitations, API clients and webhooks."""
+    if name.startswith("webhook"):
+        return await _made_of_webhooks(tenant, name, number)
     if name.startswith("apiClient"):
         client = (await add_api_client(tenant.owner))["apiClient"]["id"]
         return {"id": client, "idempotencyKey": number}
@@ -171,6 +189,15 @@ async def _made_of_members(product: Product, tenant: Tenant, caller: Caller, nam
         return {"id": await add_invitation(tenant.owner)}
     member = await add_member_row(product, tenant.id, TenantRole.SUPPORT)
     return {"id": member, "toMemberId": member, "role": "BILLING_MANAGER"}
+
+
+async def _made_of_webhooks(tenant: Tenant, name: str, number: str) -> dict[str, Any]:
+    """The same of webhooks."""
+    if name == "webhookReplay":
+        return {"input": {"deliveryId": await add_delivery(tenant.owner, tenant.endpoints[0])}}
+    if name == "webhookEndpointDelete":
+        return {"id": (await add_endpoint(tenant.owner))["id"]}
+    return {"id": tenant.endpoints[0], "idempotencyKey": number, "input": {"description": number}}
 
 
 async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: str, number: str) -> dict[str, Any]:
@@ -215,5 +242,7 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "alert": {"id": tenant.alert},
         "alertRuleSet": {"input": {"kind": "REGISTRATION", "channels": []}},
         "supportAccessGrant": {"input": {"hours": 1}},
+        "webhookEndpoint": {"id": tenant.endpoints[0]},
+        "webhookEndpointCreate": {"input": {"url": "https://9.9.9.9/", "events": ["ALERT_RAISED"]}},
     }
     return variables.get(name, {"first": MANY})

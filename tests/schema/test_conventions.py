@@ -44,6 +44,8 @@ from portal.problems import Problem
 from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
+from portal.webhooks.endpoints import create_endpoint, delete_endpoint, rotate_endpoint_secret, update_endpoint
+from portal.webhooks.replaying import replay, send_test
 from portal_schema.guards import UndeclaredError, check, install_guards, refuse_without, requires
 from portal_schema.guards import object_types as typed_objects
 from portal_schema.schema import schema, sdl
@@ -79,6 +81,12 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "alertAcknowledge": (acknowledge,),
     "alertMute": (mute,),
     "alertRuleSet": (set_rule,),
+    "webhookEndpointCreate": (create_endpoint,),
+    "webhookEndpointUpdate": (update_endpoint,),
+    "webhookEndpointRotate": (rotate_endpoint_secret,),
+    "webhookEndpointDelete": (delete_endpoint,),
+    "webhookEndpointTest": (send_test,),
+    "webhookReplay": (replay,),
 }
 
 

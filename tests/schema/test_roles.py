@@ -27,6 +27,7 @@ from tests.schema.world import (
     add_alert,
     add_api_client,
     add_contact,
+    add_endpoint,
     add_invitation,
     add_member_row,
     add_template,
@@ -72,6 +73,7 @@ NEVER = {
 }
 for nowhere in (OUTSIDE, "ISV_OPERATOR"):
     NEVER[nowhere].add(("Viewer.supportSession", "SupportSession"))
+DELETE_ENDPOINT = "mutation ($id: ID!) { webhookEndpointDelete(id: $id) { errors { code } } }"
 AT_ONCE = 20  # root fields that one operation may have
 Refused = set[tuple[tuple[str, ...], tuple[str, ...]]]
 
@@ -127,6 +129,7 @@ def given(world: World) -> dict[str, Any]:
         "Query.template(id)": world.template,
         "Query.message(id)": world.delivered,
         "Query.alert(id)": world.alert,
+        "Query.webhookEndpoint(id)": world.ids["WebhookEndpoint"],
         "Query.node(id)": world.message,
         "Query.usage(input)": {"period": "TODAY"},
         "Query.tenant(id)": world.tenant_id,
@@ -164,6 +167,7 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         "Mutation.supportSessionStart(input)": {"tenantId": world.tenant_id, "reason": "A ticket"},
         "Mutation.supportSessionEnd(id)": world.ids["SupportSession"],
         **await _changes_of_members(product, world, who),
+        **await _changes_of_webhooks(world, who),
     }
 
 
@@ -188,6 +192,30 @@ async def _changes_of_members(product: Product, world: World, who: str) -> dict[
         "Mutation.apiClientRotate(idempotencyKey)": client,
         "Mutation.apiClientDisable(id)": client,
     }
+
+
+async def _changes_of_webhooks(world: World, who: str) -> dict[str, Any]:
+    """The same of webhooks, of which a tenant has at most ten."""
+    endpoint = world.ids["WebhookEndpoint"]
+    if Permission.WEBHOOKS_WRITE in HELD[who]:
+        await _delete_endpoints_but(world, endpoint)
+        endpoint = (await add_endpoint(world.owner))["id"]
+    return {
+        "Mutation.webhookEndpointCreate(input)": {"url": "https://9.9.9.9/", "events": ["MESSAGE_RECEIVED"]},
+        "Mutation.webhookEndpointUpdate(id)": world.ids["WebhookEndpoint"],
+        "Mutation.webhookEndpointUpdate(input)": {"description": "The till"},
+        "Mutation.webhookEndpointRotate(id)": endpoint,
+        "Mutation.webhookEndpointRotate(idempotencyKey)": endpoint,
+        "Mutation.webhookEndpointDelete(id)": endpoint,
+        "Mutation.webhookEndpointTest(id)": world.ids["WebhookEndpoint"],
+        "Mutation.webhookReplay(input)": {"deliveryId": world.ids["WebhookDelivery"]},
+    }
+
+
+async def _delete_endpoints_but(world: World, kept: str) -> None:
+    for one in (await world.owner.run("{ webhookEndpoints { id } }"))["webhookEndpoints"]:
+        if one["id"] != kept:
+            await world.owner.run(DELETE_ENDPOINT, id=one["id"])
 
 
 def refused(asked: Mapping[str, Way], who: str) -> Refused:

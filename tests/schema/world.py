@@ -44,6 +44,12 @@ TRANSFER = """mutation ($id: ID!) {
 API_CLIENT = """mutation ($input: ApiClientCreateInput!) {
   apiClientCreate(input: $input) { apiClient { id clientId } secret errors { code path message } }
 }"""
+ENDPOINT = """mutation ($input: WebhookEndpointCreateInput!) {
+  webhookEndpointCreate(input: $input) { webhookEndpoint { id } secret errors { code path message } }
+}"""
+TEST = """mutation ($id: ID!) {
+  webhookEndpointTest(id: $id) { webhookDelivery { id } errors { code path message } }
+}"""
 SESSION = """mutation ($input: SupportSessionStartInput!) {
   supportSessionStart(input: $input) { supportSession { id } errors { code path message } }
 }"""
@@ -135,6 +141,21 @@ async def add_api_client(caller: Caller, **what: Any) -> dict[str, Any]:
     return dict(made)
 
 
+async def add_endpoint(caller: Caller, **what: Any) -> dict[str, Any]:
+    """A new webhook endpoint with its secret; nothing is sent, for no worker delivers here."""
+    given = {"url": "https://9.9.9.9/webhooks", "events": ["ALERT_RAISED"], **what}
+    made = (await caller.run(ENDPOINT, input=given))["webhookEndpointCreate"]
+    assert made["errors"] == []
+    return {"id": made["webhookEndpoint"]["id"], "secret": made["secret"]}
+
+
+async def add_delivery(caller: Caller, endpoint: str) -> str:
+    """The id of a test's delivery to an endpoint."""
+    made = (await caller.run(TEST, id=endpoint))["webhookEndpointTest"]
+    assert made["errors"] == []
+    return str(made["webhookDelivery"]["id"])
+
+
 async def offered(product: Product, owner: Caller, person: Caller) -> dict[str, str]:
     """What somebody alone can accept: the token of an invitation and, of a member, the id of a transfer."""
     who = await person.run("{ viewer { tenant { id } principal { ... on Person { email } } } }")
@@ -196,6 +217,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     (member,) = (await owner.run("{ members { id } }"))["members"]
     entry = (await owner.run("{ auditLog(first: 1) { nodes { id } } }"))["auditLog"]["nodes"][0]["id"]
     session = await open_session(await product.member(None, StaffRole.ISV_SUPPORT), to_global("Tenant", tenant.id))
+    endpoint = (await add_endpoint(owner, description="The shop"))["id"]
     ids = {
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
@@ -211,6 +233,8 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "ApiClient": await _api_client(product, owner),
         "SupportSession": session,
         "Tenant": to_global("Tenant", tenant.id),
+        "WebhookEndpoint": endpoint,
+        "WebhookDelivery": await add_delivery(owner, endpoint),
     }
     return World(tenant, olga, alice, template, version, message, delivered, str(batch["id"]), plan, owner, ids)
 

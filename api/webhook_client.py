@@ -1,0 +1,225 @@
+"""The HTTP client of webhooks: it opens connections to addresses that were checked, and to no others.
+
+A name is resolved here, all its addresses are checked, and the connection goes to one of these very addresses: what the
+name resolves to a moment later does not matter. Every socket is checked once more when it is made, so that no way
+around the resolver is one.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from portal.clock import Clock
+from portal.webhooks.client import Answer, NoAnswer
+from portal.webhooks.targets import (
+    NOT_PUBLIC,
+    Address,
+    Network,
+    addresses_problem,
+    is_within,
+    literal_address,
+    may_reach,
+    url_problem,
+)
+
+DEADLINE = timedelta(seconds=15)
+LONGEST_KEPT = 2048
+_RESOLVE_SECONDS = 3.0
+_AT_ONCE = 200
+_TIMED_OUT = f"No answer within {DEADLINE.seconds} seconds."
+_PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
+    (aiohttp.ClientConnectorCertificateError, "Its certificate is not valid for this host."),
+    (aiohttp.ClientSSLError, "No connection by TLS could be made."),
+    (aiohttp.ClientConnectorDNSError, "Its host cannot be found."),
+    (aiohttp.ClientConnectorError, "No connection could be made."),
+    (aiohttp.ServerDisconnectedError, "The connection ended before an answer came."),
+    (ConnectionError, "The connection ended before an answer came."),
+)
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "Webhooks/1.0", "Accept-Encoding": "identity"}
+
+
+Fit = Callable[[Address], bool]
+
+
+class RefusedAddressError(OSError):
+    """A connection to this address is not for webhooks to open."""
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name for one request, and gives nothing where one of its addresses is not fit to go to."""
+
+    def __init__(self, inner: AbstractResolver, fit: Fit) -> None:
+        self._inner = inner
+        self._fit = fit
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a host, all of them checked.
+
+        Raises:
+            RefusedAddressError: one of them may not be reached.
+            OSError: there are none.
+        """
+        found = await self._inner.resolve(host, port, family)
+        for one in found:
+            _check(one["host"], self._fit)
+        return found
+
+    async def close(self) -> None:
+        """Release what resolves."""
+        await self._inner.close()
+
+
+class HttpWebhookClient:
+    """Hands events over; open it with `open`. `resolver` and `tls` are there for tests."""
+
+    def __init__(
+        self,
+        sessions: dict[str, aiohttp.ClientSession],
+        resolver: AbstractResolver,
+        allowed: Sequence[Network],
+        clock: Clock,
+    ) -> None:
+        self._sessions = sessions
+        self._resolver = resolver
+        self._allowed = allowed
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        allowed: Sequence[Network],
+        clock: Clock,
+        *,
+        resolver: AbstractResolver | None = None,
+        tls: SSLContext | None = None,
+        deadline: timedelta = DEADLINE,
+    ) -> AsyncIterator["HttpWebhookClient"]:
+        """A client that also reaches the networks that are allowed."""
+        inner = resolver or aiohttp.ThreadedResolver()
+        fit: dict[str, Fit] = {
+            "https": lambda address: may_reach(address, allowed),
+            "http": lambda address: is_within(address, allowed),  # the Internet is for nobody to read events on
+        }
+        async with AsyncExitStack() as stack:
+            sessions = {
+                scheme: await stack.enter_async_context(_session(inner, of_scheme, tls, deadline))
+                for scheme, of_scheme in fit.items()
+            }
+            yield cls(sessions, inner, allowed, clock)
+
+    async def problem_of(self, url: str) -> str | None:
+        """Why no event may go there; None where it may."""
+        problem = url_problem(url)
+        if problem is not None:
+            return problem
+        host = urlsplit(url).hostname or ""
+        literal = literal_address(host)
+        addresses = [literal] if literal is not None else await self._addresses(host)
+        return addresses_problem(url, addresses, self._allowed)
+
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Answer | NoAnswer:
+        """Hand one event over, once; a redirection is an answer and not followed."""
+        problem = self._unfit(url)
+        if problem is not None:
+            return NoAnswer(problem)
+        try:
+            session = self._sessions[urlsplit(url).scheme]
+            async with session.post(
+                URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return Answer(response.status, await _beginning(response), self._retry_after(response))
+        except TimeoutError:
+            return NoAnswer(_TIMED_OUT)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return NoAnswer(_problem(error))
+
+    def _unfit(self, url: str) -> str | None:
+        """What is wrong with the URL by itself; names are checked by the resolver, when the connection is opened."""
+        problem = url_problem(url)
+        literal = literal_address(urlsplit(url).hostname or "") if problem is None else None
+        if literal is not None:
+            return addresses_problem(url, [literal], self._allowed)
+        return problem
+
+    async def _addresses(self, host: str) -> list[Address]:
+        try:
+            async with asyncio.timeout(_RESOLVE_SECONDS):
+                found = await self._resolver.resolve(host, 0, socket.AF_UNSPEC)
+        except (OSError, ValueError):  # TimeoutError is an OSError
+            return []
+        return [ip_address(one["host"]) for one in found]
+
+    def _retry_after(self, response: aiohttp.ClientResponse) -> timedelta | None:
+        """What the endpoint asks for (RFC 9110, 10.2.3), in either of its spellings; None where it cannot be read."""
+        given = response.headers.get("Retry-After", "").strip()
+        if given.isascii() and given.isdigit():
+            return timedelta(seconds=min(int(given[:9]), 10**8))
+        try:
+            at = parsedate_to_datetime(given)
+        except ValueError:
+            return None
+        return max(timedelta(0), (at if at.tzinfo else at.replace(tzinfo=UTC)) - self._clock.now())
+
+
+def _session(inner: AbstractResolver, fit: Fit, tls: SSLContext | None, deadline: timedelta) -> aiohttp.ClientSession:
+    def checked_socket(info: Any) -> socket.socket:
+        family, kind, protocol, _, address = info
+        _check(address[0], fit)
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            resolver=GuardedResolver(inner, fit),
+            use_dns_cache=False,
+            socket_factory=checked_socket,
+            limit=_AT_ONCE,
+            ssl=tls or True,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,  # no proxy: it would resolve the name once more
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=deadline.total_seconds()),
+        headers=_HEADERS,
+    )
+
+
+def _check(address: str, fit: Fit) -> None:
+    if not fit(ip_address(address)):
+        raise RefusedAddressError("not an address for webhooks")
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> str:
+    """The first of the body; the status has been heard, so nothing that goes wrong here changes the outcome."""
+    kept = b""
+    try:
+        while len(kept) < LONGEST_KEPT and (chunk := await response.content.read(LONGEST_KEPT - len(kept))):
+            kept += chunk
+    except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
+        pass
+    if not response.content.at_eof():
+        response.close()  # a longer answer is not read, so its connection is of no use
+    return kept.decode("utf-8", errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _problem(error: Exception) -> str:
+    """What went wrong, in words of ours: an error's own text may tell of the portal's network."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, RefusedAddressError):
+            return NOT_PUBLIC
+        cause = cause.__cause__ or cause.__context__
+    return next((text for kind, text in _PROBLEMS if isinstance(error, kind)), "Its answer could not be read.")
