@@ -1,4 +1,4 @@
-"""The worker: hands messages over, applies callbacks, sends mails, makes partitions, seals and shortens audit logs."""
+"""The worker: hands messages over, applies callbacks, sends mails and webhooks, keeps partitions and audit logs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ import structlog
 from api.fan_out import fan_out
 from api.home import encryption_key
 from api.settings import Settings
+from api.webhook_client import HttpWebhookClient
 from api.webhooks.addresses import callback_url
 from auth.keys import ROTATE_EVERY, SigningKeys
 from auth.oauth.expiry import delete_expired
@@ -33,6 +34,7 @@ from portal.onboarding.heard import keep_events
 from portal.retention.deleting import delete_old
 from portal.sweep.sweeper import Sweeper
 from portal.tenants.accounts import ProviderAccounts
+from portal.webhooks.delivering import WebhookDelivery
 from twilio_gateway.gateway import TwilioGateway
 
 _IDLE_SECONDS = 0.1  # how long a message or a callback waits at most while nothing else is to do
@@ -50,6 +52,7 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
         async with (
             fan_out(settings, database),
             TwilioGateway.open(settings.simulator_url if settings.simulated else None) as gateway,
+            HttpWebhookClient.open(settings.webhook_networks(), now) as client,
         ):
             secret = encryption_key(settings).get_secret_value()
             box, signer = SecretBox(secret), Signer(secret, SIGNS)
@@ -61,9 +64,11 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                 now,
                 callback_url(settings.provider_callback_url),
             )
+            webhooks = WebhookDelivery(database, box, client, now)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(_repeat("dispatch", dispatcher.start_due))
+                    group.create_task(_repeat("webhooks", webhooks.start_due))
                     applying = appliers(gateway)
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, applying, now)))
                     mails = MailDelivery(database, box, settings.mail_sender(), now)
@@ -74,8 +79,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_keep("alert mails", timedelta(seconds=5), alert_mails.queue_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
-            finally:  # what is being handed over gets its outcome written down
-                await dispatcher.finish()
+            finally:  # what is being handed over or delivered gets its outcome written down
+                await asyncio.gather(dispatcher.finish(), webhooks.stop())
     finally:
         await database.close()
 

@@ -27,6 +27,11 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+def written(instant: datetime) -> str:
+    """The instant by RFC 3339, in UTC, to the millisecond: as clients get every instant."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def new_id(at: datetime) -> UUID:
     """A UUIDv7 of that instant: PostgreSQL 16 has no function of its own, and partitions go by it."""
     return uuid7(nanoseconds=(at - _EPOCH) // _MICROSECOND * 1000)

@@ -6,6 +6,8 @@ from typing import Any, NewType
 import strawberry
 from graphql import GraphQLError, GraphQLString
 
+from portal.clock import written
+
 CountryCode = NewType("CountryCode", str)
 EmailAddress = NewType("EmailAddress", str)
 Json = NewType("Json", object)
@@ -29,10 +31,6 @@ def _instant(value: Any) -> datetime:
     return instant.astimezone(UTC)
 
 
-def _written(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _of_text(name: str, description: str) -> Any:
     return strawberry.scalar(name=name, description=description, serialize=str, parse_value=_text)
 
@@ -42,7 +40,7 @@ SCALARS: dict[object, Any] = {
         name="DateTime",
         description="An instant by RFC 3339, with its offset; always written in UTC: 2026-11-20T14:30:00.000Z.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
-        serialize=_written,
+        serialize=written,
         parse_value=_instant,
     ),
     CountryCode: _of_text("CountryCode", "A country by ISO 3166-1 alpha-2, such as US."),

@@ -47,6 +47,8 @@ class UsageThreshold(StrEnum):
     MESSAGES = "MESSAGES"
     CALLS = "CALLS"
     USAGE = "USAGE"
+    ALLOWANCE_80 = "ALLOWANCE_80"
+    ALLOWANCE_100 = "ALLOWANCE_100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,16 @@ _USAGE = {
     UsageThreshold.USAGE: AlertText(
         "Your usage has reached a number that is watched.",
         "Nothing stops by this: look at your usage, whether it is what you expect.",
+        IssueActor.TENANT,
+    ),
+    UsageThreshold.ALLOWANCE_80: AlertText(
+        "80 percent of your allowance are used.",
+        "Look at what is left of it, and choose a larger plan if it will not last until the period ends.",
+        IssueActor.TENANT,
+    ),
+    UsageThreshold.ALLOWANCE_100: AlertText(
+        "Your allowance is used up.",
+        "Choose a larger plan, or wait until the next period begins.",
         IssueActor.TENANT,
     ),
 }

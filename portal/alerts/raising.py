@@ -64,6 +64,15 @@ async def raise_alerts(tx: TenantTransaction, occurrences: Sequence[Occurrence],
     await _tell(tx, {group: row for group, row in alerts.items() if row["told_at"] is None}, now=now)
 
 
+async def mail_of(tx: TenantTransaction, group: AlertGroup, *, now: datetime) -> None:
+    """Have the open alert of a group mailed, wherever its kind goes: what was done to the tenant has to reach it."""
+    await tx.execute(
+        "UPDATE alert SET mail_due_at = $4 "
+        "WHERE tenant_id = $1 AND kind = $2 AND code = $3 AND acknowledged_at IS NULL",
+        *(tx.tenant_id, group.kind.value, str(group.code), now),
+    )
+
+
 async def _not_counted(tx: TenantTransaction, occurrences: Sequence[Occurrence]) -> list[Occurrence]:
     by_event = {occurrence.event: occurrence for occurrence in reversed(occurrences)}
     sql = "SELECT event FROM alert_occurrence WHERE tenant_id = $1 AND event = ANY($2::text[])"

@@ -7,13 +7,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal.alerts.raising import bad_end, raise_alerts
-from portal.clock import new_id
+from portal.clock import new_id, written
 from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.global_ids import global_id
 from portal.live.changes import Change, ChangeKind
-from portal.messages.issues import DeliveryIssueCode
+from portal.messages.issues import CATALOGUE, DeliveryIssueCode
 from portal.messages.silence import next_question
 from portal.messages.status import FINAL, MessageStatus, Standing, rank
 from portal.plans.allowance import BalanceChange, EntryKind, apply_changes
@@ -85,15 +85,18 @@ async def tell_of_changes(tx: TenantTransaction, changed: dict[UUID, Standing], 
     """Tell whoever looks on, and the tenant's own systems, where these messages stand now."""
     for key in changed:
         tx.announce(Change(ChangeKind.MESSAGE_STATUS, key))
-    await emit(
-        tx,
-        WebhookEvent.MESSAGE_STATUS_CHANGED,
-        [
-            {"messageId": global_id("Message", key), "status": standing.status, "issue": standing.issue}
-            for key, standing in changed.items()
-        ],
-        now=now,
-    )
+    events = [_event(key, standing, now) for key, standing in changed.items()]
+    await emit(tx, WebhookEvent.MESSAGE_STATUS_CHANGED, events, now=now)
+
+
+def _event(message_id: UUID, standing: Standing, at: datetime) -> dict[str, object]:
+    issue = standing.issue
+    return {
+        "messageId": global_id("Message", message_id),
+        "status": standing.status.value,
+        "at": written(at),
+        "deliveryIssue": None if issue is None else {"code": issue.value, "reason": CATALOGUE[issue].reason},
+    }
 
 
 def _counts(item: News, row: Row) -> bool:

@@ -97,8 +97,8 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     await _write_batch(tx, batch_id, len(request.composition.contact_ids), composed, actor, now=now)
     await keep_result(tx, once, batch_id, now=now)
     if units:
-        await reserve(tx, balance, batch_id, units, now=now)
         await _write_messages(tx, batch_id, composed, balance, sender, actor, now=now)
+        await reserve(tx, balance, batch_id, units, now=now)  # last, for it may raise an alert
     return SendResult(batch_id, replay=False)
 
 

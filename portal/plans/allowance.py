@@ -10,11 +10,15 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portal.clock import new_id
+from portal.alerts.catalogue import AlertKind
+from portal.alerts.raising import Occurrence, raise_alerts
+from portal.clock import new_id, written
 from portal.database import TenantTransaction, Transaction
 from portal.live.changes import ALLOWANCE_CHANGED
 from portal.plans.periods import AllowancePeriod, Period, period_at
 from portal.plans.plans import PLAN_COLUMNS, PlanRow, UsageUnit, plan_row, read_tenant_plan
+from portal.plans.thresholds import CODES, newly_reached
+from portal.webhooks.events import WebhookEvent, emit
 
 
 class EntryKind(StrEnum):
@@ -52,6 +56,7 @@ class LockedBalance:
 
     id: UUID
     allowance: Allowance
+    told: int  # the percentage that was told of last
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance
     row = await tx.row(
         "INSERT INTO allowance_balance (tenant_id, id, period_start, period_end, unit) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (tenant_id, period_start, period_end, unit) DO UPDATE SET unit = excluded.unit "
-        "RETURNING id, used, reserved",
+        "RETURNING id, used, reserved, told_percent",
         tx.tenant_id,
         new_id(now),
         period.start,
@@ -108,19 +113,25 @@ async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance
     )
     if row is None:
         raise RuntimeError("an upsert returns its row")
-    return LockedBalance(row["id"], _allowance(held.plan, period, row["used"], row["reserved"]))
+    allowance = _allowance(held.plan, period, row["used"], row["reserved"])
+    return LockedBalance(row["id"], allowance, row["told_percent"])
 
 
 async def reserve(tx: TenantTransaction, balance: LockedBalance, batch_id: UUID, units: int, *, now: datetime) -> None:
-    """Reserve units of a balance that this transaction locked and found sufficient."""
+    """Reserve units of a balance that this transaction locked and found sufficient, and tell where that is much."""
+    after = balance.allowance.after(units)
+    reached = newly_reached(after.limit, after.used + after.reserved, balance.told)
     await tx.execute(
-        "UPDATE allowance_balance SET reserved = reserved + $3 WHERE tenant_id = $1 AND id = $2",
+        "UPDATE allowance_balance SET reserved = reserved + $3, told_percent = $4 WHERE tenant_id = $1 AND id = $2",
         tx.tenant_id,
         balance.id,
         units,
+        max([balance.told, *reached]),
     )
     await _write_entries(tx, [BalanceChange(balance.id, batch_id, EntryKind.RESERVE, units)], now=now)
     tx.announce(ALLOWANCE_CHANGED)
+    if reached:
+        await _tell(tx, balance.id, after, reached, now=now)
 
 
 async def apply_changes(tx: TenantTransaction, changes: Sequence[BalanceChange], *, now: datetime) -> None:
@@ -151,6 +162,26 @@ async def apply_changes(tx: TenantTransaction, changes: Sequence[BalanceChange],
     )
     await _write_entries(tx, summed, now=now)
     tx.announce(ALLOWANCE_CHANGED)
+
+
+async def _tell(
+    tx: TenantTransaction, balance_id: UUID, allowance: Allowance, reached: Sequence[int], *, now: datetime
+) -> None:
+    """Tell of percentages that are reached: whoever holds the balance does, so each is told once in a period."""
+    data = {
+        "limit": allowance.limit,
+        "used": allowance.used,
+        "reserved": allowance.reserved,
+        "unit": allowance.unit.value,
+        "resetsAt": written(allowance.resets_at),
+    }
+    events = [{"percent": percent, **data} for percent in reached]
+    await emit(tx, WebhookEvent.ALLOWANCE_THRESHOLD, events, now=now)
+    happened = [
+        Occurrence(AlertKind.USAGE_THRESHOLD, CODES[percent], f"allowance {balance_id} {percent}", now)
+        for percent in reached
+    ]
+    await raise_alerts(tx, happened, now=now)
 
 
 async def _write_entries(tx: TenantTransaction, changes: Sequence[BalanceChange], *, now: datetime) -> None:

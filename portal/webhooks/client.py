@@ -20,6 +20,13 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004  RFC 9110, 15.3
 
     @property
+    def problem(self) -> str | None:
+        """What the status does not say by itself."""
+        if 300 <= self.status < 400:  # noqa: PLR2004  RFC 9110, 15.4
+            return "It redirects, which is not followed: set the address that it leads to."
+        return None
+
+    @property
     def gone(self) -> bool:
         """Whether it wants no events ever again."""
         return self.status == 410  # noqa: PLR2004  Standard Webhooks: on 410 the endpoint is disabled

@@ -1,20 +1,20 @@
 """What is sent, by the Standard Webhooks specification: the payload, and the headers that prove it is ours. Pure."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from standardwebhooks import Webhook
 
+from portal.clock import written
 from portal.webhooks.events import WebhookEvent
 
 
 def payload(event: WebhookEvent, at: datetime, data: Any) -> str:
     """The body: the same text whenever the same event is sent."""
-    instant = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return orjson.dumps({"type": event.type, "timestamp": instant, "data": data}).decode()
+    return orjson.dumps({"type": event.type, "timestamp": written(at), "data": data}).decode()
 
 
 def webhook_id(event_id: UUID) -> str:

@@ -213,8 +213,8 @@ async def _changes_of_webhooks(world: World, who: str) -> dict[str, Any]:
 
 
 async def _delete_endpoints_but(world: World, kept: str) -> None:
-    for one in (await world.owner.run("{ webhookEndpoints { id } }"))["webhookEndpoints"]:
-        if one["id"] != kept:
+    for one in (await world.owner.run("{ webhookEndpoints { id disabledAt } }"))["webhookEndpoints"]:
+        if one["id"] != kept and one["disabledAt"] is None:
             await world.owner.run(DELETE_ENDPOINT, id=one["id"])
 
 

@@ -217,7 +217,6 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     (member,) = (await owner.run("{ members { id } }"))["members"]
     entry = (await owner.run("{ auditLog(first: 1) { nodes { id } } }"))["auditLog"]["nodes"][0]["id"]
     session = await open_session(await product.member(None, StaffRole.ISV_SUPPORT), to_global("Tenant", tenant.id))
-    endpoint = (await add_endpoint(owner, description="The shop"))["id"]
     ids = {
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
@@ -233,8 +232,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "ApiClient": await _api_client(product, owner),
         "SupportSession": session,
         "Tenant": to_global("Tenant", tenant.id),
-        "WebhookEndpoint": endpoint,
-        "WebhookDelivery": await add_delivery(owner, endpoint),
+        **await _webhooks(product, tenant.id, owner),
     }
     return World(tenant, olga, alice, template, version, message, delivered, str(batch["id"]), plan, owner, ids)
 
@@ -248,6 +246,25 @@ async def _call(product: Product, tenant: TenantUnderTest) -> str:
         await call_applier(product.gateway.call_reports)(tx, [callback], now)
     (call,) = (await tenant.machine.run("{ calls { nodes { id } } }"))["calls"]["nodes"]
     return str(call["id"])
+
+
+async def _webhooks(product: Product, tenant_id: UUID, owner: Caller) -> dict[str, str]:
+    """An endpoint that fails, and a delivery to it; beside them an endpoint and deliveries in all other states."""
+    endpoint, disabled = [(await add_endpoint(owner, description="The shop"))["id"] for _ in range(2)]
+    given_up, taken_in = await add_delivery(owner, endpoint), await add_delivery(owner, endpoint)
+    waits, now = await add_delivery(owner, endpoint), product.clock.now()
+    tried = "UPDATE webhook_delivery SET last_tried_at = $1, last_status = 200, last_problem = 'x', response = 'y'"
+    async with product.database.for_tenant(tenant_id) as tx:
+        await tx.execute("UPDATE webhook_endpoint SET failing_since = $1", now)
+        await tx.execute(
+            "UPDATE webhook_endpoint SET disabled_at = $1, disabled_reason = 'BY_HAND' WHERE id = $2",
+            *(now, from_global("WebhookEndpoint", disabled)),
+        )
+        await tx.execute(tried, now)
+        for column, delivery in (("failed_at", given_up), ("delivered_at", taken_in)):
+            over = f"UPDATE webhook_delivery SET due_at = NULL, {column} = $1 WHERE id = $2"  # noqa: S608  constants
+            await tx.execute(over, now, from_global("WebhookDelivery", delivery))
+    return {"WebhookEndpoint": endpoint, "WebhookDelivery": waits}
 
 
 async def open_session(support: Caller, tenant: str, minutes: int = 60) -> str:

@@ -195,6 +195,9 @@ CALL allow_across_tenants('alert_mute', 'portal_operator', 'SELECT');
 """
 
 WEBHOOKS = """
+ALTER TABLE allowance_balance -- the percentage of the limit that was told of last: each once in a period
+  ADD told_percent smallint NOT NULL DEFAULT 0;
+
 CREATE TABLE webhook_endpoint ( -- where an integrator wants events
   tenant_id uuid NOT NULL REFERENCES tenant (id),
   id uuid NOT NULL,
@@ -255,10 +258,11 @@ CREATE TABLE webhook_delivery ( -- an event on its way to an endpoint, and what 
   created_at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, id)
 ) PARTITION BY RANGE (id);
-CREATE INDEX webhook_delivery_due ON webhook_delivery (tenant_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_delivery_due ON webhook_delivery (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_delivery_waiting ON webhook_delivery (tenant_id, endpoint_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhook_delivery_of_endpoint ON webhook_delivery (tenant_id, endpoint_id, id);
 CALL guard_tenant_table('webhook_delivery', 'SELECT, INSERT, UPDATE');
-CALL allow_across_tenants('webhook_delivery', 'portal_worker', 'SELECT (tenant_id, due_at)');
+CALL allow_across_tenants('webhook_delivery', 'portal_worker', 'SELECT (tenant_id, endpoint_id, due_at)');
 GRANT SELECT (tenant_id, id), DELETE ON webhook_delivery TO portal_worker;
 
 SELECT create_partitions((now() - interval '1 month')::date, (now() + interval '3 months')::date);
