@@ -1,6 +1,7 @@
 """The provider's log becomes alerts: in the tenant's words for the tenant, with the number for ISV support alone."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -29,7 +30,11 @@ DELIVERED, FILTERED = "+12025550100", "+12025550107"
 REFERENCES = "{ alerts { nodes { code references } } }"
 
 
-async def test_three_errors_of_one_number_are_one_alert_with_the_messages_that_they_were_about(
+def _id(row: Any) -> int:
+    return int(row["id"].int)
+
+
+async def test_four_errors_of_one_number_are_one_alert_with_the_messages_that_they_were_about(
     product: Product,
 ) -> None:
     tenant = await product.tenant()
@@ -37,11 +42,12 @@ async def test_three_errors_of_one_number_are_one_alert_with_the_messages_that_t
     start = product.clock.now()
     forms = [
         debugger_event(tenant, "11200", start - timedelta(minutes=number), subject=row["provider_reference"])
-        for number, row in enumerate(rows)
+        for number, row in enumerate([*rows, rows[0]])
     ]
     await call_back(product, tenant, *forms)
     (alert,) = await alerts(tenant.machine)
-    assert set(alert.pop("messages")) == {to_global("Message", row["id"]) for row in rows}
+    # The newest first, and each of them once.
+    assert alert.pop("messages") == [to_global("Message", row["id"]) for row in sorted(rows, key=_id, reverse=True)]
     assert alert.pop("id")
     assert alert == {
         "kind": "PROVIDER_ERROR",
@@ -49,8 +55,8 @@ async def test_three_errors_of_one_number_are_one_alert_with_the_messages_that_t
         "title": "Reports about your messages did not reach the portal.",
         "advice": "The portal asks for what it missed; support should look into it if this goes on.",
         "actor": "ISV",
-        "count": 3,
-        "firstAt": told(start - timedelta(minutes=2)),
+        "count": 4,
+        "firstAt": told(start - timedelta(minutes=3)),
         "lastAt": told(start),
         "acknowledgedAt": None,
         "acknowledgedBy": None,

@@ -163,7 +163,7 @@ CREATE TABLE alert_occurrence (
   UNIQUE (tenant_id, event),
   FOREIGN KEY (tenant_id, alert_id) REFERENCES alert (tenant_id, id)
 );
-CREATE INDEX alert_occurrence_of_alert ON alert_occurrence (tenant_id, alert_id, id);
+CREATE INDEX alert_occurrence_of_alert ON alert_occurrence (tenant_id, alert_id, message_id);
 CALL guard_tenant_table('alert_occurrence', 'SELECT, INSERT');
 CALL let_support_read('alert_occurrence', 'tenant_id, id, alert_id, at, message_id, reference, event');
 GRANT SELECT (tenant_id, id), DELETE ON alert_occurrence TO portal_worker;
