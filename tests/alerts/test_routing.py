@@ -12,6 +12,7 @@ from portal.database import DatabaseRole
 from portal.live.changes import Change, ChangeKind
 from portal_schema.nodes import from_global
 from tests.alerts.events import ACKNOWLEDGE, MUTE, RULE, alerts, call_back, debugger_event, mailed, told
+from tests.live.sockets import looking
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
 
@@ -71,6 +72,22 @@ async def test_alerts_go_to_the_page_alone_unless_a_rule_says_otherwise(product:
     assert await emitted(product, tenant) == []
     kinds = ["USAGE_THRESHOLD", "DELIVERABILITY", "PROVIDER_ERROR", "REGISTRATION", "WEBHOOK_FAILING"]
     assert await owner.run(RULES) == {"alertRules": [{"kind": kind, "channels": ["PAGE"]} for kind in kinds]}
+
+
+async def test_whoever_looks_on_is_told_of_a_new_alert_and_not_of_each_time(product: Product) -> None:
+    tenant = await product.tenant()
+    support = await product.member(tenant.id, TenantRole.SUPPORT)
+    async with looking(support) as socket:
+        await socket.subscribe("subscription { alertRaised { code count title messages { nodes { id } } } }")
+        await fault(product, tenant, times=2)
+        title = "Reports about your messages did not reach the portal."
+        expected = {"code": "REPORTS_LOST", "count": 2, "title": title, "messages": {"nodes": []}}
+        assert await socket.data() == {"alertRaised": expected}
+        await fault(product, tenant)
+        await fault(product, tenant, "13227")
+        told_next = (await socket.data())["alertRaised"]
+        assert (told_next["code"], told_next["count"]) == ("CALL_FAILED", 1)
+        await socket.quiet()
 
 
 async def test_a_new_alert_is_mailed_once_to_the_owner_and_each_administrator_and_to_nobody_else(
