@@ -37,7 +37,6 @@ class RegistrationFault(StrEnum):
 
     BUSINESS_REJECTED = "BUSINESS_REJECTED"
     USE_CASE_REJECTED = "USE_CASE_REJECTED"
-    USE_CASE_SUSPENDED = "USE_CASE_SUSPENDED"
     TOLL_FREE_REJECTED = "TOLL_FREE_REJECTED"
 
 
@@ -131,11 +130,6 @@ _REGISTRATION = {
         "What you want to send was not accepted by the carriers.",
         "Describe what you send and how people agree to it, give examples, and hand it in again.",
         IssueActor.TENANT,
-    ),
-    RegistrationFault.USE_CASE_SUSPENDED: AlertText(
-        "The carriers have stopped what you registered to send.",
-        "Ask support why before you send more: it can be opened again once the cause is mended.",
-        _ISV,
     ),
     RegistrationFault.TOLL_FREE_REJECTED: AlertText(
         "The verification of your toll-free number was turned down.",

@@ -29,7 +29,7 @@ GROUPS = [AlertGroup(kind, code) for kind, codes in CODES.items() for code in co
 PROVIDERS = re.compile(
     r"(?i)twilio|subaccount|\bsid\b|\b[A-Z]{2}[0-9a-f]{32}\b|\b[1-6]\d{4}\b|TwiML|10DLC|campaign|brand"
 )
-SENTENCE = re.compile(r"[A-Z].*[.]")
+SENTENCE = re.compile(r"[A-Z0-9].*[.]")
 
 
 def test_every_code_of_every_kind_has_a_text_and_there_is_no_other() -> None:
@@ -69,11 +69,18 @@ def test_a_text_is_told_by_its_title_alone() -> None:
     assert len(set(titles)) == len(titles)
 
 
-def test_every_number_in_the_catalogue_leads_to_words_that_exist() -> None:
+OUR_OWN = {
+    AlertGroup(AlertKind.PROVIDER_ERROR, code) for code in (ProviderFault.ACCOUNT_MISSING, ProviderFault.NOT_SERVED)
+}
+
+
+def test_every_number_in_the_catalogue_leads_to_words_that_exist_and_all_words_are_led_to() -> None:
     numbers = chain(errors._ISSUES, *(one[0] for one in errors._FAULTS))  # noqa: SLF001  the tables themselves
     groups = {number: group_of(number) for number in numbers}
     assert len(groups) > 1_000
-    assert {group for group in groups.values() if group is not None} <= set(TEXTS)
+    told = {group for group in groups.values() if group is not None} | {UNKNOWN} | OUR_OWN
+    of_messages = {group for code in DeliveryIssueCode if (group := group_of_issue(code))}
+    assert told | of_messages == {group for group in TEXTS if group.kind is not AlertKind.USAGE_THRESHOLD}
 
 
 @pytest.mark.parametrize(
