@@ -23,6 +23,7 @@ from portal.callbacks.applying import Applier, apply_inbox
 from portal.callbacks.inbox import CallbackKind
 from portal.calls.reported import call_applier
 from portal.clock import Clock, SystemClock
+from portal.conversations.receiving import received_applier
 from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox, Signer
@@ -91,6 +92,7 @@ def appliers(gateway: TwilioGateway) -> dict[CallbackKind, Applier]:
         CallbackKind.DEBUGGER: problem_applier(gateway.debugger),
         CallbackKind.USAGE_TRIGGER: trigger_applier(gateway.usage_triggers),
         CallbackKind.MESSAGE_STATUS: status_applier(gateway.status_reports),
+        CallbackKind.MESSAGE_RECEIVED: received_applier(gateway.inbound_messages),
         CallbackKind.CALL_STATUS: call_applier(gateway.call_reports),
         CallbackKind.TRUST_HUB: keep_events,
         CallbackKind.EVENT_STREAM: keep_events,

@@ -14,7 +14,6 @@ from portal.contacts.contacts import (
     read_contacts,
     read_contacts_by_id,
 )
-from portal.contacts.suppressions import SuppressionSource
 from portal.database.keyset import Keyset, Page
 from portal.messages.reading import MessageOwner
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
@@ -22,19 +21,12 @@ from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.scalars import CountryCode, Json, PhoneNumber
+from portal_schema.suppressions import Suppression
 
 if TYPE_CHECKING:
     from portal_schema.messages import MessageConnection
 
 READ = requires(Permission.CONTACTS_READ)
-
-
-@strawberry.type(description="A person's wish to get no messages.", directives=READ)
-class Suppression:
-    """Why and since when a number is not written to."""
-
-    source: SuppressionSource = strawberry.field(description="Where the wish came from.")
-    since: datetime = strawberry.field(description="Since when it holds.")
 
 
 @strawberry.type(description="Somebody the tenant writes to.", directives=READ)
@@ -53,17 +45,13 @@ class Contact(Node):
     @classmethod
     def of(cls, row: ContactRow) -> "Contact":
         """The contact in this row."""
-        suppression = None
-        if row.suppression is not None:
-            source = SuppressionSource(row.suppression.source)
-            suppression = Suppression(source=source, since=row.suppression.since)
         return cls(
             id=to_global("Contact", row.id),
             name=row.name,
             number=PhoneNumber(row.number),
             country=CountryCode(row.country),
             fields=Json(row.fields),
-            suppression=suppression,
+            suppression=Suppression.of(row.suppression) if row.suppression else None,
             created_at=row.created_at,
             updated_at=row.updated_at,
             row=row,

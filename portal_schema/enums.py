@@ -9,6 +9,7 @@ from auth.permissions import Permission, TenantRole
 from portal.actor import ActorKind
 from portal.calls.status import CallStatus
 from portal.contacts.suppressions import SuppressionSource
+from portal.conversations.keywords import Keyword
 from portal.messages.composing import RefusalCode
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
 from portal.messages.recording import EventSource
@@ -63,6 +64,13 @@ describe(
     CARRIER="The carrier refuses messages to this person, who opted out there.",
     IMPORT="It was imported.",
     MANUAL="A member put the number on the list.",
+)
+describe(
+    Keyword,
+    "What a whole message of one keyword asks for.",
+    STOP="No more messages: also STOPALL, UNSUBSCRIBE, CANCEL, END, QUIT, REVOKE and OPTOUT.",
+    START="Messages again: also UNSTOP, and YES from a number that asked for none.",
+    HELP="Help: also INFO.",
 )
 describe(
     RefusalCode,

@@ -10,8 +10,9 @@ import strawberry
 
 from auth.permissions import Permission
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
+from portal.conversations.keywords import Keyword
 from portal.database import TenantTransaction
-from portal.database.keyset import Keyset, Page
+from portal.database.keyset import Key, Keyset, Page
 from portal.messages.reading import (
     NEWEST_FIRST,
     OLDEST_FIRST,
@@ -54,6 +55,7 @@ from portal_schema.templates import TemplateVersion
 
 if TYPE_CHECKING:
     from portal_schema.batches import MessageBatch
+    from portal_schema.conversations import Conversation
 
 
 @strawberry.enum(description="Which way a message goes.")
@@ -84,12 +86,16 @@ class Message(Node):
         description="Whether it may still become known what became of it. Of a message that stays silent for four days "
         "nothing more will: its status stays as it is."
     )
-    created_at: datetime = strawberry.field(description="When it was accepted.")
+    created_at: datetime = strawberry.field(description="When it was accepted, or came.")
     sender: Sender = strawberry.field(description="Who it is from.")
     recipient: Recipient = strawberry.field(description="Who it is for.")
     body: str | None = strawberry.field(description="The text as it is sent.", directives=CONTENT)
     encoding: Encoding = strawberry.field(description="How the text travels.")
     segments: int = strawberry.field(description="How many segments it takes, which is what carriers count.")
+    media_count: int = strawberry.field(description="How many pictures or other media came with it.")
+    keyword: Keyword | None = strawberry.field(
+        description="The keyword that an inbound message is, or that this is the automatic answer to."
+    )
     contact: Contact | None = strawberry.field(description="The contact, unless it was deleted since.")
     template: TemplateVersion | None = strawberry.field(description="The template's version that it was made from.")
     batch: Annotated["MessageBatch", strawberry.lazy("portal_schema.batches")] | None = strawberry.field(
@@ -101,6 +107,7 @@ class Message(Node):
     provider_reference: str | None = strawberry.field(
         description="Its name at the provider, for a ticket there.", directives=requires(Permission.SUPPORT_SESSION)
     )
+    row: strawberry.Private[MessageRow]
 
     @classmethod
     def of(cls, row: MessageRow, relations: "Relations") -> "Message":
@@ -126,6 +133,8 @@ class Message(Node):
             body=row.body,
             encoding=row.encoding,
             segments=row.segments,
+            media_count=row.media_count,
+            keyword=row.keyword,
             contact=Contact.of(contact) if contact else None,
             template=TemplateVersion.of(version) if version else None,
             batch=relations.batch(row.batch_id),
@@ -133,7 +142,16 @@ class Message(Node):
             timeline=[MessageEvent.of(event) for event in relations.events.get(row.id, ())],
             delivery_issue=DeliveryIssue.of(row.issue) if row.issue else None,
             provider_reference=row.provider_reference,
+            row=row,
         )
+
+    @strawberry.field(description="The conversation that it is part of, if whom it is from or for ever wrote.")
+    async def conversation(
+        self, info: Info
+    ) -> Annotated["Conversation", strawberry.lazy("portal_schema.conversations")] | None:
+        from portal_schema.conversations import load_conversation_with  # noqa: PLC0415  the two know each other
+
+        return await load_conversation_with(info, self.row.counterpart)
 
 
 _GUARDED = {"contact": Permission.CONTACTS_READ, "template": Permission.TEMPLATES_READ}
@@ -221,18 +239,18 @@ class MessageConnection:
         cls,
         info: Info,
         owner: MessageOwner,
-        key: UUID,
+        key: Key,
         first: int | None,
         after: str | None,
         last: int | None,
         before: str | None,
         keyset: Keyset = NEWEST_FIRST,
     ) -> "MessageConnection":
-        """Read a page of what belongs to a contact or batch: one read for all that are asked for side by side."""
+        """Read a page of what belongs to a contact or a batch: one read for all that are asked for side by side."""
         request = page_request(first, after, last, before)
         wanted = _to_fetch(info, selected_in_nodes(info))
 
-        async def load(keys: list[UUID]) -> list[MessageConnection]:
+        async def load(keys: list[Key]) -> list[MessageConnection]:
             async with info.context.reading() as tx:
                 with page_errors_told():
                     pages = await read_messages_of(tx, owner, keys, request, keyset)
@@ -265,6 +283,7 @@ class MessageFilter:
     """Conditions; what is left out asks for all."""
 
     status: list[MessageStatus] | None = strawberry.field(default=None, description="Those in one of these statuses.")
+    direction: MessageDirection | None = strawberry.field(default=None, description="Those that go this way.")
     contact_id: strawberry.ID | None = strawberry.field(default=None, description="Those with this contact.")
     batch_id: strawberry.ID | None = strawberry.field(default=None, description="Those of this send.")
     created_in: DateTimeRange | None = strawberry.field(default=None, description="Those accepted in this range.")
@@ -274,6 +293,7 @@ class MessageFilter:
         span = self.created_in
         return Only(
             statuses=tuple(self.status) if self.status is not None else None,
+            direction=self.direction.name if self.direction is not None else None,
             contact_id=key_of("Contact", self.contact_id) if self.contact_id is not None else None,
             batch_id=key_of("MessageBatch", self.batch_id) if self.batch_id is not None else None,
             created_from=span.from_ if span else None,
@@ -314,6 +334,20 @@ async def read_message(
             return None
         relations = await Relations.of(tx, [row], _to_fetch(info, wanted))
     return Message.of(row, relations)
+
+
+async def load_message(info: Info, key: UUID, wanted: frozenset[str]) -> Message | None:
+    """The message of this key with the relations wanted; one read for all that are asked for side by side."""
+    fetched = _to_fetch(info, wanted)
+
+    async def load(keys: list[UUID]) -> list[Message | None]:
+        async with info.context.reading() as tx:
+            rows = await read_messages_by_id(tx, keys)
+            relations = await Relations.of(tx, list(rows.values()), fetched)
+        return [Message.of(rows[asked], relations) if asked in rows else None for asked in keys]
+
+    found: Message | None = await info.context.loader(("message", fetched), load).load(key)
+    return found
 
 
 @strawberry.type

@@ -20,6 +20,8 @@ from portal_schema.calls import CallQueries, find_call
 from portal_schema.contact_changes import ContactMutations
 from portal_schema.contacts import ContactQueries, find_contact
 from portal_schema.context import Info
+from portal_schema.conversation_changes import ConversationMutations
+from portal_schema.conversations import ConversationQueries, find_conversation
 from portal_schema.directives import Cost, Requires
 from portal_schema.guards import install_guards, refuse_without, requires
 from portal_schema.invitation_changes import InvitationMutations
@@ -32,9 +34,13 @@ from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plans import PlanQueries, find_plan
 from portal_schema.scalars import SCALARS
 from portal_schema.sending import SendingMutations, SendingQueries
+from portal_schema.settings import SettingsQueries
+from portal_schema.settings_changes import SettingsMutations
 from portal_schema.subscriptions import Subscription
 from portal_schema.support_access import SupportAccessMutations, SupportAccessQueries
 from portal_schema.support_sessions import SupportSessionMutations, SupportSessionQueries, find_support_session
+from portal_schema.suppression_changes import SuppressionMutations
+from portal_schema.suppressions import SuppressionQueries, find_suppression
 from portal_schema.template_changes import TemplateMutations
 from portal_schema.templates import TemplateQueries, find_template, find_version
 from portal_schema.tenants import TenantQueries, find_tenant
@@ -53,12 +59,14 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "AuditEntry": (Permission.AUDIT_READ, find_entry),
     "Call": (Permission.LOGS_READ, find_call),
     "Contact": (Permission.CONTACTS_READ, find_contact),
+    "Conversation": (Permission.MESSAGES_READ, find_conversation),
     "Invitation": (Permission.MEMBERS_READ, find_invitation),
     "Member": (Permission.MEMBERS_READ, find_member),
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
     "Plan": (Permission.USAGE_READ, find_plan),
     "SupportSession": (None, find_support_session),
+    "Suppression": (Permission.CONTACTS_READ, find_suppression),
     "Template": (Permission.TEMPLATES_READ, find_template),
     "TemplateVersion": (Permission.TEMPLATES_READ, find_version),
     "Tenant": (None, find_tenant),
@@ -73,6 +81,9 @@ class Query(
     ContactQueries,
     TemplateQueries,
     MessageQueries,
+    ConversationQueries,
+    SuppressionQueries,
+    SettingsQueries,
     CallQueries,
     SendingQueries,
     PlanQueries,
@@ -125,6 +136,9 @@ class Mutation(
     AlertMutations,
     WebhookEndpointMutations,
     WebhookReplayMutations,
+    ConversationMutations,
+    SuppressionMutations,
+    SettingsMutations,
 ):
     """The root of mutations."""
 

@@ -1,6 +1,7 @@
 """Sending, estimating and canceling in the schema."""
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated
 from uuid import UUID
@@ -193,15 +194,24 @@ class MessageCancelPayload:
 
 
 def _composition(given: MessageEstimateInput | MessageSendInput) -> Composition:
-    variables: object = given.variables if given.variables is not None else {}
-    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
-        raise refuse(SendProblem.INVALID, 'Variables are an object of texts: {"time": "10:30"}.', "variables")
     return Composition(
         contact_ids=tuple(key_of("Contact", given_id) for given_id in given.recipients.contact_ids),
         template_id=key_of("Template", given.template_id) if given.template_id is not None else None,
         body=given.body,
-        variables=variables,
+        variables=variables_of(given.variables),
     )
+
+
+def variables_of(given: Json | None) -> Mapping[str, str]:
+    """The texts for variables in an input.
+
+    Raises:
+        RefusedError: they are something else.
+    """
+    variables: object = given if given is not None else {}
+    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
+        raise refuse(SendProblem.INVALID, 'Variables are an object of texts: {"time": "10:30"}.', "variables")
+    return variables
 
 
 @strawberry.type

@@ -11,6 +11,7 @@ from twilio_gateway.calls import TwilioCallReports
 from twilio_gateway.client import import_sdk
 from twilio_gateway.debugger import TwilioDebugger
 from twilio_gateway.http import PortalTwilioHttp
+from twilio_gateway.inbound import TwilioInboundMessages
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
 from twilio_gateway.usage_triggers import TwilioUsageTriggers
 
@@ -26,6 +27,7 @@ class TwilioGateway:
         self.status_reports = TwilioStatusReports()
         self.debugger = TwilioDebugger()
         self.usage_triggers = TwilioUsageTriggers()
+        self.inbound_messages = TwilioInboundMessages()
         self.call_reports = TwilioCallReports()
 
     @classmethod

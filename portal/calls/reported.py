@@ -11,7 +11,7 @@ from portal.callbacks.applying import Applier, Callback
 from portal.calls.provider import CallDirection, CallReport, CallReports
 from portal.calls.status import CallStanding, CallStatus
 from portal.clock import new_id
-from portal.contacts.numbers import NotAPhoneNumberError, parse_number
+from portal.contacts.numbers import country_of
 from portal.database import TenantTransaction
 from portal.usage.usage import CALLS_INBOUND, CALLS_OUTBOUND, add_usage
 
@@ -128,7 +128,7 @@ async def _insert(tx: TenantTransaction, calls: Sequence[tuple[_Call, CallReport
         [call.standing.status_at for call, _ in calls],
         [report.sender for _, report in calls],
         [report.recipient for _, report in calls],
-        [_country(report.recipient) for _, report in calls],
+        [country_of(report.recipient) for _, report in calls],
         [call.standing.duration_seconds for call, _ in calls],
         [call.standing.started_at for call, _ in calls],
         [report.reference for _, report in calls],
@@ -150,10 +150,3 @@ async def _update(tx: TenantTransaction, calls: Sequence[_Call]) -> None:
         [call.standing.started_at for call in calls],
         [call.standing.duration_seconds for call in calls],
     )
-
-
-def _country(number: str) -> str | None:
-    try:
-        return parse_number(number).country
-    except NotAPhoneNumberError:
-        return None

@@ -1,6 +1,6 @@
 """The use cases of contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ import orjson
 from portal.clock import new_id
 from portal.contacts.models import Contact
 from portal.contacts.numbers import NotAPhoneNumberError, PhoneNumber, parse_number
+from portal.contacts.suppressions import SuppressionRow, SuppressionSource
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
@@ -30,14 +31,6 @@ class ContactProblem(StrEnum):
     INVALID_NUMBER = "INVALID_NUMBER"
     NUMBER_TAKEN = "NUMBER_TAKEN"
     INVALID = "INVALID"
-
-
-@dataclass(frozen=True, slots=True)
-class SuppressionRow:
-    """Why and since when a number wants no messages."""
-
-    source: str
-    since: datetime
 
 
 class ContactRow(NamedTuple):
@@ -63,7 +56,8 @@ class ContactChange:
 # The column list of a contact beside its suppression, for every statement that reads contacts.
 COLUMNS = (
     "contact.id, contact.name, contact.number, contact.country, contact.fields, contact.created_at, "
-    "contact.updated_at, suppression.source AS suppressed_by, suppression.since AS suppressed_since"
+    "contact.updated_at, suppression.id AS suppression_id, suppression.number_masked AS suppressed_masked, "
+    "suppression.source AS suppressed_by, suppression.since AS suppressed_since"
 )
 SOURCE = (
     "contact LEFT JOIN suppression ON suppression.tenant_id = contact.tenant_id AND suppression.number = contact.number"
@@ -77,7 +71,10 @@ _TAKEN = Problem(ContactProblem.NUMBER_TAKEN, "Another contact has this number: 
 
 def contact_row(row: Row) -> ContactRow:
     """A record with COLUMNS as a contact."""
-    since = row["suppressed_since"]
+    suppression = None
+    if row["suppression_id"] is not None:
+        source = SuppressionSource(row["suppressed_by"])
+        suppression = SuppressionRow(row["suppression_id"], row["suppressed_masked"], source, row["suppressed_since"])
     return ContactRow(
         id=row["id"],
         name=row["name"],
@@ -86,7 +83,7 @@ def contact_row(row: Row) -> ContactRow:
         fields=orjson.loads(row["fields"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        suppression=None if since is None else SuppressionRow(row["suppressed_by"], since),
+        suppression=suppression,
     )
 
 
@@ -99,8 +96,7 @@ async def read_contacts(
     text = (search or "").strip()
     if text:
         conditions.append("(contact.name ILIKE $2 OR contact.number LIKE $3)")
-        digits = "".join(character for character in text if character.isdigit())
-        arguments += [f"%{_plain(text)}%", f"%{digits}%" if digits else "no digits, no match"]
+        arguments += [like_text(text), like_digits(text)]
     listing = Listing(COLUMNS, SOURCE, "contact.id", conditions, arguments)
     return await read_page(tx, listing, keyset, request, contact_row)
 
@@ -109,6 +105,12 @@ async def read_contacts_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dic
     """Those of these contacts that the tenant has, in one statement."""
     sql = f"SELECT {COLUMNS} FROM {SOURCE} WHERE contact.tenant_id = $1 AND contact.id = ANY($2::uuid[])"  # noqa: S608  constants
     return {row["id"]: contact_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
+
+
+async def read_contacts_by_number(tx: TenantTransaction, numbers: Collection[str]) -> dict[str, ContactRow]:
+    """The contacts that have these numbers, in one statement."""
+    sql = f"SELECT {COLUMNS} FROM {SOURCE} WHERE contact.tenant_id = $1 AND contact.number = ANY($2::text[])"  # noqa: S608  constants
+    return {row["number"]: contact_row(row) for row in await tx.rows(sql, tx.tenant_id, list(numbers))}
 
 
 async def create_contact(tx: TenantTransaction, change: ContactChange, *, now: datetime) -> UUID:
@@ -201,6 +203,13 @@ def _invalid(message: str, *path: str) -> Problem:
     return Problem(ContactProblem.INVALID, message, path)
 
 
-def _plain(text: str) -> str:
-    """The text with LIKE's wildcards taken literally."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def like_text(text: str) -> str:
+    """The pattern of LIKE for what holds this text: its wildcards are taken literally."""
+    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
+
+
+def like_digits(text: str) -> str:
+    """The pattern of LIKE for numbers that hold this text's digits; without any none does."""
+    digits = "".join(character for character in text if character.isdigit())
+    return f"%{digits}%" if digits else "no digits, no match"

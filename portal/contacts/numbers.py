@@ -45,6 +45,14 @@ def parse_number(text: str) -> PhoneNumber:
     return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), country)
 
 
+def country_of(number: str) -> str | None:
+    """The country of what may be a number; None for a short code, a name, or nobody's number."""
+    try:
+        return parse_number(number).country
+    except NotAPhoneNumberError:
+        return None
+
+
 def mask_number(e164: str) -> str:
     """The number as those see it who may not see content: its country code's start and its last two digits."""
     return f"{e164[:2]}{'•' * (len(e164) - 4)}{e164[-2:]}"

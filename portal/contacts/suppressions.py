@@ -1,10 +1,18 @@
-"""The numbers that want no messages, and who said so."""
+"""The numbers that want no messages, and who said so. Only a number's own START takes it off the list."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
 
 from portal.clock import new_id
 from portal.database import TenantTransaction
+from portal.database.connection import Row
+from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
+
+_COLUMNS = "id, number_masked, source, since"
+_NEWEST_FIRST = Keyset("since-", "since", descending=True, of_time=True)
 
 
 class SuppressionSource(StrEnum):
@@ -14,6 +22,20 @@ class SuppressionSource(StrEnum):
     CARRIER = "CARRIER"
     IMPORT = "IMPORT"
     MANUAL = "MANUAL"
+
+
+class SuppressionRow(NamedTuple):
+    """Why and since when a number wants no messages."""
+
+    id: UUID
+    number_masked: str
+    source: SuppressionSource
+    since: datetime
+
+
+def suppression_row(row: Row) -> SuppressionRow:
+    """A record with the columns of a suppression."""
+    return SuppressionRow(row["id"], row["number_masked"], SuppressionSource(row["source"]), row["since"])
 
 
 async def suppress(tx: TenantTransaction, number: str, source: SuppressionSource, *, now: datetime) -> None:
@@ -27,3 +49,28 @@ async def suppress(tx: TenantTransaction, number: str, source: SuppressionSource
         source.value,
         now,
     )
+
+
+async def release(tx: TenantTransaction, number: str, *, asked_at: datetime) -> None:
+    """Take a number off the list because its owner asked for it then; a wish of later stays."""
+    await tx.execute(
+        "DELETE FROM suppression WHERE tenant_id = $1 AND number = $2 AND since <= $3", tx.tenant_id, number, asked_at
+    )
+
+
+async def read_suppressions(tx: TenantTransaction, request: PageRequest) -> Page[SuppressionRow]:
+    """A page of the list, what came last first."""
+    listing = Listing(_COLUMNS, "suppression", "id", ["tenant_id = $1"], [tx.tenant_id])
+    return await read_page(tx, listing, _NEWEST_FIRST, request, suppression_row)
+
+
+async def read_suppressions_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, SuppressionRow]:
+    """Those of these suppressions that the tenant has, in one statement."""
+    sql = f"SELECT {_COLUMNS} FROM suppression WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
+    return {row["id"]: suppression_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
+
+
+async def read_suppressions_of(tx: TenantTransaction, numbers: Collection[str]) -> dict[str, SuppressionRow]:
+    """The suppressions of those of these numbers that have one, in one statement."""
+    sql = f"SELECT number, {_COLUMNS} FROM suppression WHERE tenant_id = $1 AND number = ANY($2::text[])"  # noqa: S608  constants
+    return {row["number"]: suppression_row(row) for row in await tx.rows(sql, tx.tenant_id, list(numbers))}

@@ -16,6 +16,7 @@ import orjson
 from portal.database.connection import Row, Transaction
 
 Item = TypeVar("Item")
+Key = TypeVar("Key", UUID, str)
 MAX_PAGE = 100
 DEFAULT_PAGE = 25
 
@@ -133,11 +134,11 @@ async def read_pages_of(
     tx: Transaction,
     listing: Listing,
     owner_column: str,
-    owners: Sequence[UUID],
+    owners: Sequence[Key],
     keyset: Keyset,
     request: PageRequest,
     make: Callable[[Row], Item],
-) -> dict[UUID, Page[Item]]:
+) -> dict[Key, Page[Item]]:
     """Read a page of each owner's own list: in one statement where no cursor is given, for that belongs to one list.
 
     A list that goes by a text takes one for each owner: the database alone knows the order of texts.
@@ -155,13 +156,14 @@ async def read_pages_of(
         }
     each = replace(listing, conditions=[*listing.conditions, f"{owner_column} = owner.key"])
     statement, _, arguments = _statement(each, keyset, request)
+    kind = "text" if all(isinstance(owner, str) for owner in owners) else "uuid"
     rows = await tx.rows(
-        f"SELECT owner.key AS owner_key, page.* FROM unnest(${len(arguments) + 1}::uuid[]) AS owner (key) "  # noqa: S608  constants
+        f"SELECT owner.key AS owner_key, page.* FROM unnest(${len(arguments) + 1}::{kind}[]) AS owner (key) "  # noqa: S608  constants
         f"CROSS JOIN LATERAL ({statement}) AS page",
         *arguments,
         list(dict.fromkeys(owners)),
     )
-    lists: dict[UUID, list[Row]] = {owner: [] for owner in owners}
+    lists: dict[Key, list[Row]] = {owner: [] for owner in owners}
     for row in rows:
         lists[row["owner_key"]].append(row)
     falling = keyset.descending != request.backward

@@ -9,6 +9,7 @@ from uuid import UUID
 from portal.clock import new_id
 from portal.database import TenantTransaction
 from portal.database.connection import Row
+from portal.messages.issues import DeliveryIssueCode
 from portal.messages.recording import tell_of_changes
 from portal.messages.status import MessageStatus, Standing
 from portal.plans.allowance import BalanceChange, EntryKind, apply_changes
@@ -29,6 +30,9 @@ class Canceled:
     message_ids: tuple[UUID, ...]
 
 
+_WAITING = "status IN ('QUEUED', 'SCHEDULED')"  # what a worker has claimed is SENDING, and stays so
+
+
 async def cancel_message(tx: TenantTransaction, message_id: UUID, *, now: datetime) -> Canceled:
     """Cancel one message and give its units back.
 
@@ -36,7 +40,7 @@ async def cancel_message(tx: TenantTransaction, message_id: UUID, *, now: dateti
         RefusedError: there is no such message, or it has left already.
     """
     found = await tx.value("SELECT 1 FROM message WHERE tenant_id = $1 AND id = $2", tx.tenant_id, message_id)
-    return await _cancel(tx, "id", message_id, exists=found is not None, now=now)
+    return await _cancel_asked(tx, "id", message_id, exists=found is not None, now=now)
 
 
 async def cancel_batch(tx: TenantTransaction, batch_id: UUID, *, now: datetime) -> Canceled:
@@ -46,37 +50,59 @@ async def cancel_batch(tx: TenantTransaction, batch_id: UUID, *, now: datetime) 
         RefusedError: there is no such batch, or all of it has left already.
     """
     found = await tx.value("SELECT 1 FROM message_batch WHERE tenant_id = $1 AND id = $2", tx.tenant_id, batch_id)
-    return await _cancel(tx, "batch_id", batch_id, exists=found is not None, now=now)
+    return await _cancel_asked(tx, "batch_id", batch_id, exists=found is not None, now=now)
 
 
-async def _cancel(tx: TenantTransaction, column: str, key: UUID, *, exists: bool, now: datetime) -> Canceled:
+async def cancel_to(tx: TenantTransaction, numbers: Sequence[str], *, now: datetime) -> Canceled:
+    """Cancel what has not left yet to numbers that want no messages any more, but for the answers to their keywords."""
+    unwanted = f"recipient_number = ANY($2::text[]) AND direction = 'OUTBOUND' AND keyword IS NULL AND {_WAITING}"
+    return await _cancel(tx, unwanted, list(numbers), DeliveryIssueCode.OPTED_OUT, now=now)
+
+
+async def cancel_claimed(tx: TenantTransaction, message_ids: Sequence[UUID], *, now: datetime) -> Canceled:
+    """Cancel what the caller's own transaction has claimed, and finds that its recipients want no messages any more."""
+    return await _cancel(tx, "id = ANY($2::uuid[])", list(message_ids), DeliveryIssueCode.OPTED_OUT, now=now)
+
+
+async def _cancel_asked(tx: TenantTransaction, column: str, key: UUID, *, exists: bool, now: datetime) -> Canceled:
     if not exists:
         raise refuse(CancelProblem.NOT_FOUND, "There is no such message or batch.", "id")
-    # What a worker has claimed is SENDING and stays so: the status decides, under the row's lock.
+    canceled = await _cancel(tx, f"{column} = $2 AND {_WAITING}", key, None, now=now)
+    if not canceled.message_ids:
+        raise refuse(CancelProblem.TOO_LATE, "It has left already: only what still waits can be canceled.", "id")
+    return canceled
+
+
+async def _cancel(
+    tx: TenantTransaction, condition: str, key: object, issue: DeliveryIssueCode | None, *, now: datetime
+) -> Canceled:
+    # The status decides, under the row's lock.
     rows = await tx.rows(
-        "WITH waiting AS (SELECT id, reserved_units FROM message "  # noqa: S608  the column's name is ours
-        f"WHERE tenant_id = $1 AND {column} = $2 AND status IN ('QUEUED', 'SCHEDULED') ORDER BY id FOR UPDATE) "
-        "UPDATE message SET status = 'CANCELED', status_at = $3, due_at = NULL, reserved_units = 0 FROM waiting "
-        "WHERE message.tenant_id = $1 AND message.id = waiting.id "
+        "WITH waiting AS (SELECT id, reserved_units FROM message "  # noqa: S608  the conditions are ours
+        f"WHERE tenant_id = $1 AND {condition} ORDER BY id FOR UPDATE) "
+        "UPDATE message SET status = 'CANCELED', status_at = $3, issue = $4, due_at = NULL, reserved_units = 0 "
+        "FROM waiting WHERE message.tenant_id = $1 AND message.id = waiting.id "
         "RETURNING message.id, message.balance_id, message.batch_id, waiting.reserved_units",
         tx.tenant_id,
         key,
         now,
+        issue,
     )
     if not rows:
-        raise refuse(CancelProblem.TOO_LATE, "It has left already: only what still waits can be canceled.", "id")
+        return Canceled(())
     await _give_back(tx, rows, now=now)
     ids = [row["id"] for row in rows]
     await tx.execute(
-        "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "
-        "SELECT $1, e.id, e.message_id, 'CANCELED', $2, $2, 'PORTAL' "
+        "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source, issue) "
+        "SELECT $1, e.id, e.message_id, 'CANCELED', $2, $2, 'PORTAL', $5 "
         "FROM unnest($3::uuid[], $4::uuid[]) AS e (id, message_id)",
         tx.tenant_id,
         now,
         [new_id(now) for _ in ids],
         ids,
+        issue,
     )
-    await tell_of_changes(tx, {id: Standing(MessageStatus.CANCELED) for id in ids}, now=now)
+    await tell_of_changes(tx, {id: Standing(MessageStatus.CANCELED, issue) for id in ids}, now=now)
     return Canceled(tuple(ids))
 
 

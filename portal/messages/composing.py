@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
-from portal.contacts.contacts import ContactRow, read_contacts_by_id
+from portal.contacts.contacts import ContactRow, read_contacts_by_id, read_contacts_by_number
+from portal.contacts.numbers import country_of
+from portal.contacts.suppressions import read_suppressions_of
 from portal.database import TenantTransaction
 from portal.messages.segments import SegmentCount, count_segments
 from portal.plans.plans import UsageUnit
@@ -16,6 +20,7 @@ from portal.templates.templates import LONGEST_BODY, read_templates_by_id
 
 MOST_RECIPIENTS = 10_000
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 class SendProblem(StrEnum):
@@ -48,13 +53,32 @@ class Composition:
     template_id: UUID | None
     body: str | None
     variables: Mapping[str, str]
+    numbers: tuple[str, ...] = ()
+    """Further recipients, behind the contacts: numbers that are a contact's or nobody's."""
+
+
+class Addressee(NamedTuple):
+    """Somebody who can be written to: a contact, or a number that is no contact's."""
+
+    number: str
+    country: str | None
+    contact_id: UUID | None
+    name: str
+    fields: Mapping[str, str]
+    opted_out: bool
+
+    @classmethod
+    def of(cls, contact: ContactRow) -> "Addressee":
+        """The contact as an addressee."""
+        opted_out = contact.suppression is not None
+        return cls(contact.number, contact.country, contact.id, contact.name or "", contact.fields, opted_out)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Somebody who gets this text."""
 
-    contact: ContactRow
+    addressee: Addressee
     text: str
     size: SegmentCount
 
@@ -68,7 +92,7 @@ class Refusal:
     """Somebody who gets nothing; `index` is the place in the list that was asked for."""
 
     index: int
-    contact_id: UUID
+    contact_id: UUID | None
     number: str | None
     code: RefusalCode
     message: str
@@ -84,34 +108,60 @@ class Composed:
 
 
 async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
-    """Work out every recipient's text, in two statements whatever their number.
+    """Work out every recipient's text, in a few statements whatever their number.
 
     Raises:
         RefusedError: the whole makes no sense: no text, no recipients, too many, or no such template.
     """
     _check(composition)
     version_id, body, variables = await _text(tx, composition)
-    contacts = await read_contacts_by_id(tx, composition.contact_ids)
     recipients: list[tuple[int, Recipient]] = []
     refusals: list[Refusal] = []
-    seen: set[UUID] = set()
-    for index, contact_id in enumerate(composition.contact_ids):
+    seen: set[str] = set()
+    for index, (contact_id, addressee) in enumerate(await _asked_for(tx, composition)):
         if index % _AT_A_TIME == 0:
             await asyncio.sleep(0)  # ten thousand long texts take seconds, in which all tenants would wait
-        contact = contacts.get(contact_id)
         outcome = (
             (RefusalCode.NOT_FOUND, "There is no such contact.")
-            if contact is None
+            if addressee is None
             else (RefusalCode.DUPLICATE, "This contact is in the list already.")
-            if contact_id in seen
-            else _fill(contact, body, variables, composition.variables)
+            if addressee.number in seen
+            else _fill(addressee, body, variables, composition.variables)
         )
-        seen.add(contact_id)
         if isinstance(outcome, Recipient):
             recipients.append((index, outcome))
         else:
-            refusals.append(Refusal(index, contact_id, contact.number if contact else None, *outcome))
+            refusals.append(Refusal(index, contact_id, addressee.number if addressee else None, *outcome))
+        if addressee is not None:
+            seen.add(addressee.number)
     return Composed(version_id, tuple(recipients), tuple(refusals))
+
+
+async def find_addressees(tx: TenantTransaction, numbers: Sequence[str]) -> dict[str, Addressee]:
+    """These numbers as addressees, each of them; in two statements."""
+    contacts = await read_contacts_by_number(tx, numbers)
+    opted_out = await read_suppressions_of(tx, numbers)
+    return {
+        number: Addressee.of(contacts[number])
+        if number in contacts
+        else Addressee(number, country_of(number), None, "", _NO_FIELDS, number in opted_out)
+        for number in numbers
+    }
+
+
+async def _asked_for(tx: TenantTransaction, composition: Composition) -> list[tuple[UUID | None, Addressee | None]]:
+    """Whom a composition asks for, in its order: the contact's id beside who that is, if anybody."""
+    found: list[tuple[UUID | None, Addressee | None]] = []
+    if composition.contact_ids:
+        contacts = await read_contacts_by_id(tx, composition.contact_ids)
+        found += [
+            (contact_id, Addressee.of(contacts[contact_id]) if contact_id in contacts else None)
+            for contact_id in composition.contact_ids
+        ]
+    if composition.numbers:
+        addressees = await find_addressees(tx, composition.numbers)
+        found += [(addressees[number].contact_id, addressees[number]) for number in composition.numbers]
+    return found
 
 
 def limit_to(composed: Composed, available: int | None, unit: UsageUnit) -> tuple[Composed, int]:
@@ -125,19 +175,19 @@ def limit_to(composed: Composed, available: int | None, unit: UsageUnit) -> tupl
             kept.append((index, recipient))
             taken += units
         else:
-            contact = recipient.contact
+            whom = recipient.addressee
             why = "The allowance of this period does not reach this recipient."
-            refused.append(Refusal(index, contact.id, contact.number, RefusalCode.ALLOWANCE_EXHAUSTED, why))
+            refused.append(Refusal(index, whom.contact_id, whom.number, RefusalCode.ALLOWANCE_EXHAUSTED, why))
     refusals = sorted([*composed.refusals, *refused], key=lambda refusal: refusal.index)
     return Composed(composed.template_version_id, tuple(kept), tuple(refusals)), taken
 
 
 def _fill(
-    contact: ContactRow, body: str, variables: Sequence[TemplateVariable], values: Mapping[str, str]
+    addressee: Addressee, body: str, variables: Sequence[TemplateVariable], values: Mapping[str, str]
 ) -> Recipient | tuple[RefusalCode, str]:
-    if contact.suppression is not None:
+    if addressee.opted_out:
         return RefusalCode.OPTED_OUT, "This person has asked not to receive messages from you."
-    rendered = render(body, variables, values, contact.fields, {"name": contact.name or ""})
+    rendered = render(body, variables, values, addressee.fields, {"name": addressee.name})
     if rendered.missing:
         names = ", ".join(rendered.missing)
         return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
@@ -146,7 +196,7 @@ def _fill(
             RefusalCode.TEXT_TOO_LONG,
             f"With the variables filled the text has to have 1 to {LONGEST_BODY} characters.",
         )
-    return Recipient(contact, rendered.text, count_segments(rendered.text))
+    return Recipient(addressee, rendered.text, count_segments(rendered.text))
 
 
 async def _text(tx: TenantTransaction, composition: Composition) -> tuple[UUID | None, str, Sequence[TemplateVariable]]:
@@ -168,9 +218,10 @@ def _check(composition: Composition) -> None:
         longest = f"A variable's text has at most {LONGEST_BODY} characters."
         problems.append(Problem(SendProblem.INVALID, longest, ("variables",)))
     where = ("recipients", "contactIds")
-    if not composition.contact_ids:
+    recipients = len(composition.contact_ids) + len(composition.numbers)
+    if not recipients:
         problems.append(Problem(SendProblem.INVALID, "Name at least one recipient.", where))
-    if len(composition.contact_ids) > MOST_RECIPIENTS:
+    if recipients > MOST_RECIPIENTS:
         most = f"One send reaches at most {MOST_RECIPIENTS} recipients: make several."
         problems.append(Problem(SendProblem.TOO_MANY_RECIPIENTS, most, where))
     if problems:

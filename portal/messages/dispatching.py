@@ -15,6 +15,7 @@ from portal.alerts.raising import Occurrence, raise_alerts
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole, TenantTransaction
 from portal.live.changes import Change, ChangeKind
+from portal.messages.canceling import cancel_claimed
 from portal.messages.confirming import CONFIRM_AFTER, Confirming, confirm
 from portal.messages.provider import (
     Accepted,
@@ -210,16 +211,22 @@ async def _claim(tx: TenantTransaction, now: datetime) -> tuple[list[Claimed], l
         "status_at = CASE status WHEN 'CONFIRMING' THEN status_at ELSE $2 END, due_at = $3, "
         "attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, $2) FROM due "
         "WHERE message.tenant_id = $1 AND message.id = due.id "
-        "RETURNING message.id, status, recipient_number, sender_number, body, attempts, first_tried_at",
+        "RETURNING message.id, status, recipient_number, sender_number, body, attempts, first_tried_at, "
+        "keyword IS NULL AND EXISTS (SELECT 1 FROM suppression "
+        "WHERE suppression.tenant_id = $1 AND suppression.number = recipient_number) AS unwanted",
         tx.tenant_id,
         now,
         now + LEASE,
         BATCH,
     )
+    # Whoever left after it was accepted gets it no more; the answers to their keywords they do get.
+    unwanted = [row["id"] for row in rows if row["status"] == MessageStatus.SENDING and row["unwanted"]]
+    if unwanted:
+        await cancel_claimed(tx, unwanted, now=now)
     sending = [
         Claimed(row["id"], row["recipient_number"], row["sender_number"], row["body"], row["attempts"], now)
         for row in rows
-        if row["status"] == MessageStatus.SENDING
+        if row["status"] == MessageStatus.SENDING and not row["unwanted"]
     ]
     confirming = [
         Confirming(row["id"], row["recipient_number"], row["sender_number"], row["body"], row["first_tried_at"])

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from portal.actor import ActorKind
 from portal.clock import ids_at
+from portal.conversations.keywords import Keyword
 from portal.database import TenantTransaction
 from portal.database.connection import Row
-from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page, read_pages_of
+from portal.database.keyset import Key, Keyset, Listing, Page, PageRequest, read_page, read_pages_of
 from portal.messages.composing import RefusalCode
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.recording import EventSource
@@ -43,6 +44,8 @@ class MessageRow(NamedTuple):
     body: str | None
     encoding: Encoding
     segments: int
+    media_count: int
+    keyword: Keyword | None
     actor_kind: ActorKind | None
     actor_name: str | None
     provider_reference: str | None
@@ -53,6 +56,11 @@ class MessageRow(NamedTuple):
     def outcome_pending(self) -> bool:
         """Whether it may still become known what became of it: nobody asks for ever about one that stays silent."""
         return self.status not in FINAL and (self.provider_reference is None or self.ask_at is not None)
+
+    @property
+    def counterpart(self) -> str | None:
+        """The number of whom the tenant writes with; content."""
+        return self.sender_number if self.direction == "INBOUND" else self.recipient_number
 
 
 class EventRow(NamedTuple):
@@ -94,6 +102,7 @@ class MessageFilter:
     """Which messages; None asks for all."""
 
     statuses: tuple[MessageStatus, ...] | None = None
+    direction: str | None = None
     contact_id: UUID | None = None
     batch_id: UUID | None = None
     created_from: datetime | None = None
@@ -106,6 +115,8 @@ class MessageOwner(StrEnum):
     CONTACT = "contact_id"
     BATCH = "batch_id"
     ALERT = "alert_id"
+    CONVERSATION = "(CASE direction WHEN 'INBOUND' THEN sender_number ELSE recipient_number END)"
+    """By the number of whom the tenant writes with; as the index has it."""
 
 
 # A message can be behind several alerts, and several times behind one. Not by DISTINCT, which would read all of them:
@@ -120,8 +131,8 @@ _AFFECTED = (
 
 _COLUMNS = (
     "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_masked, "
-    "recipient_masked, recipient_country, encoding, segments, actor_kind, actor_name, provider_reference, ask_at, "
-    "created_at"
+    "recipient_masked, recipient_country, encoding, segments, media_count, keyword, actor_kind, actor_name, "
+    "provider_reference, ask_at, created_at"
 )
 _CONTENT = ", sender_number, recipient_number, body"
 _NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number, NULL AS body"  # the database would refuse the columns
@@ -150,6 +161,8 @@ def _message_row(row: Row) -> MessageRow:
         body=row["body"],
         encoding=Encoding(row["encoding"]),
         segments=row["segments"],
+        media_count=row["media_count"],
+        keyword=Keyword(row["keyword"]) if row["keyword"] else None,
         actor_kind=ActorKind(row["actor_kind"]) if row["actor_kind"] else None,
         actor_name=row["actor_name"],
         provider_reference=row["provider_reference"],
@@ -175,6 +188,8 @@ async def read_messages(
 
     if only.statuses is not None:
         narrow("status = ANY({}::text[])", [status.value for status in only.statuses])
+    if only.direction is not None:
+        narrow("direction = {}", only.direction)
     if only.contact_id is not None:
         narrow("contact_id = {}", only.contact_id)
     if only.batch_id is not None:
@@ -191,9 +206,9 @@ async def read_messages(
 
 
 async def read_messages_of(
-    tx: TenantTransaction, owner: MessageOwner, keys: Sequence[UUID], request: PageRequest, keyset: Keyset
-) -> dict[UUID, Page[MessageRow]]:
-    """A page of the messages of each of these contacts, batches or alerts."""
+    tx: TenantTransaction, owner: MessageOwner, keys: Sequence[Key], request: PageRequest, keyset: Keyset
+) -> dict[Key, Page[MessageRow]]:
+    """A page of the messages of each of these contacts, batches or alerts, or with each of these numbers."""
     source = _AFFECTED if owner is MessageOwner.ALERT else "message"
     listing = Listing(_columns(tx), source, "id", ["tenant_id = $1"], [tx.tenant_id])
     return await read_pages_of(tx, listing, owner.value, keys, keyset, request, _message_row)
@@ -203,6 +218,13 @@ async def read_messages_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dic
     """Those of these messages that the tenant has, in one statement."""
     sql = f"SELECT {_columns(tx)} FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
     return {row["id"]: _message_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
+
+
+async def read_message_of_batch(tx: TenantTransaction, batch_id: UUID) -> UUID:
+    """The message of a batch that made one."""
+    sql = "SELECT id FROM message WHERE tenant_id = $1 AND batch_id = $2"
+    found: UUID = await tx.value(sql, tx.tenant_id, batch_id)
+    return found
 
 
 async def read_events(tx: TenantTransaction, message_ids: Sequence[UUID]) -> dict[UUID, list[EventRow]]:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from portal.actor import Actor
 from portal.clock import new_id
+from portal.conversations.keywords import Keyword
 from portal.database import TenantTransaction
 from portal.idempotency import IdempotentRequest, find_result, keep_result
 from portal.messages.composing import (
@@ -28,6 +30,14 @@ from portal.tenants.tenants import TenantState
 OPERATION = "messageSend"
 
 
+class RecipientsRefusedError(RefusedError):
+    """Some recipients are refused, and then nobody was to get anything."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__([_as_problem(refusal) for refusal in refusals])
+        self.refusals = tuple(refusals)
+
+
 class OnRefusal(StrEnum):
     """What to do when some recipients are refused."""
 
@@ -42,6 +52,8 @@ class SendRequest:
     idempotency_key: str
     composition: Composition
     on_refusal: OnRefusal
+    operation: str = OPERATION  # the mutation, whose keys are its own
+    sender: str | None = None  # the tenant's number that it had better be from
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,58 +95,92 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     earlier = await find_result(tx, once)
     if earlier is not None:
         return SendResult(earlier, replay=True)
-    sender = await _sender(tx)
-    if sender is None:
-        raise refuse(SendProblem.NO_SENDER, "There is no number to send from yet: finish the onboarding first.")
+    sender = await find_sender(tx, request.sender)
     composed = await compose(tx, request.composition)
     balance = await lock_balance(tx, now=now)
     if balance is None:
         raise refuse(SendProblem.NO_SENDER, "There is no plan yet: finish the onboarding first.")
-    composed, units = limit_to(composed, balance.allowance.remaining, balance.allowance.unit)
+    composed, _ = limit_to(composed, balance.allowance.remaining, balance.allowance.unit)
     if composed.refusals and request.on_refusal is OnRefusal.SEND_NONE:
-        raise RefusedError([_as_problem(refusal) for refusal in composed.refusals])
+        raise RecipientsRefusedError(composed.refusals)
     batch_id = new_id(now)
-    await _write_batch(tx, batch_id, len(request.composition.contact_ids), composed, actor, now=now)
     await keep_result(tx, once, batch_id, now=now)
-    if units:
-        await _write_messages(tx, batch_id, composed, balance, sender, actor, now=now)
-        await reserve(tx, balance, batch_id, units, now=now)  # last, for it may raise an alert
+    await accept(tx, Acceptance(batch_id, composed, balance, sender, actor), now=now)
     return SendResult(batch_id, replay=False)
 
 
-async def _sender(tx: TenantTransaction) -> str | None:
+async def find_sender(tx: TenantTransaction, rather: str | None = None) -> str:
+    """The tenant's number to send from: this one, as long as it is the tenant's.
+
+    Raises:
+        RefusedError: the tenant sends nothing, or has no number yet.
+    """
     row = await tx.row(
-        "SELECT state, (SELECT number FROM number WHERE tenant_id = $1 ORDER BY id LIMIT 1) AS number "
-        "FROM tenant WHERE id = $1",
+        "SELECT state, (SELECT number FROM number WHERE tenant_id = $1 ORDER BY number = $2 DESC NULLS LAST, id "
+        "LIMIT 1) AS number FROM tenant WHERE id = $1",
         tx.tenant_id,
+        rather,
     )
     if row is None or row["state"] != TenantState.ACTIVE:
         raise refuse(SendProblem.TENANT_NOT_ACTIVE, "Sending is stopped for this company: ask support.")
-    number: str | None = row["number"]
-    return number
+    if row["number"] is None:
+        raise refuse(SendProblem.NO_SENDER, "There is no number to send from yet: finish the onboarding first.")
+    return str(row["number"])
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What is promised: a batch of messages from this number, paid for from this balance."""
+
+    batch_id: UUID
+    composed: Composed
+    balance: LockedBalance
+    sender: str
+    actor: Actor
+    keyword: Keyword | None = None  # what its messages answer
+
+    @property
+    def recipients(self) -> list[Recipient]:
+        """Who gets a message."""
+        return [recipient for _, recipient in self.composed.recipients]
+
+    @property
+    def units(self) -> list[int]:
+        """What each message takes from the allowance."""
+        return [recipient.units(self.balance.allowance.unit) for recipient in self.recipients]
+
+
+async def accept(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
+    """Write the batch, who is refused, and the messages with their units reserved; a worker then sends them."""
+    await _write_batch(tx, acceptance, now=now)
+    if acceptance.recipients:
+        await _write_messages(tx, acceptance, now=now)
+        units = sum(acceptance.units)
+        await reserve(tx, acceptance.balance, acceptance.batch_id, units, now=now)  # last, for it may raise an alert
 
 
 def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
     composition = request.composition
-    asked = {
+    asked: dict[str, Any] = {
         "contacts": [str(contact_id) for contact_id in composition.contact_ids],
         "template": str(composition.template_id),
         "body": composition.body,
         "variables": dict(composition.variables),
         "on_refusal": request.on_refusal.value,
     }
-    return IdempotentRequest(OPERATION, actor, request.idempotency_key, asked)
+    if composition.numbers:
+        asked["numbers"] = list(composition.numbers)
+    return IdempotentRequest(request.operation, actor, request.idempotency_key, asked)
 
 
-async def _write_batch(
-    tx: TenantTransaction, batch_id: UUID, total: int, composed: Composed, actor: Actor, *, now: datetime
-) -> None:
+async def _write_batch(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
+    composed, actor = acceptance.composed, acceptance.actor
     await MessageBatch.create(
         using_db=tx.orm,
-        id=batch_id,
+        id=acceptance.batch_id,
         tenant_id=tx.tenant_id,
         template_version_id=composed.template_version_id,
-        total=total,
+        total=len(composed.recipients) + len(composed.refusals),
         accepted=len(composed.recipients),
         actor_kind=actor.kind.value,
         actor_id=actor.id,
@@ -142,7 +188,7 @@ async def _write_batch(
         created_at=now,
     )
     if composed.refusals:
-        await _write_refusals(tx, batch_id, composed.refusals, now=now)
+        await _write_refusals(tx, acceptance.batch_id, composed.refusals, now=now)
 
 
 async def _write_refusals(tx: TenantTransaction, batch_id: UUID, refusals: Sequence[Refusal], *, now: datetime) -> None:
@@ -163,42 +209,34 @@ async def _write_refusals(tx: TenantTransaction, batch_id: UUID, refusals: Seque
     )
 
 
-async def _write_messages(
-    tx: TenantTransaction,
-    batch_id: UUID,
-    composed: Composed,
-    balance: LockedBalance,
-    sender: str,
-    actor: Actor,
-    *,
-    now: datetime,
-) -> None:
-    recipients: list[Recipient] = [recipient for _, recipient in composed.recipients]
+async def _write_messages(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
+    recipients = acceptance.recipients
     ids = _ids(len(recipients), now)
     await tx.execute(
         "INSERT INTO message (tenant_id, id, batch_id, contact_id, template_version_id, direction, channel, status, "
         "status_at, sender_number, recipient_number, recipient_country, body, encoding, segments, actor_kind, "
-        "actor_name, balance_id, reserved_units, due_at, created_at) "
+        "actor_name, balance_id, keyword, reserved_units, due_at, created_at) "
         "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', 'SMS', 'QUEUED', $4, $5, m.number, m.country, m.body, "
-        "m.encoding, m.segments, $6, $7, $8, m.units, $4, $4 "
-        "FROM unnest($9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int[], "
-        "$16::int[]) AS m (id, contact_id, number, country, body, encoding, segments, units)",
+        "m.encoding, m.segments, $6, $7, $8, $9, m.units, $4, $4 "
+        "FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[], "
+        "$17::int[]) AS m (id, contact_id, number, country, body, encoding, segments, units)",
         tx.tenant_id,
-        batch_id,
-        composed.template_version_id,
+        acceptance.batch_id,
+        acceptance.composed.template_version_id,
         now,
-        sender,
-        actor.kind.value,
-        actor.name,
-        balance.id,
+        acceptance.sender,
+        acceptance.actor.kind.value,
+        acceptance.actor.name,
+        acceptance.balance.id,
+        acceptance.keyword,
         ids,
-        [recipient.contact.id for recipient in recipients],
-        [recipient.contact.number for recipient in recipients],
-        [recipient.contact.country for recipient in recipients],
+        [recipient.addressee.contact_id for recipient in recipients],
+        [recipient.addressee.number for recipient in recipients],
+        [recipient.addressee.country for recipient in recipients],
         [recipient.text for recipient in recipients],
         [recipient.size.encoding.value for recipient in recipients],
         [recipient.size.segments for recipient in recipients],
-        [recipient.units(balance.allowance.unit) for recipient in recipients],
+        acceptance.units,
     )
     await tx.execute(
         "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "

@@ -1,10 +1,29 @@
 """What a tenant sets for itself: the words that answer keywords, and how long raw callbacks are kept."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
 
+from portal.clock import new_id
 from portal.database import TenantTransaction
+from portal.problems import Problem, RefusedError
 
+LONGEST_TEXT = 320
+MOST_DAYS = 400
 _COLUMNS = "help_text, stop_text, start_text, callback_days"
+_PLACES = {
+    "help_text": "helpText",
+    "stop_text": "stopText",
+    "start_text": "startText",
+    "callback_days": "callbackRetentionDays",
+}
+
+
+class SettingsProblem(StrEnum):
+    """Why settings are not changed."""
+
+    INVALID = "INVALID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +40,45 @@ async def read_settings(tx: TenantTransaction) -> TenantSettings:
     """The tenant's settings."""
     row = await tx.row(f"SELECT {_COLUMNS} FROM tenant_settings WHERE tenant_id = $1", tx.tenant_id)  # noqa: S608  constants
     return TenantSettings() if row is None else TenantSettings(*row)
+
+
+async def update_settings(
+    tx: TenantTransaction, values: Mapping[str, str | int | None], *, now: datetime
+) -> TenantSettings:
+    """Change what is given, keep the rest; what is given as None is as it was before anybody set it.
+
+    Args:
+        tx: the tenant's transaction.
+        values: by the names of `TenantSettings`.
+        now: the present instant.
+
+    Raises:
+        RefusedError: a value is not acceptable.
+    """
+    given = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    problems = [problem for name, value in given.items() if (problem := _problem(name, value))]
+    if problems:
+        raise RefusedError(problems)
+    # One at a time for a tenant, so that two who change different things both have their way.
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.tenant_id}/settings")
+    default = asdict(TenantSettings())
+    changed = {name: default[name] if value is None else value for name, value in given.items()}
+    settings = TenantSettings(**asdict(await read_settings(tx)) | changed)
+    await tx.execute(
+        f"INSERT INTO tenant_settings (tenant_id, id, {_COLUMNS}, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "  # noqa: S608  constants
+        "ON CONFLICT (tenant_id) DO UPDATE SET help_text = excluded.help_text, stop_text = excluded.stop_text, "
+        "start_text = excluded.start_text, callback_days = excluded.callback_days, updated_at = excluded.updated_at",
+        tx.tenant_id,
+        new_id(now),
+        *(settings.help_text, settings.stop_text, settings.start_text, settings.callback_days),
+        now,
+    )
+    return settings
+
+
+def _problem(name: str, value: str | int | None) -> Problem | None:
+    if isinstance(value, str) and not 1 <= len(value) <= LONGEST_TEXT:
+        return Problem(SettingsProblem.INVALID, f"An answer has 1 to {LONGEST_TEXT} characters.", (_PLACES[name],))
+    if isinstance(value, int) and not 1 <= value <= MOST_DAYS:
+        return Problem(SettingsProblem.INVALID, f"Callbacks are kept for 1 to {MOST_DAYS} days.", (_PLACES[name],))
+    return None

@@ -10,6 +10,8 @@ from portal.database import TenantTransaction, Transaction
 from portal.plans.periods import AllowancePeriod, Period, period_at
 
 SMS_OUTBOUND = "sms-outbound"
+SMS_INBOUND = "sms-inbound"
+MMS_INBOUND = "mms-inbound"
 CALLS_INBOUND = "calls-inbound"
 CALLS_OUTBOUND = "calls-outbound"
 
@@ -25,6 +27,8 @@ class Category:
 
 CATEGORIES = {
     SMS_OUTBOUND: Category("Text messages sent", "messages", "segments"),
+    SMS_INBOUND: Category("Text messages received", "messages", "segments"),
+    MMS_INBOUND: Category("Media messages received", "messages", "segments"),
     CALLS_INBOUND: Category("Calls received", "calls", "minutes"),
     CALLS_OUTBOUND: Category("Calls made", "calls", "minutes"),
 }

@@ -5,24 +5,21 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.contacts.contacts import ContactRow
-from portal.messages.composing import Composed, Recipient, Refusal, RefusalCode, limit_to
+from portal.messages.composing import Addressee, Composed, Recipient, Refusal, RefusalCode, limit_to
 from portal.messages.segments import Encoding, SegmentCount
 from portal.plans.plans import UsageUnit
-from tests.turnable_clock import TurnableClock
 
-NOW = TurnableClock().now()
 UNITS = st.sampled_from(UsageUnit)
 
 
-def contact(index: int) -> ContactRow:
-    return ContactRow(UUID(int=index + 1), None, f"+1202555{index:04d}", "US", {}, NOW, NOW, None)
+def addressee(index: int) -> Addressee:
+    return Addressee(f"+1202555{index:04d}", "US", UUID(int=index + 1), "", {}, opted_out=False)
 
 
 def composed(asked: list[int]) -> Composed:
     """One recipient for each number of segments; 0 stands for somebody who is refused already."""
     recipients = [
-        (index, Recipient(contact(index), "x", SegmentCount(Encoding.GSM_7, segments, None)))
+        (index, Recipient(addressee(index), "x", SegmentCount(Encoding.GSM_7, segments, None)))
         for index, segments in enumerate(asked)
         if segments
     ]

@@ -1,0 +1,77 @@
+"""Changes of a tenant's settings in the schema."""
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from auth.permissions import Permission
+from portal.tenants.settings import update_settings
+from portal_schema.context import Info
+from portal_schema.guards import requires
+from portal_schema.payloads import UserError
+from portal_schema.settings import TenantSettings
+
+WRITE = requires(Permission.SETTINGS_WRITE)
+_DEFAULT = "null sets the portal's own again."
+
+
+@strawberry.enum(description="Why settings were not changed.")
+class SettingsUpdateErrorCode(Enum):
+    """The problems that `settingsUpdate` can have."""
+
+    INVALID = strawberry.enum_value("INVALID", description="A text or a number is too short, too long or too large.")
+
+
+@strawberry.type(description="What is wrong with a change of settings.", directives=WRITE)
+class SettingsUpdateUserError(UserError):
+    """One problem."""
+
+    code: SettingsUpdateErrorCode = strawberry.field(description="The problem for machines.")
+
+
+@strawberry.type(description="The outcome of `settingsUpdate`.", directives=WRITE)
+class SettingsUpdatePayload:
+    """The settings, or errors."""
+
+    errors: list[SettingsUpdateUserError] = strawberry.field(description="What is wrong; empty on success.")
+    settings: TenantSettings | None = strawberry.field(default=None, description="The settings as they are now.")
+
+
+@strawberry.input(description="A change of settings: what is left out stays as it is.")
+class SettingsUpdateInput:
+    """What to change."""
+
+    help_text: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"What answers HELP: 1 to 320 characters; {_DEFAULT}"
+    )
+    stop_text: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"What confirms STOP: 1 to 320 characters; {_DEFAULT}"
+    )
+    start_text: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"What confirms START: 1 to 320 characters; {_DEFAULT}"
+    )
+    callback_retention_days: int | None = strawberry.field(
+        default=strawberry.UNSET, description=f"For how many days raw reports are kept: 1 to 400; {_DEFAULT}"
+    )
+
+
+@strawberry.type
+class SettingsMutations:
+    """The root field that writes settings."""
+
+    @strawberry.mutation(description="Change the tenant's settings.", directives=WRITE)
+    async def settings_update(
+        self,
+        info: Info,
+        input: Annotated[SettingsUpdateInput, strawberry.argument(description="What to change.")],
+    ) -> SettingsUpdatePayload | None:
+        given = {
+            "help_text": input.help_text,
+            "stop_text": input.stop_text,
+            "start_text": input.start_text,
+            "callback_days": input.callback_retention_days,
+        }
+        values = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+        settings = await update_settings(info.context.tx, values, now=info.context.now)
+        return SettingsUpdatePayload(settings=TenantSettings.of(settings), errors=[])
