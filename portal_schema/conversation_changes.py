@@ -15,7 +15,7 @@ from portal_schema.context import Info
 from portal_schema.conversations import Conversation, find_conversation
 from portal_schema.delivery import CONTENT
 from portal_schema.guards import requires
-from portal_schema.messages import Message, load_message
+from portal_schema.messages import Message, read_message
 from portal_schema.nodes import key_of
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
@@ -148,7 +148,7 @@ class ConversationMutations:
         message_id = await read_message_of_batch(tx, sent.batch_id)
         state = await read_allowance(tx, now=now)
         return ConversationReplyPayload(
-            message=await load_message(info, message_id, selected(info, "message")),
+            message=await read_message(info, message_id, selected(info, "message")),
             allowance=None if state is None else Allowance.of(state),
             idempotent_replay=sent.replay,
             errors=[],

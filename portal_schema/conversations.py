@@ -34,7 +34,7 @@ from portal_schema.suppressions import Suppression
 class Conversation(Node):
     """A conversation; rows of `portal.conversations` become it by `of`."""
 
-    recipient: Recipient = strawberry.field(description="Whom it is with, and an answer goes to.")
+    recipient: Recipient | None = strawberry.field(description="Whom it is with, and an answer goes to.")
     unread: int = strawberry.field(description="How many messages came since it was marked as read.")
     last_received_at: datetime = strawberry.field(description="When the last message came.")
     read_at: datetime | None = strawberry.field(description="When it was marked as read last, if it ever was.")

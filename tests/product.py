@@ -97,6 +97,7 @@ class TenantUnderTest:
     id: UUID
     account_sid: str
     auth_token: str
+    number: str
     machine: Caller
 
 
@@ -136,7 +137,7 @@ class Product:
             await publish_plan(tx, PlanOffer(plan, allowance, AllowancePeriod.DAY), now=self.clock.now())
             await add_tenant(tx, tenant_id, new, now=self.clock.now())
         machine = await self.machine(tenant_id, machine_permissions())
-        return TenantUnderTest(tenant_id, account.account_sid, account.auth_token, machine)
+        return TenantUnderTest(tenant_id, account.account_sid, account.auth_token, account.number, machine)
 
     async def machine(
         self, tenant_id: UUID, permissions: Iterable[Permission], *, created_by: UUID | None = None

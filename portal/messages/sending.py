@@ -33,8 +33,8 @@ OPERATION = "messageSend"
 class RecipientsRefusedError(RefusedError):
     """Some recipients are refused, and then nobody was to get anything."""
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__([_as_problem(refusal) for refusal in refusals])
+    def __init__(self, problems: Sequence[Problem], refusals: Sequence[Refusal]) -> None:
+        super().__init__(problems)
         self.refusals = tuple(refusals)
 
 
@@ -102,7 +102,7 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
         raise refuse(SendProblem.NO_SENDER, "There is no plan yet: finish the onboarding first.")
     composed, _ = limit_to(composed, balance.allowance.remaining, balance.allowance.unit)
     if composed.refusals and request.on_refusal is OnRefusal.SEND_NONE:
-        raise RecipientsRefusedError(composed.refusals)
+        raise RecipientsRefusedError([_as_problem(one) for one in composed.refusals], composed.refusals)
     batch_id = new_id(now)
     await keep_result(tx, once, batch_id, now=now)
     await accept(tx, Acceptance(batch_id, composed, balance, sender, actor), now=now)

@@ -10,6 +10,20 @@ PLACES = {
     "Query.alert(id)": "query ($id: ID!) { alert(id: $id) { id title messages { nodes { id } } } }",
     "Query.webhookEndpoint(id)": "query ($id: ID!) { webhookEndpoint(id: $id) { id url secrets { createdAt } } }",
     "Query.message(id)": "query ($id: ID!) { message(id: $id) { id body batch { id } } }",
+    "Query.conversation(id)": "query ($id: ID!) { conversation(id: $id) { id unread messages { nodes { id } } } }",
+    "Mutation.conversationRead(id)": """mutation ($id: ID!) {
+      conversationRead(id: $id) { conversation { id } errors { code path message } }
+    }""",
+    "ConversationReplyInput.conversationId": """mutation ($id: ID!) {
+      conversationReply(input: {conversationId: $id, idempotencyKey: "key", body: "Hello"}) {
+        message { id } allowance { used } errors { code path message }
+      }
+    }""",
+    "ConversationReplyInput.templateId": """mutation ($id: ID!) {
+      conversationReply(input: {conversationId: "x", idempotencyKey: "key", templateId: $id}) {
+        message { id } allowance { used } errors { code path message }
+      }
+    }""",
     "Mutation.contactUpdate(id)": """mutation ($id: ID!) {
       contactUpdate(id: $id, input: {name: "X"}) { contact { id } errors { code path message } }
     }""",
@@ -130,6 +144,9 @@ LISTS = {
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",
     "Query.calls": "calls%s",
+    "Query.conversations": "conversations%s",
+    "Query.suppressions": "suppressions%s",
+    "Conversation.messages": "conversation(id: $conversation) { messages%s }",
     "Query.auditLog": "auditLog%s",
     "Contact.messages": "contact(id: $contact) { messages%s }",
     "MessageBatch.messages": "node(id: $batch) { ... on MessageBatch { messages%s } }",

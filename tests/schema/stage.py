@@ -10,7 +10,8 @@ from auth.api_client_changes import MOST_CLIENTS
 from auth.permissions import StaffRole, TenantRole, machine_permissions
 from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
-from tests.product import OPERATIONS, Caller, Product, operation
+from tests.conversations.inbound import add_conversation
+from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
 from tests.schema import surface
 from tests.schema.world import (
     add_alert,
@@ -62,6 +63,14 @@ MESSAGES_OF_ALERTS = """query ($first: Int) {
 ENDPOINTS_OF_DELIVERIES = """query ($first: Int) {
   webhookDeliveries(first: $first) { nodes { id request response endpoint { id url secrets { createdAt } } } }
 }"""
+ALL_OF_CONVERSATIONS = """query ($first: Int) {
+  conversations(first: $first) {
+    nodes {
+      unread recipient { number } contact { name } suppression { since } lastMessage { contact { id } timeline { at } }
+      messages(first: 2) { nodes { conversation { id } contact { id } timeline { at } } }
+    }
+  }
+}"""
 TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
   one: contactCreate(input: {number: $number}) { contact { id } }
   two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
@@ -77,6 +86,7 @@ DEEP = {
     "batches of messages": BATCHES_OF_MESSAGES,
     "messages of alerts": MESSAGES_OF_ALERTS,
     "endpoints of deliveries": ENDPOINTS_OF_DELIVERIES,
+    "all of conversations": ALL_OF_CONVERSATIONS,
     "two mutations": TWO_MUTATIONS,
 }
 ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
@@ -90,6 +100,7 @@ OF_STAFF = {
     "supportSessionStart": StaffRole.ISV_SUPPORT,
     "supportSessionEnd": StaffRole.ISV_SUPPORT,
 }
+MADE_ALONE = {"contactDelete", "messageCancel", "templateArchive", "conversationReply"}
 MADE_OF_MEMBERS = {
     "memberRoleChange",
     "memberRemove",
@@ -121,6 +132,8 @@ class Tenant:
     batch: str
     alert: str
     endpoints: list[str]
+    conversation: str
+    under_test: TenantUnderTest
 
 
 async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
@@ -135,11 +148,13 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     batch = await send(machine, contacts * 2, templateId=templates[0])  # as many refused as accepted
     message = batch["messages"]["nodes"][0]["id"]
     alerts = [await add_alert(product, tenant.id, message) for _ in range(rows)]
+    talks = [await add_conversation(product, tenant, f"+1202555{number:04}") for number in range(start, start + rows)]
     owner = await _with_members(product, tenant.id, rows)
     endpoints = [(await add_endpoint(owner))["id"] for _ in range(min(rows, MOST_ENDPOINTS // 2))]
     for number in range(rows):
         await add_delivery(owner, endpoints[number % len(endpoints)])
-    return Tenant(tenant.id, machine, owner, contacts, templates[0], message, batch["id"], alerts[0], endpoints)
+    known = (message, batch["id"], alerts[0], endpoints, talks[0])
+    return Tenant(tenant.id, machine, owner, contacts, templates[0], *known, tenant)
 
 
 async def _with_members(product: Product, tenant_id: UUID, rows: int) -> Caller:
@@ -200,16 +215,24 @@ async def _made_of_webhooks(tenant: Tenant, name: str, number: str) -> dict[str,
     return {"id": tenant.endpoints[0], "idempotencyKey": number, "input": {"description": number}}
 
 
-async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: str, number: str) -> dict[str, Any]:
-    """What an operation is run with: with whatever it needs made before it is measured."""
-    name = asked.rpartition(".")[2] if asked != "Query.usage" else asked
-    to_all = {"recipients": {"contactIds": tenant.contacts}, "body": "Hello"}
+async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) -> dict[str, Any]:
+    """The same of what a machine makes, and each operation needs anew."""
     if name == "contactDelete":
         return {"id": await add_contact(tenant.machine, number)}
     if name == "messageCancel":
         return {"id": (await send(tenant.machine, tenant.contacts, body="Hello"))["id"]}
     if name == "templateArchive":
         return {"id": (await add_template(tenant.machine, number))[0]}
+    conversation = await add_conversation(product, tenant.under_test, number)
+    return {"input": {"conversationId": conversation, "idempotencyKey": number, "body": "Yes, it is."}}
+
+
+async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: str, number: str) -> dict[str, Any]:
+    """What an operation is run with: with whatever it needs made before it is measured."""
+    name = asked.rpartition(".")[2] if asked != "Query.usage" else asked
+    to_all = {"recipients": {"contactIds": tenant.contacts}, "body": "Hello"}
+    if name in MADE_ALONE:
+        return await _made_alone(product, tenant, name, number)
     if name in MADE_OF_MEMBERS:
         return await _made_of_members(product, tenant, caller, name, number)
     if name == "supportAccessRevoke":
@@ -240,6 +263,10 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "alertAcknowledge": {"id": tenant.alert},
         "alertMute": {"id": tenant.alert, "until": product.clock.now().isoformat()},
         "alert": {"id": tenant.alert},
+        "conversation": {"id": tenant.conversation},
+        "conversationRead": {"id": tenant.conversation},
+        "suppressionAdd": {"input": {"number": number}},
+        "settingsUpdate": {"input": {"helpText": "Call us."}},
         "alertRuleSet": {"input": {"kind": "REGISTRATION", "channels": []}},
         "supportAccessGrant": {"input": {"hours": 1}},
         "webhookEndpoint": {"id": tenant.endpoints[0]},

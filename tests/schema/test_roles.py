@@ -20,6 +20,7 @@ from auth.permissions import (
 )
 from portal.database.address import DatabaseAddress
 from portal_schema.permissions_table import permissions_table
+from tests.conversations.inbound import add_conversation
 from tests.product import Caller, Product
 from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
 from tests.schema.world import (
@@ -130,6 +131,7 @@ def given(world: World) -> dict[str, Any]:
         "Query.message(id)": world.delivered,
         "Query.alert(id)": world.alert,
         "Query.webhookEndpoint(id)": world.ids["WebhookEndpoint"],
+        "Query.conversation(id)": world.conversation,
         "Query.node(id)": world.message,
         "Query.usage(input)": {"period": "TODAY"},
         "Query.tenant(id)": world.tenant_id,
@@ -159,6 +161,14 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
             "body": "Hello",
         },
         "Mutation.messageCancel(id)": batch["id"],
+        "Mutation.conversationRead(id)": world.conversation,
+        "Mutation.conversationReply(input)": {
+            "idempotencyKey": contacts[1],
+            "conversationId": await add_conversation(product, world.tenant, next(world.numbers)),
+            "body": "Yes, it is.",
+        },
+        "Mutation.suppressionAdd(input)": {"number": next(world.numbers)},
+        "Mutation.settingsUpdate(input)": {"helpText": "Call us."},
         "Mutation.alertAcknowledge(id)": await add_alert(product, world.tenant.id, world.delivered),
         "Mutation.alertMute(id)": world.alert,
         "Mutation.alertMute(until)": (product.clock.now() + timedelta(days=1)).isoformat(),

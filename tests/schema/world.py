@@ -23,6 +23,7 @@ from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal_schema.nodes import from_global, to_global
 from tests.calls.callbacks import fields_of
+from tests.conversations.inbound import add_conversation
 from tests.mailbox import mails
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
@@ -40,6 +41,9 @@ SEND = """mutation ($input: MessageSendInput!) {
 INVITE = "mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { invitation { id } errors { code } } }"
 TRANSFER = """mutation ($id: ID!) {
   ownershipTransfer(toMemberId: $id) { transfer { id } errors { code path } }
+}"""
+SUPPRESS = """mutation ($input: SuppressionAddInput!) {
+  suppressionAdd(input: $input) { suppression { id } errors { code } }
 }"""
 API_CLIENT = """mutation ($input: ApiClientCreateInput!) {
   apiClientCreate(input: $input) { apiClient { id clientId } secret errors { code path message } }
@@ -87,6 +91,11 @@ class World:
         return self.ids["Alert"]
 
     @property
+    def conversation(self) -> str:
+        """A conversation with who opted out."""
+        return self.ids["Conversation"]
+
+    @property
     def machine(self) -> Caller:
         """The tenant's machine that may do all that a machine may."""
         return self.tenant.machine
@@ -113,6 +122,13 @@ async def send(caller: Caller, contacts: list[str], **what: Any) -> dict[str, An
     made = (await caller.run(SEND, input=given))["messageSend"]
     assert made["errors"] == []
     return dict(made["batch"])
+
+
+async def add_suppression(caller: Caller, number: str) -> str:
+    """The id of a suppression by hand."""
+    made = (await caller.run(SUPPRESS, input={"number": number}))["suppressionAdd"]
+    assert made["errors"] == []
+    return str(made["suppression"]["id"])
 
 
 async def add_member_row(product: Product, tenant_id: UUID, role: TenantRole) -> str:
@@ -221,6 +237,8 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
         "Contact": olga,
+        "Conversation": await add_conversation(product, tenant, OLGA),
+        "Suppression": await add_suppression(caller, "+12025550119"),
         "Template": template,
         "TemplateVersion": version,
         "Message": message,
