@@ -22,7 +22,7 @@ from twilio_gateway.gateway import TwilioGateway
 def sweep(
     tenant: Annotated[str | None, typer.Option(help="The tenant's short name; all tenants unless given.")] = None,
 ) -> None:
-    """Ask the provider now what became of messages that stay silent; ends with 1 where it did not answer."""
+    """Ask the provider now about silent messages and for what was missed; ends with 1 where it did not answer."""
 
     async def ask(database: Database, settings: Settings) -> None:
         configure_logging("sweep", settings.log_format)
@@ -32,8 +32,9 @@ def sweep(
             raise PortalError(f"There is no tenant {tenant}: --tenant takes a tenant's short name.")
         clock = SystemClock()
         box = SecretBox(encryption_key(settings).get_secret_value())
+        accounts = ProviderAccounts(database, box, clock)
         async with TwilioGateway.open(settings.simulator_url if settings.simulated else None) as gateway:
-            sweeper = Sweeper(database, gateway.messages, ProviderAccounts(database, box, clock), clock)
+            sweeper = Sweeper(database, gateway.messages, gateway.inbound_log, accounts, clock)
             await _sweep_all(database, sweeper, tenants)
 
     on_database(ask)
@@ -50,7 +51,9 @@ async def _sweep_all(database: Database, sweeper: Sweeper, tenants: list[TenantN
         async with database.for_tenant(tenant.id, read_only=True) as tx:
             silent = await count_silent(tx)
         missed += done.problem is not None or done.unanswered > 0
-        rows.append((tenant.slug, done.asked, done.repaired, silent, done.unanswered, done.problem or ""))
-    say_table(("Tenant", "Asked", "Repaired", "Still silent", "Not answered", "Problem"), rows)
+        rows.append(
+            (tenant.slug, done.asked, done.repaired, done.received, silent, done.unanswered, done.problem or "")
+        )
+    say_table(("Tenant", "Asked", "Repaired", "Received", "Still silent", "Not answered", "Problem"), rows)
     if missed:
         raise PortalError(f"Not everything could be asked about, of {missed:,} tenants: run it again in a while.")

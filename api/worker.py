@@ -74,7 +74,7 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, applying, now)))
                     mails = MailDelivery(database, box, settings.mail_sender(), now)
                     group.create_task(_repeat("mail", mails.send_due))
-                    sweeper = Sweeper(database, gateway.messages, accounts, now)
+                    sweeper = Sweeper(database, gateway.messages, gateway.inbound_log, accounts, now)
                     group.create_task(_keep("sweep", timedelta(seconds=10), sweeper.sweep_due))
                     alert_mails = AlertMails(database, MailQueue(box), settings.url, now)
                     group.create_task(_keep("alert mails", timedelta(seconds=5), alert_mails.queue_due))

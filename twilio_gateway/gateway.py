@@ -11,7 +11,7 @@ from twilio_gateway.calls import TwilioCallReports
 from twilio_gateway.client import import_sdk
 from twilio_gateway.debugger import TwilioDebugger
 from twilio_gateway.http import PortalTwilioHttp
-from twilio_gateway.inbound import TwilioInboundMessages
+from twilio_gateway.inbound import TwilioInboundLog, TwilioInboundMessages
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
 from twilio_gateway.usage_triggers import TwilioUsageTriggers
 
@@ -28,6 +28,7 @@ class TwilioGateway:
         self.debugger = TwilioDebugger()
         self.usage_triggers = TwilioUsageTriggers()
         self.inbound_messages = TwilioInboundMessages()
+        self.inbound_log = TwilioInboundLog(http)
         self.call_reports = TwilioCallReports()
 
     @classmethod

@@ -1,11 +1,16 @@
-"""Reads Twilio's callbacks about messages to a tenant's numbers."""
+"""Reads what Twilio calls back, and what its log has, of messages to a tenant's numbers."""
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from portal.conversations.keywords import Keyword
 from portal.conversations.provider import InboundMessage
+from portal.messages.provider import ProviderCredentials
+from twilio_gateway.client import TenantAccount
+from twilio_gateway.http import PortalTwilioHttp
+from twilio_gateway.messages import records_to, told_unavailable
 
 _COUNT = re.compile(r"\d{1,4}", re.ASCII)
 
@@ -31,6 +36,39 @@ class TwilioInboundMessages:
             handled=Keyword(opt_out) if opt_out in Keyword.__members__ else None,
             received_at=received_at,
         )
+
+
+class TwilioInboundLog:
+    """Implements the port `portal.conversations.provider.InboundLog`."""
+
+    def __init__(self, http: PortalTwilioHttp) -> None:
+        self._http = http
+        self._messages = TwilioInboundMessages()
+
+    async def received_by(
+        self, credentials: ProviderCredentials, number: str, *, since: datetime
+    ) -> list[InboundMessage]:
+        """The messages to this number that Twilio has of since then, newest first.
+
+        Raises:
+            ProviderUnavailableError: no answer.
+        """
+        with told_unavailable():
+            records = await records_to(TenantAccount(self._http, credentials), number, since)
+            found = [self._message(record) for record in records if record.direction == "inbound"]
+        return [message for message in found if message is not None]
+
+    def _message(self, record: Any) -> InboundMessage | None:
+        # The log does not tell what Twilio has answered by itself.
+        fields = {
+            "MessageSid": record.sid,
+            "From": record.from_,
+            "To": record.to,
+            "Body": record.body or "",
+            "NumMedia": record.num_media,
+            "NumSegments": record.num_segments,
+        }
+        return self._messages.read(fields, record.date_created)
 
 
 def _count(text: str | None) -> int | None:

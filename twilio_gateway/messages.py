@@ -81,17 +81,9 @@ class TwilioMessages:
         Raises:
             ProviderUnavailableError: no answer.
         """
-        since = since.replace(microsecond=0)  # Twilio's dates have no fractions
-        found: list[ProviderMessage] = []
-        with _told_unavailable():
-            page = await TenantAccount(self._http, credentials).messages.page_async(to=recipient, page_size=_PAGE)
-            while page is not None:
-                records = list(page)
-                found += [_message(record) for record in records if _is_outbound(record, since)]
-                if records and all(record.date_created < since for record in records):
-                    break
-                page = await page.next_page_async()
-        return found
+        with told_unavailable():
+            records = await records_to(TenantAccount(self._http, credentials), recipient, since)
+            return [_message(record) for record in records if str(record.direction).startswith("outbound")]
 
     async def fetch(self, credentials: ProviderCredentials, reference: str) -> ProviderMessage | None:
         """One message by its reference, or None where Twilio has none of that name.
@@ -99,7 +91,7 @@ class TwilioMessages:
         Raises:
             ProviderUnavailableError: no answer.
         """
-        with _told_unavailable():
+        with told_unavailable():
             try:
                 return _message(await TenantAccount(self._http, credentials).messages(reference).fetch_async())
             except ErrorAnswerError as error:
@@ -115,7 +107,7 @@ class TwilioMessages:
         Raises:
             ProviderUnavailableError: no answer.
         """
-        with _told_unavailable():
+        with told_unavailable():
             page = await TenantAccount(self._http, credentials).messages.page_async(
                 date_sent_after=since, date_sent_before=until, page_size=_PAGE
             )
@@ -140,8 +132,22 @@ class TwilioStatusReports:
         )
 
 
+async def records_to(account: TenantAccount, number: str, since: datetime) -> list[Any]:
+    """What Twilio's log has of messages to a number, made since then, newest first."""
+    since = since.replace(microsecond=0)  # Twilio's dates have no fractions
+    found: list[Any] = []
+    page = await account.messages.page_async(to=number, page_size=_PAGE)
+    while page is not None:
+        records = list(page)
+        found += [record for record in records if record.date_created >= since]
+        if records and all(record.date_created < since for record in records):
+            break
+        page = await page.next_page_async()
+    return found
+
+
 @contextmanager
-def _told_unavailable() -> Iterator[None]:
+def told_unavailable() -> Iterator[None]:
     """Whatever keeps a question from its answer is said without the SDK's texts, which name addresses and numbers."""
     try:
         yield
@@ -162,10 +168,6 @@ def _outcome(error: Exception) -> SendOutcome:
         case TwilioFailureError():
             return Unknown(str(error))
     return Unknown(f"unreadable answer: {type(error).__name__}")
-
-
-def _is_outbound(record: Any, since: datetime) -> bool:
-    return str(record.direction).startswith("outbound") and record.date_created >= since
 
 
 def _message(record: Any) -> ProviderMessage:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from portal.conversations.keywords import Keyword
+from portal.messages.provider import ProviderCredentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +28,18 @@ class InboundMessages(Protocol):
 
     def read(self, fields: Mapping[str, str], received_at: datetime) -> InboundMessage | None:
         """The message in these form fields, or None where they hold none."""
+        ...
+
+
+class InboundLog(Protocol):
+    """What the provider's log has of messages to a number: it tells what no callback told."""
+
+    async def received_by(
+        self, credentials: ProviderCredentials, number: str, *, since: datetime
+    ) -> list[InboundMessage]:
+        """The messages to this number since then, newest first.
+
+        Raises:
+            ProviderUnavailableError: no answer.
+        """
         ...

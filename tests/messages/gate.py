@@ -5,8 +5,9 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from enum import Enum
 from threading import Event
+from urllib.parse import parse_qs
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -32,6 +33,8 @@ class Gate:
     ways: defaultdict[str, deque[Way]] = field(default_factory=lambda: defaultdict(deque))
     creates: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # requests to send that came
     questions: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # the paths of GETs
+    written: defaultdict[str, list[dict[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    """What people wrote to the account's number, as Twilio's log has it, newest first."""
     unanswered: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # the status they get instead
     waiting: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # that stand, or stood, held
     released: Event = field(default_factory=Event)
@@ -63,13 +66,19 @@ class Gate:
             if way in _REFUSALS:
                 await Response(status_code=_REFUSALS[way])(scope, receive, send)
                 return
-        if scope["type"] == "http" and scope["method"] == "GET" and "/Messages" in scope["path"]:
-            account_sid, _, path = scope["path"].partition("/Accounts/")[2].partition("/")
+        asks = scope["type"] == "http" and scope["method"] == "GET" and "/Messages" in scope["path"]
+        await ((self._answer(scope) if asks else None) or self.app)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> Response | None:
+        """What a question gets in place of the simulator's answer."""
+        account_sid, _, path = scope["path"].partition("/Accounts/")[2].partition("/")
+        to = parse_qs(scope["query_string"].decode()).get("To")
+        if to is None:
             self.questions[account_sid].append(path)
-            if status := self.unanswered[account_sid]:
-                await Response(status_code=status)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        if status := self.unanswered[account_sid]:
+            return Response(status_code=status)
+        found = [one for one in self.written[account_sid] if [one["to"]] == to]
+        return JSONResponse({"messages": found, "next_page_uri": None}) if found else None
 
 
 async def _unheard(_: Message) -> None:

@@ -16,7 +16,8 @@ _FINAL = {"delivered", "undelivered", "failed", "canceled"}
 def sweeper(product: Product, database: Database | None = None) -> Sweeper:
     """A sweeper on the product's database, or on another pool to it."""
     pool = database or product.database
-    return Sweeper(pool, product.gateway.messages, ProviderAccounts(pool, product.box, product.clock), product.clock)
+    accounts = ProviderAccounts(pool, product.box, product.clock)
+    return Sweeper(pool, product.gateway.messages, product.gateway.inbound_log, accounts, product.clock)
 
 
 async def unheard(product: Product, tenant: TenantUnderTest, numbers: list[str]) -> None:
@@ -42,9 +43,9 @@ async def asked(product: Product, tenant: TenantUnderTest) -> list[tuple[int, da
     return [(row["asked"], row["ask_at"]) for row in await messages(product, tenant)]
 
 
-async def last_sweep(product: Product, tenant_id: UUID) -> tuple[datetime, int]:
-    """When a tenant was swept last, and how many messages that repaired."""
+async def last_sweep(product: Product, tenant_id: UUID) -> tuple[datetime, int, int]:
+    """When a tenant was swept last, and how many messages that repaired and received."""
     async with product.database.for_tenant(tenant_id, read_only=True) as tx:
-        row = await tx.row("SELECT swept_at, repaired FROM sweep WHERE tenant_id = $1", tenant_id)
+        row = await tx.row("SELECT swept_at, repaired, received FROM sweep WHERE tenant_id = $1", tenant_id)
     assert row is not None
-    return row["swept_at"], row["repaired"]
+    return row["swept_at"], row["repaired"], row["received"]

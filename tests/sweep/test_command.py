@@ -66,22 +66,22 @@ async def test_all_tenants_are_asked_about_at_once_and_each_has_its_line(product
     await deaf_dispatcher(product).run_once()
     code, lines, told = await shell.run()
     assert code == 0
-    assert sorted(lines[1:]) == sorted([f"{many_slug} 30 30 0 0", f"{few_slug} 3 2 1 0"])
-    assert lines[0] == "Tenant Asked Repaired Still silent Not answered Problem"
+    assert sorted(lines[1:]) == sorted([f"{many_slug} 30 30 0 0 0", f"{few_slug} 3 2 0 1 0"])
+    assert lines[0] == "Tenant Asked Repaired Received Still silent Not answered Problem"
     assert f"{many_slug}: 30 asked about …" in told
     assert await statuses(product, many) == [_Status.DELIVERED] * 30
     first = (await messages(product, many))[0]
     assert (await timeline(product, many, first["id"]))[-1] == ("DELIVERED", "SWEEP")
     # Again there is only what still waits.
     code, lines, _ = await shell.run()
-    assert (code, sorted(lines[1:])) == (0, sorted([f"{many_slug} 0 0 0 0", f"{few_slug} 1 0 1 0"]))
+    assert (code, sorted(lines[1:])) == (0, sorted([f"{many_slug} 0 0 0 0 0", f"{few_slug} 1 0 0 1 0"]))
 
 
 async def test_one_tenant_is_swept_by_its_short_name(product: Product, shell: Shell) -> None:
     one, slug = await _silent_tenant(product, 1)
     other, _ = await _silent_tenant(product, 1)
     code, lines, _ = await shell.run("--tenant", slug)
-    assert (code, lines[1:]) == (0, [f"{slug} 1 1 0 0"])
+    assert (code, lines[1:]) == (0, [f"{slug} 1 1 0 0 0"])
     assert await statuses(product, one) == [_Status.DELIVERED]
     assert await statuses(product, other) == [_Status.SENDING]
 
@@ -100,7 +100,9 @@ async def test_what_could_not_be_asked_is_said_and_stops_no_other(product: Produ
     gate.unanswered[broken.account_sid] = 503
     code, lines, told = await shell.run()
     assert code == 1
-    assert sorted(lines[1:]) == sorted([f"{broken_slug} 0 0 3 3", f"{slug} 3 3 0 0"])
+    assert sorted(lines[1:]) == sorted(
+        [f"{broken_slug} 0 0 0 3 3 what it received could not be read", f"{slug} 3 3 0 0 0"]
+    )
     assert told.endswith("Not everything could be asked about, of 1 tenants: run it again in a while.\n")
     assert await statuses(product, tenant) == [_Status.DELIVERED] * 3
 

@@ -75,7 +75,7 @@ async def test_a_message_that_is_never_called_back_about_is_delivered_by_the_swe
     last = {name: datetime.fromisoformat(told["timeline"][-1][name]) for name in ("at", "heardAt")}
     assert abs(last["at"] - handed_over) < timedelta(minutes=1)
     assert last["heardAt"] - handed_over.replace(microsecond=0) >= FIRST_PAUSE
-    assert await last_sweep(product, tenant.id) == (product.clock.now(), 1)
+    assert await last_sweep(product, tenant.id) == (product.clock.now(), 1, 0)
     assert await balanced_books(product, tenant) == Books(used=1, reserved=0)
     product.clock.advance(timedelta(days=1))
     assert await sweep.sweep_due() == Swept()

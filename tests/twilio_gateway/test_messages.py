@@ -9,6 +9,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.conversations.provider import InboundMessage
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.provider import (
     Accepted,
@@ -136,6 +137,48 @@ async def test_only_outbound_messages_since_then_are_found_and_older_pages_are_l
     assert [one.created_at for one in found] == [since.replace(microsecond=0) + timedelta(seconds=5), same_second]
     assert found[0].body == ""
     assert len(receiver.received) == 2
+
+
+async def test_the_log_tells_what_a_number_received(stubbed: TwilioGateway, receiver: Receiver) -> None:
+    since = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    heard = {"body": "Stop", "from": "+12025550143", "to": "+12025550100", "num_media": "1", "num_segments": "2"}
+    records = [
+        listed(since, "inbound") | heard,
+        listed(since, "inbound") | heard | {"from": "whatsapp:+12025550143"},
+        listed(since),
+        listed(since - timedelta(seconds=1), "inbound") | heard,
+    ]
+    receiver.answer = lambda _: web.json_response({"messages": records, "next_page_uri": None})
+    [found] = await stubbed.inbound_log.received_by(CREDENTIALS, "+12025550100", since=since)
+    assert found == InboundMessage(records[0]["sid"], "+12025550143", "+12025550100", "Stop", 1, 2, None, since)
+    assert "To=%2B12025550100" in receiver.received[0].path
+
+
+async def test_a_message_is_fetched_by_its_reference_and_one_that_is_not_there_is_none(
+    gateway: TwilioGateway, credentials: ProviderCredentials, tenant: ProvisionedAccount
+) -> None:
+    outgoing = OutgoingMessage("+12025550180", "Hello", tenant.number, None, "http://127.0.0.1:9/")
+    made = await gateway.messages.send(credentials, outgoing)
+    assert isinstance(made, Accepted)
+    found = await gateway.messages.fetch(credentials, made.reference)
+    assert found is not None
+    assert (found.reference, found.status, found.body) == (made.reference, MessageStatus.SENDING, "Hello")
+    assert await gateway.messages.fetch(credentials, "SM" + "0" * 32) is None
+
+
+@pytest.mark.parametrize("status", [401, 429, 500, 302])
+async def test_a_question_that_gets_no_answer_is_said_without_what_was_asked(
+    stubbed: TwilioGateway, receiver: Receiver, status: int
+) -> None:
+    receiver.answer = lambda _: web.json_response({"code": 1}, status=status)
+    for question in (
+        stubbed.messages.fetch(CREDENTIALS, "SM1"),
+        stubbed.messages.sent_between(CREDENTIALS, NEVER, NEVER),
+        stubbed.inbound_log.received_by(CREDENTIALS, "+12025550100", since=NEVER),
+    ):
+        with pytest.raises(ProviderUnavailableError) as raised:
+            await question
+        assert "2025550100" not in str(raised.value)
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 200, 302])
