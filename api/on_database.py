@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from api.failures import PortalError, plainly
+from api.fan_out import fan_out
 from api.settings import Settings, load_settings
 from portal.database import Database
 
@@ -15,7 +16,8 @@ def on_database(work: Callable[[Database, Settings], Awaitable[None]]) -> None:
     async def connected() -> None:
         database = await Database.connect(settings.database(), pool_size=2)
         try:
-            await work(database, settings)
+            async with fan_out(settings, database):  # whoever looks on is told of what a command changes too
+                await work(database, settings)
         except ValueError as error:
             raise PortalError(f"This cannot be done: {str(error).rstrip('.')}.") from None
         finally:

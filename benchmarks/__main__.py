@@ -18,6 +18,7 @@ from benchmarks.comparing import Ratio, Say, show
 from benchmarks.identity import identity
 from benchmarks.isolation import isolation
 from benchmarks.lists import lists
+from benchmarks.live import live
 from benchmarks.stage import CONTACTS, MESSAGES, TENANTS, Stage, staged
 
 Benchmark = Callable[[Stage, int, float, Say], Awaitable[list[Ratio]]]
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "accept": accept,
     "isolation": isolation,
     "identity": identity,
+    "live": live,
 }
 THOROUGH = (12, 0.6)  # rounds, and seconds of each turn: many and short, so that a noise seldom meets one side alone
 QUICK = (3, 0.4)

@@ -4,6 +4,7 @@ import itertools
 import random
 from contextlib import AsyncExitStack
 from urllib.parse import urlencode
+from uuid import UUID
 
 from twilio.request_validator import RequestValidator
 
@@ -27,7 +28,7 @@ _NAMES = {
 async def callbacks(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Ratio]:
     """Compare them."""
     chance = random.Random(stage.seed)
-    requests = itertools.cycle([_callback(stage, chance) for _ in range(PREPARED)])
+    requests = itertools.cycle([callback(stage, chance, new_id(SystemClock().now())) for _ in range(PREPARED)])
 
     def variant(name: str, server: Server) -> Variant:
         load = Load(server.port, requests, CONNECTIONS, status=204)
@@ -41,9 +42,10 @@ async def callbacks(stage: Stage, rounds: int, seconds: float, say: Say) -> list
         return await compare("callbacks", variants, rounds, say)
 
 
-def _callback(stage: Stage, chance: random.Random) -> bytes:
+def callback(stage: Stage, chance: random.Random, message_id: UUID) -> bytes:
+    """A signed callback: this message was delivered."""
     tenant, sid = stage.tenant, f"SM{chance.randbytes(16).hex()}"
-    url = callback_url(stage.public_url)(tenant.id, new_id(SystemClock().now()))
+    url = callback_url(stage.public_url)(tenant.id, message_id)
     fields = {
         "AccountSid": tenant.account_sid,
         "ApiVersion": "2010-04-01",

@@ -10,7 +10,7 @@ import orjson
 from benchmarks.comparing import Ratio, Say, Variant, compare
 from benchmarks.load import Load, ask, request
 from benchmarks.servers import Server, peer, portal
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, Tenant
 
 CONNECTIONS = 16
 PAGE = 50
@@ -44,9 +44,9 @@ async def lists(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Rat
         return await compare("lists", variants, rounds, say)
 
 
-async def access_token(stage: Stage, port: int) -> str:
-    """An access token for the stage's API client."""
-    tenant = stage.tenant
+async def access_token(stage: Stage, port: int, tenant: Tenant | None = None) -> str:
+    """An access token for the stage's API client, or another."""
+    tenant = tenant or stage.tenant
     credentials = base64.b64encode(f"{tenant.client_id}:{tenant.client_secret}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/x-www-form-urlencoded"}
     body = urlencode({"grant_type": "client_credentials"}).encode()

@@ -24,11 +24,11 @@ def request(path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     )
 
 
-async def ask(port: int, request: bytes) -> bytes:
-    """Send one request that has to be answered with 200; the body of the answer."""
+async def ask(port: int, request: bytes, *, status: int = 200) -> bytes:
+    """Send one request that has to be answered with this status; the body of the answer."""
     connection = await asyncio.open_connection("127.0.0.1", port)
     try:
-        return await _ask(*connection, request, 200)
+        return await _ask(*connection, request, status)
     finally:
         connection[1].close()
 

@@ -38,6 +38,18 @@ async def peer(name: str, application: str, stage: Stage, **environment: str) ->
 
 
 @asynccontextmanager
+async def worker(stage: Stage) -> AsyncIterator[None]:
+    """The worker as `portal worker` runs it."""
+    supervisor = Supervisor()
+    command = [sys.executable, "-m", "api.command", "worker"]
+    try:
+        await supervisor.start(Program("worker", command, stage.home / "worker.log", stage.environment))
+        yield
+    finally:
+        await supervisor.stop()
+
+
+@asynccontextmanager
 async def _running(
     name: str, module: Sequence[str], stage: Stage, environment: Mapping[str, str]
 ) -> AsyncIterator[Server]:

@@ -30,6 +30,7 @@ def test_all_of_them_run_and_print_their_ratios(folder: Path) -> None:
     assert re.findall(r"^  ([a-z]+) ", table, re.MULTILINE) == [
         *("lists", "callbacks", "callbacks", "accept", "isolation", "isolation"),
         *("identity",) * 4,
+        *("live", "live"),
     ]
     assert "seed 7" in played.stdout
     assert list(folder.iterdir()) == []
