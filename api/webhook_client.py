@@ -41,7 +41,7 @@ _TIMED_OUT = f"No answer within {DEADLINE.seconds} seconds."
 _PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ClientConnectorCertificateError, "Its certificate is not valid for this host."),
     (aiohttp.ClientSSLError, "No connection by TLS could be made."),
-    (aiohttp.ClientConnectorDNSError, "Its host cannot be found."),
+    (aiohttp.ClientConnectorDNSError, NOT_PUBLIC),
     (aiohttp.ClientConnectorError, "No connection could be made."),
     (aiohttp.ServerDisconnectedError, "The connection ended before an answer came."),
     (ConnectionError, "The connection ended before an answer came."),
@@ -170,7 +170,7 @@ class HttpWebhookClient:
             return timedelta(seconds=min(int(given[:9]), 10**8))
         try:
             at = parsedate_to_datetime(given)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return max(timedelta(0), (at if at.tzinfo else at.replace(tzinfo=UTC)) - self._clock.now())
 

@@ -14,6 +14,7 @@ from portal.webhooks.signing import payload
 
 LEASE = timedelta(minutes=2)  # longer than a claim takes: who dies meanwhile leaves its deliveries to another
 BATCH = 30
+_MOST_CLAIMS = 20  # of a delivery that never has an outcome: whoever tries it dies, or its event is no longer kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,16 @@ async def _give_up(
     tx: TenantTransaction, endpoint_id: UUID, goes: list[str], problem: str | None, *, now: datetime
 ) -> None:
     await tx.execute(
-        "UPDATE webhook_delivery SET due_at = NULL, failed_at = $3, last_problem = $5 WHERE tenant_id = $1 "
-        "AND endpoint_id = $2 AND due_at <= $3 AND event_type <> ALL($4::text[])",
+        "UPDATE webhook_delivery SET due_at = NULL, failed_at = $3, "
+        "last_problem = CASE WHEN event_type <> ALL($4::text[]) THEN $5 ELSE $7 END WHERE tenant_id = $1 "
+        "AND endpoint_id = $2 AND due_at <= $3 AND (event_type <> ALL($4::text[]) OR attempts >= $6)",
         tx.tenant_id,
         endpoint_id,
         now,
         goes,
         problem or "The endpoint does not ask for this event any more, or whoever set it up may not see it.",
+        _MOST_CLAIMS,
+        "It was tried again and again without an outcome.",
     )
 
 

@@ -11,7 +11,8 @@ Network = IPv4Network | IPv6Network
 LONGEST_URL = 2000
 _HTTPS_PORT = 443
 _FIRST_FREE_PORT = 1024  # below it lie the services that a request must not be smuggled to
-NOT_PUBLIC = "Its host is not on the public Internet: events go to public addresses only."
+# The same for a name that nobody has: else a portal could be asked which names its own network has.
+NOT_PUBLIC = "Its host is not found on the public Internet: check how it is spelt; private addresses get no events."
 # Of IPv6 only what is handed out for the public Internet (RFC 4291, 2.4): so neither loopback, link-local and unique
 # local addresses, nor any that has an IPv4 address inside (mapped, compatible, NAT64).
 _PUBLIC_V6 = IPv6Network("2000::/3")
@@ -88,9 +89,7 @@ def url_problem(url: str) -> str | None:
 
 def addresses_problem(url: str, addresses: Sequence[Address], allowed: Sequence[Network]) -> str | None:
     """Why no event may go to this URL, whose host has these addresses: every one of them has to be fit to go to."""
-    if not addresses:
-        return "Its host cannot be found: check how it is spelt."
-    if not all(may_reach(address, allowed) for address in addresses):
+    if not addresses or not all(may_reach(address, allowed) for address in addresses):
         return NOT_PUBLIC
     if urlsplit(url).scheme != "https" and not all(is_within(address, allowed) for address in addresses):
         return "It has to begin with https://, so that nobody on the way can read events or change them."

@@ -17,10 +17,6 @@ from uuid import uuid4
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox
@@ -28,6 +24,7 @@ from portal.mail.delivery import MailDelivery
 from portal.mail.queue import Mail, MailQueue
 from portal.mail.senders import MailNotSentError, MailRefusedError, MailSender, SmtpSender, SmtpServer
 from portal.mail.url import MailUrlError, sender_for
+from tests.certificates import tls
 from tests.serving import free_port
 from tests.turnable_clock import TurnableClock
 
@@ -231,7 +228,7 @@ async def test_a_subject_stays_one_line(database: Database, clock: TurnableClock
 
 @pytest.mark.parametrize("from_the_start", [True, False], ids=["smtps", "starttls"])
 async def test_a_login_goes_over_tls_to_a_trusted_server(tmp_path: Path, *, from_the_start: bool) -> None:
-    ours, trusting = _tls(tmp_path)
+    ours, trusting = tls(tmp_path)
     logins = []
 
     def login(_: SMTP, __: Session, ___: Envelope, ____: str, given: object) -> AuthResult:
@@ -312,28 +309,3 @@ def _said(caplog: pytest.LogCaptureFixture) -> list[str]:
     said = [record.getMessage() for record in caplog.records if record.name.startswith("portal.mail")]
     assert not any(part in line for line in said for part in ("olga", "example.com", "the-secret", "Reset"))
     return said
-
-
-def _tls(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's side of TLS on localhost, and the side of who trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    ).public_bytes(serialization.Encoding.PEM)
-    plain = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "server.pem").write_bytes(plain + certificate)
-    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ours.load_cert_chain(folder / "server.pem")
-    return ours, ssl.create_default_context(cadata=certificate.decode())

@@ -153,6 +153,18 @@ async def test_whoever_dies_between_request_and_record_leaves_the_event_to_anoth
     assert [one["attempts"] for one in await integration.deliveries()] == [2]
 
 
+async def test_what_never_has_an_outcome_is_given_up_in_the_end(
+    product: Product, integration: Integration, receiver: Receiver, delivery: WebhookDelivery
+) -> None:
+    await integration.create(receiver.url)
+    await integration.happen()
+    async with product.database.for_tenant(integration.tenant.id) as tx:
+        await tx.execute("UPDATE webhook_delivery SET attempts = 20")
+    await delivery.run_once()
+    assert receiver.requests == []
+    assert len(await integration.deliveries(state="FAILED")) == 1
+
+
 async def test_two_workers_side_by_side_send_each_event_once(
     product: Product, integration: Integration, receiver: Receiver, delivery: WebhookDelivery
 ) -> None:

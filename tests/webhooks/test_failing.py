@@ -148,7 +148,13 @@ async def test_a_success_between_failures_keeps_an_endpoint(
 
 @pytest.mark.parametrize(
     ("given", "least"),
-    [("7200", timedelta(hours=2)), ("999999999", LONGEST_WISH), ("1", PAUSES[0]), ("soon", PAUSES[0])],
+    [
+        ("7200", timedelta(hours=2)),
+        ("999999999", LONGEST_WISH),
+        ("1", PAUSES[0]),
+        ("soon", PAUSES[0]),
+        ("1 Jan 99999999999 1:1:1", PAUSES[0]),
+    ],
 )
 async def test_retry_after_is_honoured_within_bounds(
     given: str,
