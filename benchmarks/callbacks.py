@@ -1,4 +1,4 @@
-"""Signed status callbacks: commits shared by a group against a commit for each, and against no storing at all."""
+"""Signed status callbacks: commits shared by a group against a commit for each, and no storing at all."""
 
 import itertools
 import random
@@ -10,7 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from api.webhooks.addresses import callback_url
 from benchmarks.comparing import Ratio, Say, Variant, compare
-from benchmarks.inboxes import INBOX
+from benchmarks.inboxes import AUTH_TOKEN, INBOX
 from benchmarks.load import Load, request
 from benchmarks.servers import Server, peer
 from benchmarks.stage import Stage
@@ -23,6 +23,7 @@ _NAMES = {
     "one-by-one": "the same with a transaction for each",
     "nowhere": "the same without storing: HTTP and signature alone",
 }
+_BARE = "bare Starlette that checks the signature with the SDK and stores nothing"
 
 
 async def callbacks(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Ratio]:
@@ -39,6 +40,8 @@ async def callbacks(stage: Stage, rounds: int, seconds: float, say: Say) -> list
         for inbox, name in _NAMES.items():
             starting = peer(inbox, "benchmarks.inboxes:create_app", stage, **{INBOX: inbox})
             variants.append(variant(name, await servers.enter_async_context(starting)))
+        bare = peer("bare", "benchmarks.inboxes:create_bare_app", stage, **{AUTH_TOKEN: stage.tenant.auth_token})
+        variants.append(variant(_BARE, await servers.enter_async_context(bare)))
         return await compare("callbacks", variants, rounds, say)
 
 

@@ -1,13 +1,21 @@
-"""The endpoint of status callbacks with three inboxes: the product's, one that commits each alone, and none."""
+"""The endpoint of status callbacks with three inboxes: the product's, one that commits each alone, and none.
+
+Beside it a bare one: Starlette and the SDK's own check of the signature, and nothing else.
+"""
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from twilio.request_validator import RequestValidator
 
 from api.home import encryption_key
 from api.settings import load_settings
+from api.webhooks.addresses import MESSAGE_PATH
 from api.webhooks.routes import webhook_routes
 from portal.callbacks.inbox import CallbackInbox, ReceivedCallback
 from portal.clock import SystemClock
@@ -16,6 +24,7 @@ from portal.encryption import SecretBox
 from portal.tenants.accounts import ProviderAccounts
 
 INBOX = "INBOX"
+AUTH_TOKEN = "AUTH_TOKEN"  # noqa: S105  a name, no token
 
 
 class OneByOne(CallbackInbox):
@@ -53,3 +62,15 @@ def create_app() -> Starlette:
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def create_bare_app() -> Starlette:
+    """One endpoint that checks the signature under one token as the SDK's documentation shows, and stores nothing."""
+    public_url, validator = load_settings().provider_callback_url, RequestValidator(os.environ[AUTH_TOKEN])
+
+    async def answer(request: Request) -> Response:
+        async with request.form() as form:
+            url, signature = f"{public_url}{request.url.path}", request.headers["X-Twilio-Signature"]
+            return Response(status_code=204 if validator.validate(url, form, signature) else 403)
+
+    return Starlette(routes=[Route(MESSAGE_PATH, answer, methods=["POST"])])
