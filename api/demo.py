@@ -9,6 +9,7 @@ from pyotp import random_base32
 
 from api.home import encryption_key, parent_account
 from api.settings import Settings
+from api.webhooks.addresses import MESSAGE_RECEIVED
 from auth.api_clients import create_api_client
 from auth.oauth.applications import ApplicationOffer, add_application
 from auth.passwords import Passwords
@@ -179,7 +180,9 @@ class _Demo:
             tenant_id = await tx.value("SELECT id FROM tenant WHERE slug = $1", tenant.slug)
         if tenant_id is None:
             accounts = gateway.accounts(parent.sid, parent.token.get_secret_value())
-            tenant_id = await self._add(tenant, await accounts.provision(tenant.slug))
+            tenant_id = new_id(self._clock.now())
+            inbound_url = MESSAGE_RECEIVED.url(self._settings.provider_callback_url, tenant_id)
+            await self._add(tenant, tenant_id, await accounts.provision(tenant.slug, inbound_url=inbound_url))
         await self._fill(tenant, tenant_id)
         people = [await self._person(tenant, name, role) for name, role in zip(tenant.people, TenantRole, strict=True)]
         now = self._clock.now()
@@ -221,7 +224,7 @@ class _Demo:
             "applications": self._applications,
         }
 
-    async def _add(self, tenant: DemoTenant, account: ProvisionedAccount) -> UUID:
+    async def _add(self, tenant: DemoTenant, tenant_id: UUID, account: ProvisionedAccount) -> None:
         now = self._clock.now()
         new = NewTenant(
             name=tenant.name,
@@ -236,10 +239,8 @@ class _Demo:
             number=account.number,
             number_reference=account.number_reference,
         )
-        tenant_id = new_id(now)
         async with self._database.as_role(DatabaseRole.OPERATOR) as tx:
             await add_tenant(tx, tenant_id, new, now=now)
-        return tenant_id
 
     async def _fill(self, tenant: DemoTenant, tenant_id: UUID) -> None:
         async with self._database.for_tenant(tenant_id) as own:

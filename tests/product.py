@@ -24,7 +24,7 @@ from api.app import create_app
 from api.fan_out import fan_out
 from api.graphql.live.limits import LiveLimits
 from api.settings import Settings
-from api.webhooks.addresses import callback_url
+from api.webhooks.addresses import MESSAGE_RECEIVED, callback_url
 from auth.api_clients import create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE
 from auth.people import add_member, create_person
@@ -118,7 +118,9 @@ class Product:
         """A tenant with a plan, an account at the simulator, a number, and a machine with all a machine may hold."""
         plan = f"plan of {allowance}"
         slug = f"tenant-{secrets.token_hex(6)}"
-        account = await self.gateway.accounts(PARENT.parent_sid, PARENT.parent_token).provision(slug)
+        tenant_id = new_id(self.clock.now())
+        accounts = self.gateway.accounts(PARENT.parent_sid, PARENT.parent_token)
+        account = await accounts.provision(slug, inbound_url=MESSAGE_RECEIVED.url(self.url, tenant_id))
         new = NewTenant(
             name=name,
             slug=slug,
@@ -132,7 +134,6 @@ class Product:
             number=account.number,
             number_reference=account.number_reference,
         )
-        tenant_id = new_id(self.clock.now())
         async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
             await publish_plan(tx, PlanOffer(plan, allowance, AllowancePeriod.DAY), now=self.clock.now())
             await add_tenant(tx, tenant_id, new, now=self.clock.now())

@@ -29,11 +29,14 @@ class TwilioAccounts:
     def __init__(self, http: PortalTwilioHttp, parent_sid: str, parent_token: str) -> None:
         self._parent = ParentAccount(http, parent_sid, parent_token)
 
-    async def provision(self, friendly_name: str, *, area_code: str | None = None) -> ProvisionedAccount:
+    async def provision(
+        self, friendly_name: str, *, area_code: str | None = None, inbound_url: str | None = None
+    ) -> ProvisionedAccount:
         """Bring a tenant's subaccount to the state where it can send.
 
         What a broken-off run made is found again by its friendly name, for Twilio knows no idempotency key; runs for
         the same name must not overlap. Only the API key is made anew, since its secret cannot be read again.
+        `inbound_url` is where Twilio calls with messages that people write to the tenant.
 
         Raises:
             TwilioFailureError: Twilio refused or did not answer; call again.
@@ -42,7 +45,7 @@ class TwilioAccounts:
         if account is None:
             account = await self._parent.open_subaccount(friendly_name)
         number_sid, number = await _number(account, friendly_name, area_code)
-        service_sid = await _service(account, friendly_name, number_sid)
+        service_sid = await _service(account, friendly_name, number_sid, inbound_url)
         key = await account.new_keys.create_async(friendly_name=friendly_name)
         return ProvisionedAccount(
             account_sid=account.account_sid,
@@ -67,11 +70,13 @@ async def _number(account: TenantRoot, friendly_name: str, area_code: str | None
     return bought.sid, bought.phone_number
 
 
-async def _service(account: TenantRoot, friendly_name: str, number_sid: str) -> str:
+async def _service(account: TenantRoot, friendly_name: str, number_sid: str, inbound_url: str | None) -> str:
     services = await account.services.list_async()
     sid = next((service.sid for service in services if service.friendly_name == friendly_name), None)
     if sid is None:
         sid = (await account.services.create_async(friendly_name=friendly_name)).sid
+    if inbound_url is not None:
+        await account.services(sid).update_async(inbound_request_url=inbound_url)
     numbers = account.services(sid).phone_numbers
     if all(number.sid != number_sid for number in await numbers.list_async()):
         await numbers.create_async(phone_number_sid=number_sid)

@@ -234,7 +234,7 @@ async def test_repeats_of_a_callback_change_nothing_more(
     kind: CallbackKind,
 ) -> None:
     tenant = await product.tenant()
-    states = []
+    states: list[dict[str, list[str]]] = []
     for _ in range(3):
         answer = await signed(product, tenant, kind).to(http)
         assert answer is not None

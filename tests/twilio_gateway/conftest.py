@@ -51,6 +51,17 @@ class Simulated:
             return response.status, body, dict(response.headers)
 
 
+async def write_to(simulator: Simulated, sender: str, number: str, body: str) -> str:
+    """Let somebody write to a number; the message's SID."""
+    told = {"from": sender, "to": number, "body": body}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{simulator.address}/simulator/inbound", json=told) as response,
+    ):
+        assert response.status == 201
+        return str((await response.json())["sid"])
+
+
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulated]:
     door = Door(create_simulator(SETTINGS))

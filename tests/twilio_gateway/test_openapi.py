@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.twilio_gateway import openapi
-from tests.twilio_gateway.conftest import SETTINGS, Simulated
+from tests.twilio_gateway.conftest import SETTINGS, Simulated, write_to
 from tests.twilio_gateway.receiver import Receiver
 from twilio_gateway.simulator.app import OPERATIONS
 from twilio_gateway.simulator.operations import Operation
@@ -92,6 +92,7 @@ async def _numbers_and_services(walk: Walk, receiver: Receiver) -> None:
     walk.path |= {"ServiceSid": service["sid"], "Sid": service["sid"]}
     await walk.call("GET", "/v1/Services", host="messaging")
     await walk.call("GET", "/v1/Services/{Sid}", host="messaging")
+    await walk.call("POST", "/v1/Services/{Sid}", host="messaging", InboundRequestUrl=receiver.address)
     numbers = "/v1/Services/{ServiceSid}/PhoneNumbers"
     await walk.call("POST", numbers, host="messaging", PhoneNumberSid=number["sid"])
     await walk.call("GET", numbers, host="messaging")
@@ -107,6 +108,9 @@ async def _messages(walk: Walk, receiver: Receiver) -> None:
     assert (await walk.call("GET", messages, PageSize="2"))["next_page_uri"] is not None
     await walk.call("POST", message, Body="")
     await walk.call("DELETE", message)
+    own = (await walk.call("GET", f"{ACCOUNT}/IncomingPhoneNumbers.json"))["incoming_phone_numbers"][0]["phone_number"]
+    walk.path["Sid"] = await write_to(walk.simulator, "+12025550100", own, "Hello")
+    assert (await walk.call("GET", message))["direction"] == "inbound"
     canceled = await walk.call("POST", messages, To="+12025550180", MessagingServiceSid=service, Body="Hi")
     walk.path["Sid"] = canceled["sid"]
     assert (await walk.call("POST", message, Status="canceled"))["status"] == "canceled"

@@ -85,6 +85,12 @@ def test_another_token_does_not(fields: dict[str, str], token: str, other: str) 
     assert verify(URL, fields, signed(URL, fields, token), [other]) is same
 
 
+@given(pairs=st.lists(st.tuples(TEXTS, TEXTS), max_size=6), token=TOKENS)
+def test_repeated_fields_are_signed_as_the_sdk_signs_them(pairs: list[tuple[str, str]], token: str) -> None:
+    fields = FormData([*pairs])
+    assert verify(URL, fields, str(RequestValidator(token).compute_signature(URL, fields)), [token])
+
+
 @given(header=st.text())
 def test_no_header_breaks_it(header: str) -> None:
     assert not verify(URL, FIELDS, header, ["some other token"])

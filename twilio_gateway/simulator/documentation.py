@@ -24,6 +24,16 @@ Send to one of these to see it happen. They are reserved for fiction and valid, 
 
 "429 twice", "500 once" and "cut once" count for each subaccount, and begin anew after the message was accepted.
 
+## Writing to a tenant
+
+Nobody here has a phone, so messages that come in are told to the simulator itself:
+
+    curl 127.0.0.1:8010/simulator/inbound --json '{{"from": "+12025550100", "to": "+14155550100", "body": "Hello"}}'
+
+It answers 201 with the message's SID, and calls the messaging service's InboundRequestUrl, or the number's SmsUrl where
+the service has none. The message is in the account's list with the direction inbound. A number of the table that
+answers does so once in each account.
+
 ## Where it differs from Twilio
 
 - A parameter that it does not know is refused with error 20001, where Twilio ignores it: a misspelling shows.
@@ -32,7 +42,7 @@ Send to one of these to see it happen. They are reserved for fiction and valid, 
 - A message is redacted or deleted once its status is final, at once; Twilio may take longer.
 - The callbacks of one message come in the order that its number promises; Twilio promises none.
 - A local number costs 1.15 USD when it is bought, and nothing later. A segment costs 0.0083 USD.
-- Numbers for sale come from the range that is reserved for fiction. Nobody writes back.
+- Numbers for sale come from the range that is reserved for fiction.
 
 ## What it answers
 

@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS usage (
   price_micros INTEGER NOT NULL);
 """
 
+# Columns that came later: a state file from before gets them when it is opened.
+_ADDED = (("number", "sms_url"), ("service", "inbound_request_url"))
+
 
 def new_sid(prefix: str) -> str:
     """A SID of Twilio's form: two letters and 32 hexadecimal digits."""
@@ -56,6 +59,9 @@ class Ledger:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing with WAL
         self._connection.executescript(_SCHEMA)
+        for table, column in _ADDED:
+            if column not in {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}:
+                self.write(f"ALTER TABLE {table} ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         self.write("UPDATE event SET under_way = 0")  # deliveries that a restart cut off begin anew
 
     def close(self) -> None:

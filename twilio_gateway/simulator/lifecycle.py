@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from twilio_gateway.simulator.magic import Callbacks, Outcome
 
-FINAL = frozenset({"delivered", "undelivered", "failed", "canceled"})
+FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "received"})
 _BILLED = frozenset({"delivered", "undelivered"})
 PRICE_MICROS = 8300  # a segment's price, in millionths of a dollar
 
@@ -14,7 +14,7 @@ PRICE_MICROS = 8300  # a segment's price, in millionths of a dollar
 class Planned:
     """A change of status, or the callback that tells of it."""
 
-    kind: str  # "status" or "callback"
+    kind: str  # "status", "callback" or "answer"
     due: float
     happened: float
     status: str
@@ -30,7 +30,9 @@ def plan(outcome: Outcome, *, through_service: bool, start: float, step: float, 
     times = [start + step * (index + 1) for index in range(len(statuses))]
     moments = list(zip(statuses, times, strict=True))
     changes = [Planned("status", at, at, status, _error(outcome, status), "") for status, at in moments]
-    return changes + _callbacks(outcome, moments, step, lateness)
+    end = times[-1] if times else start
+    answers = [Planned("answer", end + step, end + step, "received", None, "")] if outcome.answer else []
+    return changes + _callbacks(outcome, moments, step, lateness) + answers
 
 
 def _callbacks(outcome: Outcome, moments: list[tuple[str, float]], step: float, lateness: int) -> list[Planned]:

@@ -41,6 +41,7 @@ class Outcome:
     refusal: int | None = None  # the error that the request to send gets at once
     reply: Reply = Reply.NORMAL
     callbacks: Callbacks = Callbacks.NORMAL
+    answer: str | None = None  # what the recipient writes back
 
 
 _OUTCOMES = (
@@ -66,6 +67,10 @@ _OUTCOMES = (
     Outcome("+12025550171", "delivered, each callback twice", callbacks=Callbacks.TWICE),
     Outcome("+12025550172", "delivered, callbacks in the wrong order", callbacks=Callbacks.REVERSED),
     Outcome("+12025550173", "delivered, no callback ever", callbacks=Callbacks.NEVER),
+    Outcome("+12025550190", "delivered, and the recipient answers STOP", answer="STOP"),
+    Outcome("+12025550191", "delivered, and the recipient answers HELP", answer="HELP"),
+    Outcome("+12025550192", "delivered, and the recipient answers START", answer="START"),
+    Outcome("+12025550193", "delivered, and the recipient answers with a question", answer="Until when are you open?"),
     Outcome("+12025550180", "stays in the queue until it is canceled", "queued"),
 )
 MAGIC = {outcome.number: outcome for outcome in _OUTCOMES}

@@ -234,7 +234,7 @@ def _message(row: Row) -> dict[str, Any]:
         # A service has not chosen a sender yet, and so not how the text is cut.
         "num_segments": "0" if row["status"] == "accepted" else str(row["segments"]),
         "num_media": "0",
-        "direction": "outbound-api",
+        "direction": "inbound" if row["status"] == "received" else "outbound-api",
         "api_version": "2010-04-01",
         "price": None if price is None else f"-{price // 1_000_000}.{price % 1_000_000 // 10:05d}",
         "price_unit": "USD",

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from twilio_gateway.simulator.ledger import new_sid
 from twilio_gateway.simulator.magic import MAGIC
 from twilio_gateway.simulator.operations import PAGING, Call, Operation
+from twilio_gateway.simulator.postman import is_loopback
 from twilio_gateway.simulator.wire import Page, TwilioError, rfc2822
 
 _ACCOUNT = "/2010-04-01/Accounts/{AccountSid}"
@@ -48,6 +49,9 @@ async def _buy(call: Call) -> Response:
     taken = call.ledger.row("SELECT 1 FROM number WHERE phone_number = ?", wanted)
     if taken or wanted in MAGIC or not _FICTION.fullmatch(wanted):
         raise TwilioError(400, 21422)
+    url = call.fields.get("SmsUrl", "")
+    if url and not is_loopback(url):
+        raise TwilioError(400, 21609)
     sid = new_sid("PN")
     call.ledger.insert(
         "number",
@@ -55,6 +59,7 @@ async def _buy(call: Call) -> Response:
         account_sid=call.account["sid"],
         friendly_name=call.fields.get("FriendlyName", _national(wanted)),
         phone_number=wanted,
+        sms_url=url,
         created=call.simulator.now(),
     )
     return JSONResponse(_owned(call.ledger.rows("SELECT * FROM number WHERE sid = ?", sid)[0]), 201)
@@ -122,7 +127,7 @@ def _owned(row: Row) -> dict[str, Any]:
         "sms_fallback_method": "POST",
         "sms_fallback_url": None,
         "sms_method": "POST",
-        "sms_url": None,
+        "sms_url": row["sms_url"] or None,
         "status": "in-use",
         "status_callback": None,
         "status_callback_method": "POST",
@@ -143,6 +148,6 @@ def _owned(row: Row) -> dict[str, Any]:
 _WISHES = frozenset({"AreaCode", "SmsEnabled", "MmsEnabled", "VoiceEnabled"})
 OPERATIONS = (
     Operation("GET", _FOR_SALE, PAGING | _WISHES, _list_for_sale),
-    Operation("POST", _OWNED, frozenset({"PhoneNumber", "AreaCode", "FriendlyName"}), _buy),
+    Operation("POST", _OWNED, frozenset({"PhoneNumber", "AreaCode", "FriendlyName", "SmsUrl"}), _buy),
     Operation("GET", _OWNED, PAGING | {"FriendlyName", "PhoneNumber"}, _list),
 )

@@ -13,8 +13,10 @@ import aiohttp
 from twilio.request_validator import RequestValidator
 
 from portal.clock import Clock
+from twilio_gateway.simulator.inbound import answer, inbound_fields
 from twilio_gateway.simulator.ledger import Ledger
 from twilio_gateway.simulator.lifecycle import FINAL, price_micros
+from twilio_gateway.simulator.magic import outcome_for
 from twilio_gateway.simulator.settings import SimulatorSettings
 
 _API_VERSION = "2010-04-01"
@@ -76,6 +78,10 @@ class Postman:
                 with self._ledger.transaction():
                     _change_status(self._ledger, event)
                     self._ledger.write("DELETE FROM event WHERE id = ?", event["id"])
+            elif event["kind"] == "answer":
+                self._ledger.write("DELETE FROM event WHERE id = ?", event["id"])
+                _answer(self._ledger, event)
+                self.wake()
             else:
                 self._ledger.write("UPDATE event SET under_way = 1 WHERE id = ?", event["id"])
                 self._start_delivery(event)
@@ -115,7 +121,7 @@ class Postman:
     async def _post(self, message: Row, event: Row) -> str | None:
         """Deliver once; what went wrong, in the words of Twilio's retry policy."""
         url = urldefrag(message["status_callback"]).url
-        fields = callback_fields(message, event)
+        fields = inbound_fields(message) if event["status"] == "received" else callback_fields(message, event)
         headers = {
             "X-Twilio-Signature": RequestValidator(message["auth_token"]).compute_signature(url, fields),
             "I-Twilio-Idempotency-Token": event["token"],
@@ -172,6 +178,13 @@ def is_retried(url: str, attempt: int, trouble: str) -> bool:
     policy = wishes.get("rp", ["ct"])[0].split(",")
     limit = min(int(count), _MOST_RETRIES) if count.isascii() and count.isdigit() else 1
     return attempt < limit and (trouble in policy or "all" in policy)
+
+
+def _answer(ledger: Ledger, event: Row) -> None:
+    message = ledger.row("SELECT * FROM message WHERE sid = ?", event["message_sid"])
+    text = outcome_for(message["recipient"]).answer if message else None
+    if message is not None and text is not None:
+        answer(ledger, event["happened"], message, text)
 
 
 def _change_status(ledger: Ledger, event: Row) -> None:

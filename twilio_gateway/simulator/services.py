@@ -16,11 +16,10 @@ _NUMBERS = f"{_ROOT}/{{ServiceSid}}/PhoneNumbers"
 
 
 async def _create(call: Call) -> Response:
-    name, callback = call.fields.get("FriendlyName", ""), call.fields.get("StatusCallback", "")
+    name = call.fields.get("FriendlyName", "")
     if not name:
         raise TwilioError(400, 20001)
-    if callback and not is_loopback(callback):
-        raise TwilioError(400, 21609)
+    callback, inbound = _address(call, "StatusCallback", ""), _address(call, "InboundRequestUrl", "")
     sid = new_sid("MG")
     call.ledger.insert(
         "service",
@@ -28,9 +27,22 @@ async def _create(call: Call) -> Response:
         account_sid=call.account["sid"],
         friendly_name=name,
         status_callback=callback,
+        inbound_request_url=inbound,
         created=call.simulator.now(),
     )
     return JSONResponse(_service(_found(call, sid)), 201)
+
+
+async def _update(call: Call) -> Response:
+    service = _found(call, call.path["Sid"])
+    call.ledger.write(
+        "UPDATE service SET friendly_name = ?, status_callback = ?, inbound_request_url = ? WHERE sid = ?",
+        call.fields.get("FriendlyName") or service["friendly_name"],
+        _address(call, "StatusCallback", service["status_callback"]),
+        _address(call, "InboundRequestUrl", service["inbound_request_url"]),
+        service["sid"],
+    )
+    return JSONResponse(_service(_found(call, service["sid"])))
 
 
 async def _list(call: Call) -> Response:
@@ -73,6 +85,13 @@ async def _list_numbers(call: Call) -> Response:
     return JSONResponse(page.modern("phone_numbers", url, rows, _number))
 
 
+def _address(call: Call, name: str, otherwise: str) -> str:
+    url = call.fields.get(name, otherwise)
+    if url and not is_loopback(url):
+        raise TwilioError(400, 21609)
+    return url
+
+
 def _found(call: Call, sid: str) -> Row:
     service = call.ledger.row("SELECT * FROM service WHERE sid = ? AND account_sid = ?", sid, call.account["sid"])
     if service is None:
@@ -100,7 +119,7 @@ def _service(row: Row) -> dict[str, Any]:
         "status_callback": row["status_callback"] or None,
         "date_created": iso(row["created"]),
         "date_updated": iso(row["created"]),
-        "inbound_request_url": None,
+        "inbound_request_url": row["inbound_request_url"] or None,
         "inbound_method": "POST",
         "fallback_url": None,
         "fallback_method": "POST",
@@ -134,9 +153,11 @@ def _number(row: Row) -> dict[str, Any]:
     }
 
 
+_SETTINGS = frozenset({"FriendlyName", "StatusCallback", "InboundRequestUrl"})
 OPERATIONS = (
-    Operation("POST", _ROOT, frozenset({"FriendlyName", "StatusCallback"}), _create, host="messaging"),
+    Operation("POST", _ROOT, _SETTINGS, _create, host="messaging"),
     Operation("GET", _ROOT, PAGING, _list, host="messaging"),
+    Operation("POST", f"{_ROOT}/{{Sid}}", _SETTINGS, _update, host="messaging"),
     Operation("GET", f"{_ROOT}/{{Sid}}", frozenset(), _fetch, host="messaging"),
     Operation("POST", _NUMBERS, frozenset({"PhoneNumberSid"}), _add_number, host="messaging"),
     Operation("GET", _NUMBERS, PAGING, _list_numbers, host="messaging"),
