@@ -89,7 +89,7 @@ def _truncated(post: Post, _: Post) -> Post:
 
 
 def _changed(post: Post, _: Post) -> Post:
-    return replace(post, body=post.body.replace(b"1", b"9"))
+    return replace(post, body=post.body + b"&Extra=1")
 
 
 def _too_large(post: Post, _: Post) -> Post:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,7 +13,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from portal.clock import new_id
-from portal.messages.status import MessageStatus
+from portal.messages.status import MessageStatus, rank
 from tests.messages.callbacks import FORM, Twilio, fields_of
 from tests.messages.traffic import (
     Books,
@@ -241,6 +241,39 @@ async def test_every_order_and_repetition_of_a_messages_callbacks_ends_the_same(
             ("SENT", "CALLBACK"),
             ("UNDELIVERED", "CALLBACK"),
         ]
+    assert await balanced_books(product, tenant) == Books(used=len(orders), reserved=0)
+
+
+@pytest.mark.parametrize("final", ["delivered", "undelivered", "failed"])
+async def test_any_loss_that_leaves_the_final_one_ends_the_same_and_never_moves_back(
+    product: Product, twilio: Twilio, tenant: TenantUnderTest, final: str
+) -> None:
+    """Every order of every part of a message's callbacks that holds the final one, and empty-handed repeats after."""
+    more = {} if final == "delivered" else {"ErrorCode": "30003"}
+    earlier = ("queued", "sending", "sent")
+    parts = [part for size in range(4) for part in combinations(earlier, size)]
+    orders = [order for part in parts for order in permutations((*part, final))]
+    ids = await _sent(product, tenant, len(orders))
+    ranks: dict[UUID, int] = {}
+    for place in range(5):  # the last one is a repeat of the first, without its reason
+        told = [
+            (id, (*order, order[0])[place], place == len(order))
+            for id, order in zip(ids, orders, strict=True)
+            if place <= len(order)
+        ]
+        await asyncio.gather(
+            *(
+                twilio.call(tenant, id, fields_of(tenant, status, **({} if bare or status != final else more)))
+                for id, status, bare in told
+            )
+        )
+        while await product.apply_callbacks():
+            pass
+        for row in await messages(product, tenant):
+            assert rank(_Status(row["status"])) >= ranks.get(row["id"], 0)
+            ranks[row["id"]] = rank(_Status(row["status"]))
+    found = {(row["status"], row["issue"]) for row in await messages(product, tenant)}
+    assert found == {(final.upper(), "UNREACHABLE" if more else None)}
     assert await balanced_books(product, tenant) == Books(used=len(orders), reserved=0)
 
 
