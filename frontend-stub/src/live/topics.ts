@@ -18,7 +18,7 @@ export interface Topic {
 }
 
 const MOVING = ['message', 'messages', 'batch', 'conversation'];
-const RECEIVED = ['messages', 'conversations', 'conversation', 'unread'];
+const RECEIVED = ['messages', 'conversations', 'conversation', 'unread', 'contacts', 'suppressions'];
 const RAISED = ['alerts', 'openAlerts'];
 
 const TOPICS: readonly Topic[] = [
@@ -28,11 +28,11 @@ const TOPICS: readonly Topic[] = [
   {
     document: AllowanceChangedDocument,
     needs: ['USAGE_READ'],
-    keys: ['allowance'],
+    keys: ['allowance', 'usage'],
     changes: ({ allowanceChanged }) => {
-      // It is told whole, so nothing needs to be read.
+      // It is told whole, so that only what is made of it needs to be read.
       queryClient.setQueryData(allowanceQuery.queryKey, { allowance: allowanceChanged as AllowanceQuery['allowance'] });
-      return [];
+      return ['usage'];
     },
   },
 ];

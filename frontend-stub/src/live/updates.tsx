@@ -18,7 +18,7 @@ export function LiveUpdates({ viewer: { permissions, tenant } }: { viewer: Viewe
   return (
     <span role="status">
       {liveness === 'paused' && (
-        <Tooltip label="The connection that tells of changes is lost. What you see is read again every half minute.">
+        <Tooltip label="The connection that tells of changes is lost; we try to get it back. Until then what you see is read again every half minute.">
           <Badge color="orange" leftSection={<IconPlugConnectedX size={14} aria-hidden />} tabIndex={0}>
             Updates paused
           </Badge>
