@@ -3,19 +3,23 @@ import { IconLock, IconMapQuestion } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 
+import { AlertsPage } from './alerts/page';
 import { ApiClientsPage } from './api-clients/page';
 import { ContactsPage } from './contacts/page';
 import type { Permission } from './generated/operations';
+import { InboxPage } from './inbox/page';
 import { MessagesPage } from './messages/page';
 import { SecurityPage } from './security/page';
 import { BatchPage } from './send/batch';
 import { SendPage } from './send/page';
 import { firstRoom, mayEnter, type Wing } from './session/navigation';
 import { useViewer } from './session/viewer';
+import { SettingsPage } from './settings/page';
 import { TeamPage } from './team/page';
 import { TemplatesPage } from './templates/page';
 import { TenantsPage } from './tenants/page';
 import { UsagePage } from './usage/page';
+import { WebhooksPage } from './webhooks/page';
 
 /** Which view an address leads to. */
 export function Rooms() {
@@ -31,15 +35,26 @@ export function Rooms() {
           </Guarded>
         )}
       </Route>
-      <Route path="/messages">
-        <Guarded needs="LOGS_READ">
-          <MessagesPage />
-        </Guarded>
+      <Route path="/inbox/:id?">
+        {({ id }) => (
+          <Guarded needs="MESSAGES_READ">
+            <InboxPage id={id === undefined ? undefined : decodeURIComponent(id)} />
+          </Guarded>
+        )}
       </Route>
-      <Route path="/contacts">
-        <Guarded needs="CONTACTS_READ">
-          <ContactsPage />
-        </Guarded>
+      <Route path="/messages/:part?">
+        {({ part }) => (
+          <Guarded needs="LOGS_READ">
+            <MessagesPage part={part} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/contacts/:part?">
+        {({ part }) => (
+          <Guarded needs="CONTACTS_READ">
+            <ContactsPage part={part} />
+          </Guarded>
+        )}
       </Route>
       <Route path="/templates">
         <Guarded needs="TEMPLATES_READ">
@@ -51,6 +66,13 @@ export function Rooms() {
           <UsagePage />
         </Guarded>
       </Route>
+      <Route path="/alerts/:part?">
+        {({ part }) => (
+          <Guarded needs="ALERTS_READ">
+            <AlertsPage part={part} />
+          </Guarded>
+        )}
+      </Route>
       <Route path="/team">
         <Guarded needs="MEMBERS_READ">
           <TeamPage />
@@ -59,6 +81,18 @@ export function Rooms() {
       <Route path="/api-clients">
         <Guarded needs="API_CLIENTS_READ">
           <ApiClientsPage />
+        </Guarded>
+      </Route>
+      <Route path="/webhooks/:part?">
+        {({ part }) => (
+          <Guarded needs="WEBHOOKS_READ">
+            <WebhooksPage part={part} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/settings">
+        <Guarded needs="SETTINGS_READ">
+          <SettingsPage />
         </Guarded>
       </Route>
       <Route path="/security/:part?">

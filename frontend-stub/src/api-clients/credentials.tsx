@@ -1,8 +1,8 @@
-import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 
 import type { ClientAuthentication } from '../generated/operations';
-import { Copy } from '../parts/copy';
+import { Shown } from '../parts/shown';
 
 interface CredentialsProps {
   clientId: string;
@@ -37,22 +37,6 @@ export function Credentials({ clientId, authentication, secret, onClose }: Crede
         <Button onClick={onClose}>{secret === null ? 'Done' : 'I have saved it'}</Button>
       </Group>
     </Stack>
-  );
-}
-
-function Shown({ label, text, what }: { label: string; text: string; what: string }) {
-  return (
-    <div role="group" aria-label={label}>
-      <Group justify="space-between" mb={4}>
-        <Text size="sm" fw={550}>
-          {label}
-        </Text>
-        <Copy text={text} what={what} />
-      </Group>
-      <Code block className="prewrap">
-        {text}
-      </Code>
-    </div>
   );
 }
 

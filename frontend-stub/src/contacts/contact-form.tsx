@@ -13,6 +13,8 @@ import { Trouble } from '../parts/trouble';
 interface ContactFormProps {
   opened: boolean;
   contact: Contact | null;
+  /** The number of a new contact, where it is known. */
+  number?: string;
   /** The details that a new contact is asked for: what the chosen text needs. */
   details?: readonly string[];
   onClose: () => void;
@@ -20,11 +22,12 @@ interface ContactFormProps {
 }
 
 /** A new contact, or changes to one, in a dialog. */
-export function ContactForm({ opened, contact, details = [], onClose, onSaved }: ContactFormProps) {
+export function ContactForm({ opened, contact, number = '', details = [], onClose, onSaved }: ContactFormProps) {
   return (
     <Modal opened={opened} onClose={onClose} title={<Text fw={650}>{contact === null ? 'New contact' : 'Edit contact'}</Text>}>
       <Fields
         contact={contact}
+        given={number}
         asked={details.filter((name) => name !== 'name')}
         onClose={onClose}
         onSaved={(saved) => {
@@ -41,13 +44,14 @@ export function ContactForm({ opened, contact, details = [], onClose, onSaved }:
 type Detail = readonly [name: string, value: string];
 
 interface FieldsProps extends Pick<ContactFormProps, 'contact' | 'onClose'> {
+  given: string;
   asked: readonly string[];
   onSaved: (contact: Contact) => void;
 }
 
-function Fields({ contact, asked, onClose, onSaved }: FieldsProps) {
+function Fields({ contact, given, asked, onClose, onSaved }: FieldsProps) {
   const [name, setName] = useState(contact?.name ?? '');
-  const [number, setNumber] = useState(contact?.number ?? '');
+  const [number, setNumber] = useState(contact?.number ?? given);
   const [details, setDetails] = useState<Detail[]>(() =>
     contact === null ? asked.map((key) => [key, '']) : Object.entries(contact.fields).map(([key, value]) => [key, String(value)]),
   );

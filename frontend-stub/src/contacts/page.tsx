@@ -1,12 +1,11 @@
-import { ActionIcon, Badge, Button, Card, EmptyState, Group, Stack, Table, Text } from '@mantine/core';
+import { ActionIcon, Badge, Button, Card, EmptyState, Group, Stack, Table, Tabs, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAddressBook, IconPencil, IconTrash, IconUserPlus, IconUserSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 
 import { type Contact, contactsQuery } from '../api/queries';
-import type { SuppressionSource } from '../generated/operations';
 import { LoadingRows, Page } from '../parts/page';
 import { Pager, usePage } from '../parts/paging';
 import { Search } from '../parts/search';
@@ -16,19 +15,13 @@ import { inWords } from '../parts/words';
 import { useMay } from '../session/viewer';
 import { ContactForm } from './contact-form';
 import { DeleteContact } from './delete-contact';
+import { OPTED_OUT } from './opted-out';
+import { SuppressionList } from './suppression-list';
 
-const OPTED_OUT: Record<SuppressionSource, string> = {
-  STOP: 'answered STOP',
-  CARRIER: 'the carrier reported it',
-  IMPORT: 'came with an import',
-  MANUAL: 'entered by a colleague',
-};
-
-/** The people that a company writes to. */
-export function ContactsPage() {
+/** The people that a company writes to, and the numbers that want to hear nothing. */
+export function ContactsPage({ part = 'people' }: { part: string | undefined }) {
   const mayWrite = useMay('CONTACTS_WRITE');
-  const [params] = useSearchParams();
-  const search = params.get('search') ?? '';
+  const [, navigate] = useLocation();
   const [edited, setEdited] = useState<Contact | null>(null);
   const [form, { open, close }] = useDisclosure(false);
   const edit = (contact: Contact | null) => {
@@ -52,10 +45,36 @@ export function ContactsPage() {
         )
       }
     >
-      <Search label="Search contacts" placeholder="Search by name or number" />
-      <ContactList search={search} mayWrite={mayWrite} onEdit={edit} />
+      <Tabs
+        value={part}
+        keepMounted={false}
+        onChange={(chosen) => {
+          navigate(chosen === 'opted-out' ? '/contacts/opted-out' : '/contacts');
+        }}
+      >
+        <Tabs.List aria-label="Parts">
+          <Tabs.Tab value="people">People</Tabs.Tab>
+          <Tabs.Tab value="opted-out">Opted out</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="people" pt="lg">
+          <People mayWrite={mayWrite} onEdit={edit} />
+        </Tabs.Panel>
+        <Tabs.Panel value="opted-out" pt="lg">
+          <SuppressionList mayWrite={mayWrite} />
+        </Tabs.Panel>
+      </Tabs>
       <ContactForm key={edited?.id ?? 'new'} opened={form} contact={edited} onClose={close} />
     </Page>
+  );
+}
+
+function People({ mayWrite, onEdit }: Omit<ContactListProps, 'search'>) {
+  const [params] = useSearchParams();
+  return (
+    <Stack gap="lg">
+      <Search label="Search contacts" placeholder="Search by name or number" />
+      <ContactList search={params.get('search') ?? ''} mayWrite={mayWrite} onEdit={onEdit} />
+    </Stack>
   );
 }
 

@@ -7,6 +7,7 @@ import { Link } from 'wouter';
 import { request } from '../api/client';
 import { type Message, messageQuery, queryClient } from '../api/queries';
 import { type EventSource, MessageCancelDocument } from '../generated/operations';
+import { WHO_ACTS } from '../parts/actors';
 import { LoadingRows } from '../parts/page';
 import { Phone } from '../parts/phone';
 import { useClock } from '../parts/time';
@@ -59,7 +60,10 @@ function Found({ message }: { message: Message }) {
       </Group>
       {deliveryIssue !== null && (
         <Alert color="red" icon={<IconInfoCircle aria-hidden />} title={deliveryIssue.reason}>
-          {deliveryIssue.advice}
+          <Text size="sm">{deliveryIssue.advice}</Text>
+          <Text size="sm" fw={600} mt={6}>
+            {WHO_ACTS[deliveryIssue.actor]}
+          </Text>
         </Alert>
       )}
       {!outcomePending && !isFinal(status) && (
@@ -75,14 +79,19 @@ function Found({ message }: { message: Message }) {
 }
 
 function Facts({ message }: { message: Message }) {
-  const { recipient, contact, sender, segments, encoding, sentBy, batch } = message;
+  const { recipient, contact, sender, segments, encoding, sentBy, batch, conversation, mediaCount } = message;
   const clock = useClock();
+  const inbound = message.direction === 'INBOUND';
+  const named = (number: string | null | undefined) => [contact?.name, number].filter(Boolean).join(', ');
+  const from = sender.number ?? sender.maskedNumber;
+  const to = recipient.number ?? recipient.maskedNumber;
   const facts: [label: string, value: string | null | undefined][] = [
-    ['To', [contact?.name, recipient.number ?? recipient.maskedNumber].filter(Boolean).join(', ')],
-    ['From', sender.number ?? sender.maskedNumber],
-    ['Created', clock.long(message.createdAt)],
+    ['To', inbound ? to : named(to)],
+    ['From', inbound ? named(from) : from],
+    [inbound ? 'Received' : 'Created', clock.long(message.createdAt)],
     ['Sent by', sentBy?.name],
     ['Length', `${counted(segments, 'segment')}${encoding === 'UCS_2' ? ', special characters' : ''}`],
+    ['Media', mediaCount === 0 ? null : counted(mediaCount, 'picture')],
   ];
   return (
     <div>
@@ -100,6 +109,11 @@ function Facts({ message }: { message: Message }) {
       {batch !== null && (
         <Anchor component={Link} href={`/batches/${encodeURIComponent(batch.id)}`} size="sm" mt="sm" display="inline-block">
           Everyone who got this
+        </Anchor>
+      )}
+      {conversation != null && (
+        <Anchor component={Link} href={`/inbox/${encodeURIComponent(conversation.id)}`} size="sm" mt="sm" display="block">
+          The whole conversation
         </Anchor>
       )}
     </div>

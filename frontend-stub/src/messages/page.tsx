@@ -1,24 +1,52 @@
-import { Anchor, Button, Card, EmptyState, Stack, Table, Text } from '@mantine/core';
-import { IconFilterOff, IconMessages } from '@tabler/icons-react';
+import { Anchor, Button, Card, EmptyState, Group, Stack, Table, Tabs, Text } from '@mantine/core';
+import { IconArrowDownLeft, IconArrowUpRight, IconFilterOff, IconMessages } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useSearchParams } from 'wouter';
+import { Link, useLocation, useSearchParams } from 'wouter';
 
 import { type MessageRow, messagesQuery } from '../api/queries';
-import type { MessageFilter } from '../generated/operations';
-import { Choice } from '../parts/choice';
+import type { MessageDirection, MessageFilter } from '../generated/operations';
+import { Choice, ChoiceBox } from '../parts/choice';
 import { LoadingRows, Page } from '../parts/page';
 import { Pager, usePage } from '../parts/paging';
 import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { useMay, useReads } from '../session/viewer';
+import { CallList } from './calls';
 import { MessageDrawer } from './drawer';
 import { STATUS_CHOICES, STATUS_GROUPS, StatusBadge } from './status';
 
-/** Every message and what became of it. */
-export function MessagesPage() {
+const DIRECTIONS = { both: 'Both ways', OUTBOUND: 'Sent', INBOUND: 'Received' };
+
+/** Every message and call, and what became of it. */
+export function MessagesPage({ part = 'messages' }: { part: string | undefined }) {
+  const [, navigate] = useLocation();
+  return (
+    <Page title="Messages" lead="What was sent and what came, and what became of it.">
+      <Tabs
+        value={part}
+        keepMounted={false}
+        onChange={(chosen) => {
+          navigate(chosen === 'calls' ? '/messages/calls' : '/messages');
+        }}
+      >
+        <Tabs.List aria-label="Parts">
+          <Tabs.Tab value="messages">Messages</Tabs.Tab>
+          <Tabs.Tab value="calls">Calls</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="messages" pt="lg">
+          <Messages />
+        </Tabs.Panel>
+        <Tabs.Panel value="calls" pt="lg">
+          <CallList />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
+
+function Messages() {
   const [params, setParams] = useSearchParams();
-  const group = params.get('status') ?? 'all';
-  const open = params.get('message');
+  const filter = filterOf(params);
   const show = (id: string | null) => {
     setParams((old) => {
       if (id === null) old.delete('message');
@@ -27,40 +55,47 @@ export function MessagesPage() {
     });
   };
   return (
-    <Page title="Messages" lead="What was sent, and what became of it.">
-      <Choice name="status" label="Status" choices={STATUS_CHOICES} />
+    <Stack gap="lg">
+      <Group justify="space-between" align="flex-end" gap="sm">
+        <Choice name="status" label="Status" choices={STATUS_CHOICES} />
+        <ChoiceBox name="direction" label="Direction" choices={DIRECTIONS} />
+      </Group>
       <MessageList
-        filter={filterOf(group, params.get('batch'))}
-        filtered={group !== 'all' || params.has('batch')}
+        filter={filter}
         onOpen={show}
         onClear={() => {
           setParams(new URLSearchParams());
         }}
       />
       <MessageDrawer
-        id={open}
+        id={params.get('message')}
         onClose={() => {
           show(null);
         }}
       />
-    </Page>
+    </Stack>
   );
 }
 
-function filterOf(group: string, batchId: string | null): MessageFilter | null {
-  const statuses = STATUS_GROUPS[group]?.statuses ?? [];
-  if (statuses.length === 0 && batchId === null) return null;
-  return { ...(statuses.length > 0 && { status: statuses }), ...(batchId !== null && { batchId }) };
+function filterOf(params: URLSearchParams): MessageFilter | null {
+  const statuses = STATUS_GROUPS[params.get('status') ?? 'all']?.statuses ?? [];
+  const batchId = params.get('batch');
+  const direction = params.get('direction');
+  const filter = {
+    ...(statuses.length > 0 && { status: statuses }),
+    ...(batchId !== null && { batchId }),
+    ...(direction !== null && direction in DIRECTIONS && { direction: direction as MessageDirection }),
+  };
+  return Object.keys(filter).length === 0 ? null : filter;
 }
 
 interface MessageListProps {
   filter: MessageFilter | null;
-  filtered: boolean;
   onOpen: (id: string) => void;
   onClear: () => void;
 }
 
-function MessageList({ filter, filtered, onOpen, onClear }: MessageListProps) {
+function MessageList({ filter, onOpen, onClear }: MessageListProps) {
   const { content, contacts } = useReads();
   const maySend = useMay('MESSAGES_SEND');
   const page = usePage(25);
@@ -68,9 +103,9 @@ function MessageList({ filter, filtered, onOpen, onClear }: MessageListProps) {
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows />;
   const { nodes = [], pageInfo } = data.messages ?? {};
-  if (nodes.length === 0 && filtered) {
+  if (nodes.length === 0 && filter !== null) {
     return (
-      <EmptyState icon={<IconFilterOff aria-hidden />} title="No message matches" description="Try another status.">
+      <EmptyState icon={<IconFilterOff aria-hidden />} title="No message matches" description="Try another status or direction.">
         <EmptyState.Actions>
           <Button variant="default" onClick={onClear}>
             Show all messages
@@ -102,7 +137,7 @@ function MessageList({ filter, filtered, onOpen, onClear }: MessageListProps) {
         <Table aria-label="Messages" horizontalSpacing="lg">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Recipient</Table.Th>
+              <Table.Th>With</Table.Th>
               {content && <Table.Th visibleFrom="md">Text</Table.Th>}
               <Table.Th>Status</Table.Th>
               <Table.Th visibleFrom="xs">Created</Table.Th>
@@ -127,28 +162,36 @@ interface RowProps extends Pick<MessageListProps, 'onOpen'> {
 
 function Row({ message, content, onOpen }: RowProps) {
   const clock = useClock();
-  const { id, contact, recipient, body, status, deliveryIssue, createdAt } = message;
+  const { id, direction, contact, sender, recipient, body, status, deliveryIssue, createdAt } = message;
+  const inbound = direction === 'INBOUND';
+  const number = (inbound ? sender.maskedNumber : recipient.maskedNumber) ?? 'Withheld';
+  const Way = inbound ? IconArrowDownLeft : IconArrowUpRight;
   return (
     <Table.Tr>
       <Table.Td>
-        <Anchor
-          component="button"
-          type="button"
-          size="sm"
-          fw={550}
-          ta="left"
-          aria-haspopup="dialog"
-          onClick={() => {
-            onOpen(id);
-          }}
-        >
-          {contact?.name ?? recipient.maskedNumber}
-        </Anchor>
-        {contact?.name != null && (
-          <Text size="xs" c="dimmed" className="numbers">
-            {recipient.maskedNumber}
-          </Text>
-        )}
+        <Group gap={6} wrap="nowrap" align="flex-start">
+          <Way size={16} className="way" aria-label={inbound ? 'From' : 'To'} />
+          <div>
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+              fw={550}
+              ta="left"
+              aria-haspopup="dialog"
+              onClick={() => {
+                onOpen(id);
+              }}
+            >
+              {contact?.name ?? number}
+            </Anchor>
+            {contact?.name != null && (
+              <Text size="xs" c="dimmed" className="numbers">
+                {number}
+              </Text>
+            )}
+          </div>
+        </Group>
       </Table.Td>
       {content && (
         <Table.Td visibleFrom="md" maw={380}>

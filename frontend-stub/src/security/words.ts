@@ -12,12 +12,17 @@ export const ACTORS: Readonly<Record<ActorKind, string>> = {
 };
 
 const ACTIONS: Readonly<Record<string, string>> = {
+  alertAcknowledge: 'Acknowledged an alert',
+  alertMute: 'Muted an alert',
+  alertRuleSet: 'Changed who is told of alerts',
   apiClientCreate: 'Made an API client',
   apiClientDisable: 'Disabled an API client',
   apiClientRotate: 'Made a new secret for an API client',
   contactCreate: 'Added a contact',
   contactDelete: 'Deleted a contact',
   contactUpdate: 'Changed a contact',
+  conversationRead: 'Read a conversation',
+  conversationReply: 'Answered somebody',
   invitationAccept: 'Accepted an invitation',
   invitationResend: 'Sent an invitation again',
   invitationRevoke: 'Withdrew an invitation',
@@ -28,6 +33,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   messageSend: 'Sent messages',
   ownershipAccept: 'Became the Owner',
   ownershipTransfer: 'Offered the ownership',
+  settingsUpdate: 'Changed the settings',
+  suppressionAdd: 'Put a number on the list of those who opted out',
   supportAccessGrant: 'Let support see content',
   supportAccessRevoke: 'Let support see content no longer',
   supportSessionEnd: 'Ended a support session',
@@ -35,6 +42,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   templateArchive: 'Archived a template',
   templateCreate: 'Wrote a template',
   templateUpdate: 'Changed a template',
+  webhookEndpointCreate: 'Added a webhook endpoint',
+  webhookEndpointDelete: 'Deleted a webhook endpoint',
+  webhookEndpointRotate: 'Made a new secret for a webhook endpoint',
+  webhookEndpointTest: 'Sent a test to a webhook endpoint',
+  webhookEndpointUpdate: 'Changed a webhook endpoint',
+  webhookReplay: 'Sent events again',
 };
 
 const ROOT = 'Query.';

@@ -1,22 +1,28 @@
 import { Divider, NavLink, Stack, Tooltip } from '@mantine/core';
 import {
   IconAddressBook,
+  IconBell,
   IconBuildings,
   IconChartBar,
+  IconInbox,
   IconKey,
   IconLock,
   IconMessages,
   type IconProps,
   IconSend,
+  IconSettings,
   IconShieldLock,
   IconTemplate,
   IconUsers,
+  IconWebhook,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { Link, useLocation } from 'wouter';
 
+import { OpenAlertsBadge } from '../alerts/badge';
 import type { Viewer } from '../api/queries';
 import type { Permission } from '../generated/operations';
+import { UnreadBadge } from '../inbox/badge';
 import { isStaff } from './viewer';
 
 /** Whose a view is: what a company does every day, how it is run, or the portal's own staff. */
@@ -28,17 +34,23 @@ interface Room {
   icon: ComponentType<IconProps>;
   needs: Permission;
   wing: Wing;
+  /** How much waits there. */
+  badge?: ComponentType;
 }
 
 const ROOMS: readonly Room[] = [
   { path: '/', label: 'Send', icon: IconSend, needs: 'MESSAGES_SEND', wing: 'work' },
+  { path: '/inbox', label: 'Inbox', icon: IconInbox, needs: 'MESSAGES_READ', wing: 'work', badge: UnreadBadge },
   { path: '/messages', label: 'Messages', icon: IconMessages, needs: 'LOGS_READ', wing: 'work' },
   { path: '/contacts', label: 'Contacts', icon: IconAddressBook, needs: 'CONTACTS_READ', wing: 'work' },
   { path: '/templates', label: 'Templates', icon: IconTemplate, needs: 'TEMPLATES_READ', wing: 'work' },
   { path: '/usage', label: 'Usage', icon: IconChartBar, needs: 'USAGE_READ', wing: 'work' },
+  { path: '/alerts', label: 'Alerts', icon: IconBell, needs: 'ALERTS_READ', wing: 'work', badge: OpenAlertsBadge },
   { path: '/team', label: 'Team', icon: IconUsers, needs: 'MEMBERS_READ', wing: 'company' },
   { path: '/api-clients', label: 'API clients', icon: IconKey, needs: 'API_CLIENTS_READ', wing: 'company' },
+  { path: '/webhooks', label: 'Webhooks', icon: IconWebhook, needs: 'WEBHOOKS_READ', wing: 'company' },
   { path: '/security', label: 'Security', icon: IconShieldLock, needs: 'AUDIT_READ', wing: 'company' },
+  { path: '/settings', label: 'Settings', icon: IconSettings, needs: 'SETTINGS_READ', wing: 'company' },
   { path: '/tenants', label: 'Tenants', icon: IconBuildings, needs: 'TENANTS_READ', wing: 'staff' },
 ];
 
@@ -60,19 +72,36 @@ export function Navigation({ viewer, onChoose }: { viewer: Viewer; onChoose: () 
       {shown.map((room, index) => (
         <div key={room.path}>
           {index > 0 && shown[index - 1]?.wing !== room.wing && <Divider my="xs" />}
-          <RoomLink room={room} open={mayEnter(viewer, room)} onChoose={onChoose} />
+          <RoomLink room={room} open={mayEnter(viewer, room)} counted={!isStaff(viewer)} onChoose={onChoose} />
         </div>
       ))}
     </Stack>
   );
 }
 
-function RoomLink({ room: { path, label, icon: Icon }, open, onChoose }: { room: Room; open: boolean; onChoose: () => void }) {
+interface RoomLinkProps {
+  room: Room;
+  open: boolean;
+  counted: boolean;
+  onChoose: () => void;
+}
+
+function RoomLink({ room: { path, label, icon: Icon, badge: Waiting }, open, counted, onChoose }: RoomLinkProps) {
   const [location] = useLocation();
   const here = path === '/' ? location === '/' || location.startsWith('/batches/') : location.startsWith(path);
   const look = { label, className: 'room', leftSection: <Icon size={20} aria-hidden /> };
   if (open) {
-    return <NavLink component={Link} href={path} active={here} aria-current={here ? 'page' : undefined} onClick={onChoose} {...look} />;
+    return (
+      <NavLink
+        component={Link}
+        href={path}
+        active={here}
+        aria-current={here ? 'page' : undefined}
+        rightSection={counted && Waiting !== undefined && <Waiting />}
+        onClick={onChoose}
+        {...look}
+      />
+    );
   }
   return (
     <Tooltip label="Your role does not include this" position="right">

@@ -1,0 +1,29 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+
+import { request } from '../api/client';
+import {
+  AlertRulesDocument,
+  AlertsDocument,
+  type AlertsQuery,
+  type AlertsQueryVariables,
+  OpenAlertsDocument,
+} from '../generated/operations';
+
+export type Alert = NonNullable<AlertsQuery['alerts']>['nodes'][number];
+
+export const alertsQuery = (variables: AlertsQueryVariables) =>
+  queryOptions({
+    queryKey: ['alerts', variables],
+    queryFn: ({ signal }) => request(AlertsDocument, variables, signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const openAlertsQuery = queryOptions({
+  queryKey: ['openAlerts'],
+  queryFn: ({ signal }) => request(OpenAlertsDocument, {}, signal),
+});
+
+export const alertRulesQuery = queryOptions({
+  queryKey: ['alertRules'],
+  queryFn: ({ signal }) => request(AlertRulesDocument, {}, signal),
+});
