@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.axe import violations
+from tests.page.carrier import Carrier
 from tests.page.conftest import NewVisitor
 from tests.page.visitor import Visitor
 
@@ -14,14 +15,22 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # axe-core takes its 
 
 VIEWS = (
     "/",
+    "/inbox",
     "/messages",
+    "/messages/calls",
     "/contacts",
+    "/contacts/opted-out",
     "/templates",
     "/usage",
+    "/alerts",
+    "/alerts/rules",
     "/team",
     "/api-clients",
     "/security",
     "/security/support",
+    "/webhooks",
+    "/webhooks/deliveries",
+    "/settings",
 )
 DIALOGS = (
     ("/", "New contact"),
@@ -30,6 +39,9 @@ DIALOGS = (
     ("/team", "Invite a colleague"),
     ("/team", "Hand over ownership"),
     ("/api-clients", "New API client"),
+    ("/webhooks", "New endpoint"),
+    ("/webhooks/deliveries", "Send a range again"),
+    ("/contacts/opted-out", "Add a number"),
 )
 OUTSIDE = (
     "/password/forgotten",
@@ -105,6 +117,26 @@ async def test_what_became_of_a_send_is_accessible(guest: Visitor) -> None:
         guest.page.get_by_role("dialog", name="Message").get_by_role("heading", name="Its way")
     ).to_be_visible()
     assert found + await violations(guest.page) == []
+
+
+async def test_a_conversation_and_an_alert_are_accessible_and_no_wider_than_the_screen(guest: Visitor) -> None:
+    carrier = await Carrier.of(guest.portal, "falcon-flights")
+    await carrier.write("+12025550155", "Are you open on Sunday?")
+    await carrier.write("+12025550156", "STOP")
+    await carrier.report("30007")
+    page = guest.page
+    await guest.sign_in(path="/inbox")
+    found = []
+    for number in ("+12025550155", "+12025550156"):
+        await guest.open("/inbox")
+        await page.get_by_role("list", name="Conversations").get_by_role("link").filter(has_text=number).click()
+        await expect(page.get_by_role("region", name=f"Messages with {number}")).to_be_visible()
+        found += await violations(page)
+    await guest.open("/alerts")
+    await expect(page.get_by_role("article").first).to_be_visible()
+    found += await violations(page)
+    width, screen = await page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert (found, width) == ([], screen)
 
 
 async def test_every_page_of_signing_in_is_accessible(guest: Visitor) -> None:

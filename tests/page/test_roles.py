@@ -7,13 +7,16 @@ from tests.page.visitor import Visitor, operation_of
 
 pytestmark = pytest.mark.slow
 
-ROOMS = ("Send", "Messages", "Contacts", "Templates", "Usage", "Team", "API clients", "Security")
+ROOMS = (
+    *("Send", "Inbox", "Messages", "Contacts", "Templates", "Usage", "Alerts"),
+    *("Team", "API clients", "Webhooks", "Security", "Settings"),
+)
 OPEN = {
     "OWNER": ROOMS,
     "ADMINISTRATOR": ROOMS,
     "DEVELOPER": tuple(room for room in ROOMS if room not in {"Team", "Security"}),
-    "BILLING_MANAGER": ("Messages", "Usage"),
-    "SUPPORT": ("Messages", "Usage"),
+    "BILLING_MANAGER": ("Messages", "Usage", "Alerts", "Settings"),
+    "SUPPORT": ("Messages", "Usage", "Alerts", "Settings"),
 }
 
 
@@ -21,7 +24,8 @@ OPEN = {
 async def test_the_navigation_opens_what_the_role_includes(visitor: Visitor, role: str) -> None:
     await visitor.sign_in(role)
     navigation = visitor.page.get_by_role("navigation", name="Main")
-    assert tuple(await navigation.get_by_role("link").all_inner_texts()) == OPEN[role]
+    links = await navigation.get_by_role("link").all_inner_texts()
+    assert tuple(link.partition("\n")[0] for link in links) == OPEN[role]
     locked = [room for room in ROOMS if room not in OPEN[role]]
     for room in locked:
         button = navigation.get_by_role("button", name=room)
@@ -55,3 +59,26 @@ async def test_a_deep_link_leads_through_sign_in_and_back_and_sign_out_ends_it(v
     await page.wait_for_url("**/sign-in*")
     await visitor.open("/messages")
     await page.wait_for_url("**/sign-in?return_to=%2Fmessages")
+
+
+@pytest.mark.parametrize("role", ["SUPPORT", "BILLING_MANAGER"])
+async def test_a_role_without_content_reaches_no_conversation_and_changes_neither_alerts_nor_settings(
+    visitor: Visitor, role: str
+) -> None:
+    asked: list[str] = []
+
+    async def note(route: Route) -> None:
+        asked.append(operation_of(route)["query"])
+        await route.continue_()
+
+    page = visitor.page
+    await page.route("**/graphql", note)
+    await visitor.sign_in(role, path="/inbox")
+    await expect(page.get_by_text("Not part of your role").last).to_be_visible()
+    await page.get_by_role("link", name="Settings").click()
+    await expect(page.get_by_label("When somebody writes HELP")).not_to_be_editable()
+    await expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    await page.get_by_role("link", name="Alerts").click()
+    await page.get_by_role("tab", name="Who is told").click()
+    await expect(page.get_by_role("checkbox", name="Delivery: E-mail")).to_be_disabled()
+    assert not any("onversation" in query for query in asked)

@@ -1,0 +1,41 @@
+"""An alert appears by itself, says what to do, and is acknowledged, muted and routed."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.carrier import Carrier
+from tests.page.visitor import Visitor
+
+pytestmark = pytest.mark.slow
+
+
+async def test_an_alert_appears_is_muted_and_acknowledged(visitor: Visitor) -> None:
+    page = visitor.page
+    carrier = await Carrier.of(visitor.portal, "freestyle-falcons")
+    await visitor.sign_in(tenant="Freestyle Falcons", path="/alerts")
+    await expect(page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible()
+    await carrier.report("30034")
+    alert = page.get_by_role("article").filter(has_text="the sender is not registered")
+    await expect(alert).to_contain_text("Once")
+    await expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Alerts")).to_contain_text("open")
+    await alert.get_by_role("button", name="Mute").click()
+    await page.get_by_role("menuitem", name="For a week").click()
+    await expect(alert).to_contain_text("Muted until")
+    await alert.get_by_role("button", name="Tell again").click()
+    await expect(alert).not_to_contain_text("Muted until")
+    await alert.get_by_role("button", name="Acknowledge").click()
+    await expect(alert).to_have_count(0)
+    await page.get_by_role("radiogroup", name="Which").get_by_text("Acknowledged").click()
+    await expect(alert).to_contain_text("by Finn Frey")
+
+
+async def test_who_is_told_of_a_kind_is_kept(visitor: Visitor) -> None:
+    page = visitor.page
+    await visitor.sign_in(tenant="Freestyle Falcons", path="/alerts/rules")
+    mail = page.get_by_role("checkbox", name="Registration: E-mail")
+    await expect(mail).not_to_be_checked()
+    await mail.click()
+    await expect(mail).to_be_enabled()
+    await page.reload()
+    await expect(mail).to_be_checked()
+    await expect(page.get_by_role("checkbox", name="Registration: Here")).to_be_checked()
