@@ -13,9 +13,9 @@ from portal.calls.status import CallStatus, started_minutes
 from portal.database.keyset import Page
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
 from portal_schema.context import Info
-from portal_schema.delivery import LOGS, Recipient, Sender
+from portal_schema.delivery import LOGS, MessageDirection, Recipient, Sender
 from portal_schema.guards import requires
-from portal_schema.messages import DateTimeRange, MessageDirection
+from portal_schema.message_filters import DateTimeRange
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.scalars import CountryCode, PhoneNumber
 

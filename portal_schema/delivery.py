@@ -1,6 +1,7 @@
 """Who a message is from and for, and what happened on the way, in the schema."""
 
 from datetime import datetime
+from enum import Enum
 
 import strawberry
 
@@ -14,6 +15,22 @@ from portal_schema.scalars import CountryCode, PhoneNumber
 
 LOGS = requires(Permission.LOGS_READ)
 CONTENT = requires(Permission.MESSAGES_READ)
+
+
+@strawberry.enum(description="Which way a message goes.")
+class MessageDirection(Enum):
+    """Out or in."""
+
+    OUTBOUND = strawberry.enum_value("OUTBOUND", description="From the tenant.")
+    INBOUND = strawberry.enum_value("INBOUND", description="To the tenant.")
+
+
+@strawberry.enum(description="What carries a message.")
+class MessageChannel(Enum):
+    """Text or media."""
+
+    SMS = strawberry.enum_value("SMS", description="Text.")
+    MMS = strawberry.enum_value("MMS", description="Text with media.")
 
 
 @strawberry.type(description="Who a message is from.", directives=LOGS)

@@ -1,27 +1,19 @@
 """Messages in the schema."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
 from auth.permissions import Permission
-from portal.contacts.contacts import ContactRow, read_contacts_by_id
 from portal.conversations.keywords import Keyword
-from portal.database import TenantTransaction
 from portal.database.keyset import Key, Keyset, Page
 from portal.messages.reading import (
     NEWEST_FIRST,
     OLDEST_FIRST,
-    BatchRow,
-    EventRow,
     MessageOwner,
     MessageRow,
-    read_batches_by_id,
-    read_events,
     read_messages,
     read_messages_by_id,
     read_messages_of,
@@ -31,7 +23,6 @@ from portal.messages.reading import (
 )
 from portal.messages.segments import Encoding
 from portal.messages.status import MessageStatus
-from portal.templates.templates import VersionRow, read_versions_by_id
 from portal_schema.actors import Actor
 from portal_schema.connections import (
     After,
@@ -47,31 +38,26 @@ from portal_schema.connections import (
 )
 from portal_schema.contacts import Contact, SortDirection
 from portal_schema.context import Info
-from portal_schema.delivery import CONTENT, LOGS, DeliveryIssue, MessageEvent, Recipient, Sender
+from portal_schema.delivery import (
+    CONTENT,
+    LOGS,
+    DeliveryIssue,
+    MessageChannel,
+    MessageDirection,
+    MessageEvent,
+    Recipient,
+    Sender,
+)
 from portal_schema.guards import requires
-from portal_schema.nodes import Node, from_global, key_of, to_global
+from portal_schema.message_filters import MessageFilter, MessageSort
+from portal_schema.message_relations import Relations, to_fetch
+from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.scalars import CountryCode, PhoneNumber
 from portal_schema.templates import TemplateVersion
 
 if TYPE_CHECKING:
     from portal_schema.batches import MessageBatch
     from portal_schema.conversations import Conversation
-
-
-@strawberry.enum(description="Which way a message goes.")
-class MessageDirection(Enum):
-    """Out or in."""
-
-    OUTBOUND = strawberry.enum_value("OUTBOUND", description="From the tenant.")
-    INBOUND = strawberry.enum_value("INBOUND", description="To the tenant.")
-
-
-@strawberry.enum(description="What carries a message.")
-class MessageChannel(Enum):
-    """Text or media."""
-
-    SMS = strawberry.enum_value("SMS", description="Text.")
-    MMS = strawberry.enum_value("MMS", description="Text with media.")
 
 
 @strawberry.type(description="A message, from the click until it arrived or did not.", directives=LOGS)
@@ -154,51 +140,6 @@ class Message(Node):
         return await load_conversation_with(info, self.row.counterpart)
 
 
-_GUARDED = {"contact": Permission.CONTACTS_READ, "template": Permission.TEMPLATES_READ}
-
-
-def _to_fetch(info: Info, selected_fields: frozenset[str]) -> frozenset[str]:
-    """The selected fields, less those that will be refused: what need not be read is not read."""
-    held = info.context.permissions
-    return frozenset(name for name in selected_fields if name not in _GUARDED or _GUARDED[name] in held)
-
-
-class Relations:
-    """What a page of messages refers to, fetched in one statement for each relation that was selected."""
-
-    def __init__(self) -> None:
-        self.contacts: dict[UUID, ContactRow] = {}
-        self.versions: dict[UUID, VersionRow] = {}
-        self.batches: dict[UUID, BatchRow] = {}
-        self.events: dict[UUID, list[EventRow]] = {}
-
-    @classmethod
-    async def of(cls, tx: TenantTransaction, rows: Sequence[MessageRow], wanted: frozenset[str]) -> "Relations":
-        """Fetch what these fields of these messages need."""
-        found = cls()
-        if "contact" in wanted:
-            ids = {row.contact_id for row in rows if row.contact_id}
-            found.contacts = await read_contacts_by_id(tx, list(ids)) if ids else {}
-        if "template" in wanted:
-            ids = {row.template_version_id for row in rows if row.template_version_id}
-            found.versions = await read_versions_by_id(tx, list(ids)) if ids else {}
-        if "batch" in wanted:
-            ids = {row.batch_id for row in rows if row.batch_id}
-            found.batches = await read_batches_by_id(tx, list(ids)) if ids else {}
-        if "timeline" in wanted and rows:
-            found.events = await read_events(tx, [row.id for row in rows])
-        return found
-
-    def batch(self, key: UUID | None) -> "MessageBatch | None":
-        """The batch of this key, if it was fetched."""
-        row = self.batches.get(key) if key is not None else None
-        if row is None:
-            return None
-        from portal_schema.batches import MessageBatch  # noqa: PLC0415  the two know each other
-
-        return MessageBatch.of(row)
-
-
 @strawberry.type(description="A message in a list.", directives=LOGS)
 class MessageEdge:
     """A message and its place."""
@@ -231,7 +172,7 @@ class MessageConnection:
             page: Page[MessageRow] = await paged(
                 lambda request: read_messages(tx, request, keyset, only), first, after, last, before
             )
-            relations = await Relations.of(tx, page.items, _to_fetch(info, selected_in_nodes(info)))
+            relations = await Relations.of(tx, page.items, to_fetch(info, selected_in_nodes(info)))
         return cls.of(page, relations)
 
     @classmethod
@@ -248,7 +189,7 @@ class MessageConnection:
     ) -> "MessageConnection":
         """Read a page of what belongs to a contact or a batch: one read for all that are asked for side by side."""
         request = page_request(first, after, last, before)
-        wanted = _to_fetch(info, selected_in_nodes(info))
+        wanted = to_fetch(info, selected_in_nodes(info))
 
         async def load(keys: list[Key]) -> list[MessageConnection]:
             async with info.context.reading() as tx:
@@ -270,54 +211,6 @@ class MessageConnection:
         return cls(edges=edges, nodes=nodes, page_info=PageInfo.of(page))
 
 
-@strawberry.input(description="A half-open range of time.")
-class DateTimeRange:
-    """From until."""
-
-    from_: datetime = strawberry.field(name="from", description="The first instant in it.")
-    until: datetime = strawberry.field(description="The first instant after it.")
-
-
-@strawberry.input(description="Which messages; all conditions have to hold.")
-class MessageFilter:
-    """Conditions; what is left out asks for all."""
-
-    status: list[MessageStatus] | None = strawberry.field(default=None, description="Those in one of these statuses.")
-    direction: MessageDirection | None = strawberry.field(default=None, description="Those that go this way.")
-    contact_id: strawberry.ID | None = strawberry.field(default=None, description="Those with this contact.")
-    batch_id: strawberry.ID | None = strawberry.field(default=None, description="Those of this send.")
-    created_in: DateTimeRange | None = strawberry.field(default=None, description="Those accepted in this range.")
-
-    def narrowed(self) -> Only:
-        """The filter as the business takes it."""
-        span = self.created_in
-        return Only(
-            statuses=tuple(self.status) if self.status is not None else None,
-            direction=self.direction.name if self.direction is not None else None,
-            contact_id=key_of("Contact", self.contact_id) if self.contact_id is not None else None,
-            batch_id=key_of("MessageBatch", self.batch_id) if self.batch_id is not None else None,
-            created_from=span.from_ if span else None,
-            created_until=span.until if span else None,
-        )
-
-
-@strawberry.enum(description="What messages can be sorted by.")
-class MessageSortField(Enum):
-    """Each is a keyset of `portal.messages`."""
-
-    CREATED_AT = strawberry.enum_value("CREATED_AT", description="When they were accepted.")
-
-
-@strawberry.input(description="How messages are sorted.")
-class MessageSort:
-    """One field, one direction."""
-
-    field: MessageSortField = strawberry.field(description="What to sort by.")
-    direction: SortDirection = strawberry.field(
-        default=SortDirection.DESCENDING, description="Which way; descending unless given."
-    )
-
-
 async def find_message(info: Info, given: str, wanted: frozenset[str] | None = None) -> Message | None:
     """The message of this global id with the relations wanted, or None."""
     key = from_global("Message", given)
@@ -332,13 +225,13 @@ async def read_message(
         row = (await read_messages_by_id(tx, [key])).get(key)
         if row is None or of_batch not in {None, row.batch_id}:
             return None
-        relations = await Relations.of(tx, [row], _to_fetch(info, wanted))
+        relations = await Relations.of(tx, [row], to_fetch(info, wanted))
     return Message.of(row, relations)
 
 
 async def load_message(info: Info, key: UUID, wanted: frozenset[str]) -> Message | None:
     """The message of this key with the relations wanted; one read for all that are asked for side by side."""
-    fetched = _to_fetch(info, wanted)
+    fetched = to_fetch(info, wanted)
 
     async def load(keys: list[UUID]) -> list[Message | None]:
         async with info.context.reading() as tx:

@@ -11,7 +11,8 @@ from uuid import UUID
 import strawberry
 
 from portal.live.changes import Change, ChangeKind
-from portal.messages.reading import read_batches_by_id, read_messages_by_id
+from portal.messages.batches import read_batches_by_id
+from portal.messages.reading import read_messages_by_id
 from portal.messages.status import MessageStatus
 from portal_schema.alerts import READ as ALERTS
 from portal_schema.alerts import Alert, load_alert

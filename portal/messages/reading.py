@@ -1,4 +1,4 @@
-"""Reading messages, their timelines, batches and refusals: lean rows, a constant number of statements a page."""
+"""Reading messages and their timelines: lean rows, a constant number of statements a page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from portal.conversations.keywords import Keyword
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Key, Keyset, Listing, Page, PageRequest, read_page, read_pages_of
-from portal.messages.composing import RefusalCode
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.recording import EventSource
 from portal.messages.segments import Encoding
@@ -71,30 +70,6 @@ class EventRow(NamedTuple):
     heard_at: datetime
     source: EventSource
     issue: DeliveryIssueCode | None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """One send, with how many of its messages stand where."""
-
-    id: UUID
-    total: int
-    accepted: int
-    actor_kind: ActorKind
-    actor_name: str
-    created_at: datetime
-    counts: tuple[tuple[MessageStatus, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RefusalRow:
-    """A recipient that was not accepted."""
-
-    id: UUID
-    contact_id: UUID | None
-    number_masked: str | None
-    code: RefusalCode
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,47 +234,3 @@ def in_order(events: Sequence[EventRow]) -> list[EventRow]:
         return min([event.at, *(one.at for one in told)])
 
     return sorted(events, key=lambda event: (happened(event), rank(event.status), event.heard_at))
-
-
-async def read_batches_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, BatchRow]:
-    """Those of these batches that the tenant has, with their counts, in one statement."""
-    rows = await tx.rows(
-        "SELECT batch.id, total, accepted, actor_kind, actor_name, created_at, count.status, count.number "
-        "FROM message_batch AS batch LEFT JOIN LATERAL (SELECT status, count(*) AS number FROM message "
-        "WHERE message.tenant_id = batch.tenant_id AND message.batch_id = batch.id GROUP BY status) AS count ON true "
-        "WHERE batch.tenant_id = $1 AND batch.id = ANY($2::uuid[])",
-        tx.tenant_id,
-        list(ids),
-    )
-    counts: dict[UUID, list[tuple[MessageStatus, int]]] = {}
-    for row in rows:
-        own = counts.setdefault(row["id"], [])
-        if row["status"] is not None:
-            own.append((MessageStatus(row["status"]), row["number"]))
-    return {
-        row["id"]: BatchRow(
-            row["id"],
-            row["total"],
-            row["accepted"],
-            ActorKind(row["actor_kind"]),
-            row["actor_name"],
-            row["created_at"],
-            tuple(sorted(counts[row["id"]], key=lambda count: rank(count[0]))),
-        )
-        for row in rows
-    }
-
-
-async def read_refusals_of(
-    tx: TenantTransaction, batch_ids: Sequence[UUID], request: PageRequest
-) -> dict[UUID, Page[RefusalRow]]:
-    """A page of each of these batches' refusals, in the order of the recipients."""
-    listing = Listing(_REFUSAL_COLUMNS, "message_refusal", "id", ["tenant_id = $1"], [tx.tenant_id])
-    return await read_pages_of(tx, listing, "batch_id", batch_ids, OLDEST_FIRST, request, _refusal_row)
-
-
-_REFUSAL_COLUMNS = "id, contact_id, number_masked, code, message"
-
-
-def _refusal_row(row: Row) -> RefusalRow:
-    return RefusalRow(row["id"], row["contact_id"], row["number_masked"], RefusalCode(row["code"]), row["message"])
