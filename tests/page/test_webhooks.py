@@ -42,7 +42,7 @@ async def test_an_endpoint_is_made_tested_rotated_disabled_and_deleted(visitor: 
     await expect(row).to_have_count(1)
     await row.get_by_role("button", name="Test").click()
     drawer = page.get_by_role("dialog", name="Delivery")
-    await expect(drawer.get_by_role("group", name="Request").locator("code")).to_have_text(received[0].decode())
+    await expect(drawer.get_by_role("group", name="Request").locator("pre")).to_have_text(received[0].decode())
     await drawer.get_by_role("button", name="Read again").click()
     await expect(drawer.get_by_role("status")).to_have_text("Delivered")
     await expect(drawer.get_by_role("group", name="Response")).to_contain_text("taken")
