@@ -1,5 +1,6 @@
 """What goes wrong on our own side: messages that end badly, and tenants that cannot be served."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from portal.messages.recording import EventSource, News, record
 from portal.messages.status import MessageStatus, Standing
 from portal.tenants.accounts import ProviderAccounts
 from portal_schema.nodes import to_global
-from tests.alerts.events import alerts, sent
+from tests.alerts.events import ACKNOWLEDGE, alerts, call_back, debugger_event, sent
 from tests.messages.traffic import messages, plain_numbers
 from tests.product import Product, TenantUnderTest
 from tests.schema.world import open_session
@@ -79,6 +80,33 @@ async def test_an_end_that_is_told_twice_counts_once(product: Product) -> None:
     for _ in range(2):
         await fail(product, tenant, row["id"], DeliveryIssueCode.FILTERED)
     assert [(one["code"], one["count"]) for one in await alerts(tenant.machine)] == [("FILTERED", 1)]
+
+
+async def test_failures_the_log_and_a_reader_s_notice_side_by_side_count_each_message_once(product: Product) -> None:
+    tenant = await product.tenant()
+    owner = await product.member(tenant.id, TenantRole.OWNER)
+    rows = await sent(product, tenant, *plain_numbers(24))
+    now, standing = product.clock.now(), Standing(MessageStatus.UNDELIVERED, DeliveryIssueCode.FILTERED)
+
+    async def fail_some(start: int) -> None:
+        news = [News(row["id"], standing, now, EventSource.CALLBACK) for row in (rows + rows)[start : start + 12]]
+        async with product.database.for_tenant(tenant.id) as tx:
+            await record(tx, news, now=now)
+
+    async def take_notice() -> None:
+        for alert in await alerts(owner):
+            done = await owner.run(ACKNOWLEDGE, id=alert["id"])
+            assert done["alertAcknowledge"]["errors"] == []
+
+    log = [debugger_event(tenant, "30007", now, subject=row["provider_reference"]) for row in rows]
+    await asyncio.gather(
+        call_back(product, tenant, *log), *(fail_some(start) for start in range(0, 24, 3)), take_notice(), take_notice()
+    )
+    found = await alerts(owner)
+    assert sum(one["count"] for one in found) == 24
+    assert sorted(one for alert in found for one in alert["messages"]) == sorted(
+        to_global("Message", row["id"]) for row in rows
+    )
 
 
 @pytest.mark.parametrize("issue", DeliveryIssueCode)
