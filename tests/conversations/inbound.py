@@ -1,6 +1,7 @@
 """What Twilio calls back about a message to the tenant, and how it comes in."""
 
 import secrets
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,7 +57,8 @@ async def receive(product: Product, tenant: TenantUnderTest, *forms: dict[str, s
 
 
 async def write(product: Product, tenant: TenantUnderTest, body: str, *, sender: str = BEA, **more: str) -> None:
-    """Somebody writes to the tenant."""
+    """Somebody writes to the tenant, a moment after whatever was before: words of one instant have no order."""
+    product.clock.advance(timedelta(milliseconds=1))
     await receive(product, tenant, fields_of(tenant, body, sender=sender, **more))
 
 
