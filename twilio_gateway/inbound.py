@@ -62,13 +62,18 @@ class TwilioInboundLog:
         # The log does not tell what Twilio has answered by itself.
         fields = {
             "MessageSid": record.sid,
-            "From": record.from_,
+            "From": _storable(record.from_ or ""),
             "To": record.to,
-            "Body": record.body or "",
+            "Body": _storable(record.body or ""),
             "NumMedia": record.num_media,
             "NumSegments": record.num_segments,
         }
         return self._messages.read(fields, record.date_created)
+
+
+def _storable(text: str) -> str:
+    """What somebody wrote, less what JSON can spell and PostgreSQL cannot store: U+0000, and halves of characters."""
+    return re.sub("[\0\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
 
 def _count(text: str | None) -> int | None:

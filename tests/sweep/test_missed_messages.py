@@ -158,3 +158,23 @@ async def test_a_log_that_cannot_be_read_is_read_later_from_where_it_was_left(pr
     product.clock.advance(timedelta(hours=1))
     assert await sweep.sweep_due() == Swept(received=1)
     assert len(await _received(product, tenant)) == 1
+
+
+async def test_a_text_that_no_database_takes_stops_neither_the_other_messages_nor_the_next_sweeps(
+    product: Product, gate: Gate
+) -> None:
+    tenant = await product.tenant()
+    sweep, number, at = sweeper(product), await _number(product, tenant), product.clock.now().replace(microsecond=0)
+    gate.written[tenant.account_sid] = [
+        _record(number, "half \ud83d of a smiley", at, sid="SM3"),
+        _record(number, "nothing\0at all", at, sid="SM2"),
+        _record(number, "Hello", at, sid="SM1"),
+    ]
+    product.clock.advance(READ_EVERY)
+    assert await sweep.sweep_due() == Swept(received=3)
+    assert {row["body"] for row in await _received(product, tenant)} == {
+        "half \N{REPLACEMENT CHARACTER} of a smiley",
+        "nothing\N{REPLACEMENT CHARACTER}at all",
+        "Hello",
+    }
+    assert await last_sweep(product, tenant.id) == (product.clock.now(), 0, 3)
