@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from api.webhook_names import SystemNames
 from portal.clock import Clock
 from portal.webhooks.client import Answer, NoAnswer
 from portal.webhooks.targets import (
@@ -37,6 +38,8 @@ DEADLINE = timedelta(seconds=15)
 LONGEST_KEPT = 2048
 _RESOLVE_SECONDS = 3.0
 _AT_ONCE = 200
+_CHECKS = 3  # URLs that are checked at once: whoever sets one holds a connection to the database meanwhile
+_BUSY = "Its host cannot be looked up just now, as others are: try again in a moment."
 _TIMED_OUT = f"No answer within {DEADLINE.seconds} seconds."
 _PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ClientConnectorCertificateError, "Its certificate is not valid for this host."),
@@ -96,6 +99,7 @@ class HttpWebhookClient:
         self._resolver = resolver
         self._allowed = allowed
         self._clock = clock
+        self._checks = 0
 
     @classmethod
     @asynccontextmanager
@@ -109,12 +113,13 @@ class HttpWebhookClient:
         deadline: timedelta = DEADLINE,
     ) -> AsyncIterator["HttpWebhookClient"]:
         """A client that also reaches the networks that are allowed."""
-        inner = resolver or aiohttp.ThreadedResolver()
+        inner = resolver or SystemNames()
         fit: dict[str, Fit] = {
             "https": lambda address: may_reach(address, allowed),
             "http": lambda address: is_within(address, allowed),  # the Internet is for nobody to read events on
         }
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(inner.close)
             sessions = {
                 scheme: await stack.enter_async_context(_session(inner, of_scheme, tls, deadline))
                 for scheme, of_scheme in fit.items()
@@ -128,6 +133,8 @@ class HttpWebhookClient:
             return problem
         host = urlsplit(url).hostname or ""
         literal = literal_address(host)
+        if literal is None and self._checks >= _CHECKS:
+            return _BUSY
         addresses = [literal] if literal is not None else await self._addresses(host)
         return addresses_problem(url, addresses, self._allowed)
 
@@ -156,11 +163,14 @@ class HttpWebhookClient:
         return problem
 
     async def _addresses(self, host: str) -> list[Address]:
+        self._checks += 1
         try:
             async with asyncio.timeout(_RESOLVE_SECONDS):
                 found = await self._resolver.resolve(host, 0, socket.AF_UNSPEC)
         except (OSError, ValueError):  # TimeoutError is an OSError
             return []
+        finally:
+            self._checks -= 1
         return [ip_address(one["host"]) for one in found]
 
     def _retry_after(self, response: aiohttp.ClientResponse) -> timedelta | None:
