@@ -14,7 +14,7 @@ from typing import Any
 from graphql import ExecutionResult
 
 from api.graphql.failures import Outcome, Refusal
-from api.graphql.live.limits import LiveLimits
+from api.graphql.live.limits import LiveLimits, Turns
 from api.graphql.live.visit import Visit
 from api.graphql.operations import Asker, BoundOperation, Operations, execute
 from portal.live.bus import BusUnavailableError
@@ -30,12 +30,12 @@ Bodies = AsyncGenerator[dict[str, Any], None]
 
 
 class Subscriptions:
-    """Opens them; a reading takes a turn, so that news for many leaves connections to everybody else."""
+    """Opens them; a reading takes a turn, so that news for many leaves connections, and turns, to everybody else."""
 
     def __init__(self, operations: Operations, hub: Hub, limits: LiveLimits) -> None:
         self._operations = operations
         self._hub = hub
-        self._turns = asyncio.Semaphore(limits.readers)
+        self._turns = Turns(limits.readers, limits.readers_of_tenant)
         self.limits = limits
 
     @asynccontextmanager
@@ -98,7 +98,7 @@ class Subscriptions:
     @asynccontextmanager
     async def _reading(self, operation: BoundOperation, asker: Asker) -> AsyncIterator[Any]:
         async with (
-            self._turns,
+            self._turns.taken(asker.principal.tenant_id),
             asyncio.timeout(self._operations.limits.deadline_seconds),
             self._operations.context(operation.type, asker) as context,
         ):
