@@ -60,8 +60,9 @@ async def cancel_to(tx: TenantTransaction, numbers: Sequence[str], *, now: datet
 
 
 async def cancel_claimed(tx: TenantTransaction, message_ids: Sequence[UUID], *, now: datetime) -> Canceled:
-    """Cancel what the caller's own transaction has claimed, and finds that its recipients want no messages any more."""
-    return await _cancel(tx, "id = ANY($2::uuid[])", list(message_ids), DeliveryIssueCode.OPTED_OUT, now=now)
+    """Cancel what the caller has claimed and not sent, since its recipients want no messages any more."""
+    claimed = "id = ANY($2::uuid[]) AND status = 'SENDING'"
+    return await _cancel(tx, claimed, list(message_ids), DeliveryIssueCode.OPTED_OUT, now=now)
 
 
 async def _cancel_asked(tx: TenantTransaction, column: str, key: UUID, *, exists: bool, now: datetime) -> Canceled:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -54,6 +55,14 @@ class Claimed:
     body: str
     attempts: int
     claimed_at: datetime
+
+
+class _Claim(NamedTuple):
+    """What one worker does of a tenant's work; `unwanted` are claimed, and their recipients have left meanwhile."""
+
+    sending: list[Claimed]
+    confirming: list[Confirming]
+    unwanted: list[UUID]
 
 
 class Dispatcher:
@@ -111,12 +120,16 @@ class Dispatcher:
                 return
             begun = self._clock.now()
             async with self._database.for_tenant(tenant_id) as tx:
-                sending, confirming = await _claim(tx, begun)
-                for message in sending:
+                claim = await _claim(tx, begun)
+                for message in claim.sending:
                     tx.announce(Change(ChangeKind.MESSAGE_STATUS, message.id))
-            await self._send_all(tenant_id, credentials, sending)
+            if claim.unwanted:
+                # In a transaction of its own: whoever accepts holds the balance when it waits for who claims.
+                async with self._database.for_tenant(tenant_id) as tx:
+                    await cancel_claimed(tx, claim.unwanted, now=self._clock.now())
+            await self._send_all(tenant_id, credentials, claim.sending)
             until = begun + _HAND_OVER
-            await confirm(self._database, self._provider, credentials, tenant_id, confirming, self._clock, until)
+            await confirm(self._database, self._provider, credentials, tenant_id, claim.confirming, self._clock, until)
             async with self._database.for_tenant(tenant_id) as tx:
                 await _note_next(tx)
         except Exception as error:
@@ -196,13 +209,13 @@ def _pause(attempts: int) -> timedelta:
     return ceiling * random.random()  # noqa: S311  jitter, no secret
 
 
-async def _claim(tx: TenantTransaction, now: datetime) -> tuple[list[Claimed], list[Confirming]]:
+async def _claim(tx: TenantTransaction, now: datetime) -> _Claim:
     # Whoever holds the tenant's row claims; acceptance waits for it, so no wake-up is lost.
     held = await tx.value(
         "SELECT 1 FROM due_tenant WHERE tenant_id = $1 AND due_at <= $2 FOR UPDATE SKIP LOCKED", tx.tenant_id, now
     )
     if held is None:
-        return [], []
+        return _Claim([], [], [])
     # SENDING whose lease ended was being sent by a worker that is gone: nobody knows whether it left.
     rows = await tx.rows(
         "WITH due AS (SELECT id FROM message WHERE tenant_id = $1 AND due_at <= $2 "
@@ -221,8 +234,6 @@ async def _claim(tx: TenantTransaction, now: datetime) -> tuple[list[Claimed], l
     )
     # Whoever left after it was accepted gets it no more; the answers to their keywords they do get.
     unwanted = [row["id"] for row in rows if row["status"] == MessageStatus.SENDING and row["unwanted"]]
-    if unwanted:
-        await cancel_claimed(tx, unwanted, now=now)
     sending = [
         Claimed(row["id"], row["recipient_number"], row["sender_number"], row["body"], row["attempts"], now)
         for row in rows
@@ -234,7 +245,7 @@ async def _claim(tx: TenantTransaction, now: datetime) -> tuple[list[Claimed], l
         if row["status"] == MessageStatus.CONFIRMING
     ]
     await _note_next(tx)
-    return sending, confirming
+    return _Claim(sending, confirming, unwanted)
 
 
 async def _note_next(tx: TenantTransaction) -> None:

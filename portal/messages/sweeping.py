@@ -58,9 +58,11 @@ async def ask_silent(
     rest = [message for message in silent if message.id not in found]
     answers = await _fetched(provider, credentials, rest[:FEW])
     found |= {key: answer for key, answer in answers.items() if not isinstance(answer, ProviderUnavailableError)}
+    # In a transaction of its own: who records raises alerts last, and locks no more messages behind that.
+    async with database.for_tenant(tenant_id) as tx:
+        await _release(tx, [message.id for message in rest[FEW:]], due)
     async with database.for_tenant(tenant_id) as tx:
         repaired = await _note(tx, found, now=clock.now())
-        await _release(tx, [message.id for message in rest[FEW:]], due)
     return Round(len(found), repaired, len(silent) - len(found) - len(rest[FEW:]), more=len(rest) > FEW)
 
 
@@ -137,7 +139,9 @@ async def _note(tx: TenantTransaction, found: dict[UUID, ProviderMessage | None]
 async def _release(tx: TenantTransaction, ids: Sequence[UUID], due: datetime) -> None:
     """Those whose turn did not come are due as before."""
     await tx.execute(
-        "UPDATE message SET ask_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND ask_at IS NOT NULL",
+        "WITH silent AS (SELECT id FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) "
+        "AND ask_at IS NOT NULL ORDER BY id FOR UPDATE) "
+        "UPDATE message SET ask_at = $3 FROM silent WHERE message.tenant_id = $1 AND message.id = silent.id",
         tx.tenant_id,
         list(ids),
         due,

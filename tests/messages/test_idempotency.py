@@ -28,7 +28,7 @@ from tests.messages.traffic import (
     send_at_once,
 )
 from tests.product import Product, TenantUnderTest
-from tests.waiting import until
+from tests.waiting import until_one_waits
 
 KEYS = ("", "x" * 256)
 
@@ -39,23 +39,6 @@ async def _held_balance(product: Product, tenant: TenantUnderTest) -> AsyncItera
     async with product.database.for_tenant(tenant.id) as tx:
         await lock_balance(tx, now=product.clock.now())
         yield
-
-
-async def _until_one_waits(superuser: DatabaseAddress, address: DatabaseAddress) -> int:
-    """The process of the database that waits for a lock of another."""
-    connection = await asyncpg.connect(**superuser.credentials())
-    try:
-        found: list[int] = []
-
-        async def waits() -> bool:
-            sql = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"
-            found[:] = [row["pid"] for row in await connection.fetch(sql, address.database)]
-            return bool(found)
-
-        await until(waits)
-        return found[0]
-    finally:
-        await connection.close()
 
 
 async def test_the_same_request_again_gets_the_same_answer_and_has_no_second_effect(product: Product) -> None:
@@ -111,7 +94,7 @@ async def test_while_a_request_is_worked_on_its_twin_is_told_so(
     contacts = await add_contacts(product, tenant, plain_numbers(2))
     async with _held_balance(product, tenant):
         first = asyncio.create_task(send(tenant.machine, contacts))
-        await _until_one_waits(superuser, address)
+        await until_one_waits(superuser, address)
         twin = await send(tenant.machine, contacts)
         assert twin["errors"] == [{"code": "IDEMPOTENCY_IN_PROGRESS", "path": ["input", "idempotencyKey"]}]
     made = await first
@@ -185,7 +168,7 @@ async def test_a_database_connection_that_dies_in_the_middle_leaves_the_key_free
     text = "mutation ($input: MessageSendInput!) { messageSend(input: $input) { batch { id } } }"
     async with _held_balance(product, tenant):
         first = asyncio.create_task(tenant.machine.post(query=text, variables={"input": given}))
-        pid = await _until_one_waits(superuser, address)
+        pid = await until_one_waits(superuser, address)
         connection = await asyncpg.connect(**superuser.credentials())
         try:
             assert await connection.fetchval("SELECT pg_terminate_backend($1)", pid)
