@@ -15,11 +15,12 @@ from portal.database import Database, DatabaseRole, DatabaseUnavailableError, Te
 from portal.database.connection import Row
 
 _BATCH = 500
+_MOST_GROUPS = 100  # of a tenant and kind, in one round
 _MOST_ATTEMPTS = 16  # of one that fails by itself, later and later for 18 hours; then it stays as it came
 _WAITING = (
     "SELECT id, kind, message_id, token, fields, received_at FROM callback_inbox "
     "WHERE tenant_id = $1 AND kind = $2 AND applied_at IS NULL "
-    "AND (attempts = 0 OR received_at + interval '1 second' * (1 << attempts) <= $3)"
+    "AND (retry_at IS NULL OR retry_at <= $3)"
 )
 
 log = structlog.get_logger(__name__)
@@ -45,11 +46,12 @@ async def apply_inbox(database: Database, appliers: Mapping[CallbackKind, Applie
     """Apply what waits, a batch of each tenant and kind; how many callbacks were applied."""
     async with database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
         waiting = await tx.rows(
-            "SELECT DISTINCT tenant_id, kind FROM callback_inbox WHERE applied_at IS NULL "
-            "AND (attempts = 0 OR received_at + interval '1 second' * (1 << attempts) <= $1) "
-            "AND kind = ANY($2::text[]) LIMIT 100",
+            "SELECT tenant_id, kind FROM callback_inbox WHERE applied_at IS NULL "
+            "AND (retry_at IS NULL OR retry_at <= $1) AND kind = ANY($2::text[]) "
+            "GROUP BY tenant_id, kind ORDER BY min(received_at) LIMIT $3",  # who waits longest is not overtaken
             clock.now(),
             [kind.value for kind in appliers],  # a newer version beside this one may take more
+            _MOST_GROUPS,
         )
     applied = 0
     for row in waiting:
@@ -103,8 +105,9 @@ async def _set_back(tx: TenantTransaction, id: UUID, kind: CallbackKind, problem
     """Note the failure: it is tried again later, and after many times it is done with, as far as it will ever be."""
     given_up = await tx.value(
         "UPDATE callback_inbox SET attempts = attempts + 1, problem = $3, "
-        "applied_at = CASE WHEN attempts + 1 >= $4 THEN $5::timestamptz END WHERE tenant_id = $1 AND id = $2 "
-        "RETURNING applied_at",
+        "retry_at = $5::timestamptz + interval '1 second' * (1 << (attempts + 1)), "
+        "applied_at = CASE WHEN attempts + 1 >= $4 THEN $5::timestamptz END "
+        "WHERE tenant_id = $1 AND id = $2 AND applied_at IS NULL RETURNING applied_at",
         tx.tenant_id,
         id,
         problem,

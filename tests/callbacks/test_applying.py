@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from portal.callbacks.applying import Callback, apply_inbox
 from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
@@ -11,6 +12,7 @@ from tests.factories import make_tenant
 from tests.turnable_clock import TurnableClock
 
 _Kind, _WORKER = CallbackKind, DatabaseRole.WORKER
+MOMENT = timedelta(milliseconds=1)
 
 
 class PoisonError(Exception):
@@ -61,15 +63,21 @@ async def test_what_comes_with_poison_is_applied_and_the_poison_waits(database: 
 
 
 async def test_poison_is_tried_later_and_later_and_given_up(database: Database, clock: TurnableClock) -> None:
-    heard, begun, tries = Heard(), clock.now(), []
+    heard, pauses = Heard(), []
     await _receive(database, clock, "poison")
+    clock.advance(timedelta(days=3))  # of an inbox that nobody applied: each gets as many hours as any other
+    tried_at = clock.now()
     while (row := (await _rows(database))[0])[3] is None:
         assert await apply_inbox(database, {_Kind.DEBUGGER: heard.apply}, clock) == 0
         attempts = (await _rows(database))[0][1]
-        if attempts > row[1]:
-            tries.append(clock.now() - begun)
-        clock.advance(timedelta(seconds=2**attempts) - (clock.now() - begun))
-    assert tries == [timedelta(0), *(timedelta(seconds=2**number) for number in range(1, 16))]
+        assert attempts == row[1] + 1
+        pauses.append(clock.now() - tried_at)
+        tried_at = clock.now()
+        clock.advance(timedelta(seconds=2**attempts) - MOMENT)
+        assert await apply_inbox(database, {_Kind.DEBUGGER: heard.apply}, clock) == 0
+        assert (await _rows(database))[0][1] == attempts
+        clock.advance(MOMENT)
+    assert pauses == [timedelta(0), *(timedelta(seconds=2**number) for number in range(1, 16))]
     assert row[1:3] == (16, "PoisonError")
     clock.advance(timedelta(days=365))
     assert await apply_inbox(database, {_Kind.DEBUGGER: heard.apply}, clock) == 0
@@ -101,3 +109,15 @@ async def test_a_kind_that_nobody_applies_here_waits_and_holds_up_no_other(
     await _receive(database, clock, "known")
     assert await apply_inbox(database, {_Kind.DEBUGGER: heard.apply}, clock) == 1
     assert await _rows(database) == [("known", 0, None, clock.now()), ("new", 0, None, None)]
+
+
+async def test_whoever_waits_longest_is_applied_first_however_many_tenants_wait(
+    database: Database, clock: TurnableClock
+) -> None:
+    heard, inbox = Heard(), CallbackInbox(database, clock)
+    others = sorted(uuid4() for _ in range(101))
+    for tenant_id in reversed(others):
+        await inbox.receive(ReceivedCallback(tenant_id, _Kind.DEBUGGER, str(tenant_id)))
+        clock.advance(MOMENT)
+    assert await apply_inbox(database, {_Kind.DEBUGGER: heard.apply}, clock) == 100
+    assert heard.content == [str(tenant_id) for tenant_id in reversed(others[1:])]

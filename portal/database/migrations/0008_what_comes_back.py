@@ -10,6 +10,7 @@ ALTER TABLE callback_inbox
     'MESSAGE_STATUS', 'MESSAGE_RECEIVED', 'CALL_STATUS', 'DEBUGGER', 'USAGE_TRIGGER', 'TRUST_HUB', 'EVENT_STREAM')),
   ADD token text, -- the provider's I-Twilio-Idempotency-Token: the same on each of its own repeats
   ADD attempts smallint NOT NULL DEFAULT 0, -- of one that could not be applied
+  ADD retry_at timestamptz,                 -- when it is tried again
   ADD problem text,                         -- what stopped it
   ALTER message_id DROP NOT NULL; -- what the address names, where it names a message
 ALTER TABLE callback_inbox ALTER kind DROP DEFAULT;
