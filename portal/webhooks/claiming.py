@@ -95,6 +95,14 @@ async def claim(tx: TenantTransaction, endpoint_id: UUID, box: SecretBox, *, now
     return Claim(endpoint["url"], tuple(box.decrypt(row["secret"]).decode() for row in secrets), deliveries)
 
 
+async def put_off(tx: TenantTransaction, endpoint_id: UUID, *, now: datetime) -> None:
+    """Come back later to an endpoint whose deliveries cannot be claimed: nobody turns in circles for it."""
+    await tx.execute(
+        "UPDATE webhook_delivery SET due_at = $4 WHERE tenant_id = $1 AND endpoint_id = $2 AND due_at <= $3",
+        *(tx.tenant_id, endpoint_id, now, now + LEASE),
+    )
+
+
 def _problem(endpoint: Row | None) -> str | None:
     """Why nothing at all goes to an endpoint."""
     if endpoint is None:

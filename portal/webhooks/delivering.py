@@ -1,6 +1,7 @@
 """Delivers events: each at least once, in no order, and no endpoint ever waits for another."""
 
 import asyncio
+import contextlib
 from uuid import UUID
 
 import structlog
@@ -8,7 +9,7 @@ import structlog
 from portal.clock import Clock
 from portal.database import Database
 from portal.encryption import SecretBox
-from portal.webhooks.claiming import LEASE, Claim, Claimed, DueEndpoint, claim, due_endpoints
+from portal.webhooks.claiming import LEASE, Claim, Claimed, DueEndpoint, claim, due_endpoints, put_off
 from portal.webhooks.client import WebhookClient
 from portal.webhooks.recording import Tried, record
 from portal.webhooks.signing import signed_headers
@@ -65,6 +66,9 @@ class WebhookDelivery:
                 await self._send_all(endpoint, claimed)
         except Exception as error:  # what was claimed comes back when its lease ends
             log.exception("webhooks_not_delivered", tenant_id=str(endpoint.tenant_id), error=type(error).__name__)
+            with contextlib.suppress(Exception):  # the database may be what is wrong
+                async with self._database.for_tenant(endpoint.tenant_id) as tx:
+                    await put_off(tx, endpoint.id, now=self._clock.now())
         finally:
             del self._serving[endpoint]
 

@@ -9,6 +9,7 @@ import pytest
 
 from auth.permissions import TenantRole
 from portal.alerts.catalogue import AlertKind
+from portal.webhooks.claiming import LEASE
 from portal.webhooks.delivering import WebhookDelivery
 from portal.webhooks.schedule import LONGEST_WISH, PAUSES, pause_after
 from tests.mailbox import mails
@@ -233,3 +234,23 @@ def test_the_pauses_grow_for_a_bit_more_than_a_day_and_then_it_is_given_up() -> 
     assert pause_after(len(PAUSES) + 1) is None
     assert timedelta(hours=24) < sum(PAUSES, timedelta()) < timedelta(hours=36)
     assert len({pause_after(7) for _ in range(20)}) > 1
+
+
+async def test_an_endpoint_whose_deliveries_cannot_be_claimed_is_left_alone_for_a_while(
+    product: Product, integration: Integration, receiver: Receiver, delivery: WebhookDelivery
+) -> None:
+    await integration.create(receiver.url)
+    await integration.happen()
+    change = "UPDATE webhook_secret SET secret = $2 WHERE tenant_id = $1"
+    async with product.database.for_tenant(integration.tenant.id) as tx:
+        secret = await tx.value("SELECT secret FROM webhook_secret WHERE tenant_id = $1", integration.tenant.id)
+        await tx.execute(change, integration.tenant.id, b"of another key")
+    assert [await delivery.run_once() for _ in range(2)] == [1, 0]
+    (logged,) = await integration.deliveries()
+    assert logged["attempts"] == 0
+    assert LEASE - timedelta(milliseconds=1) <= _at(logged["nextAttemptAt"]) - product.clock.now() <= LEASE
+    async with product.database.for_tenant(integration.tenant.id) as tx:
+        await tx.execute(change, integration.tenant.id, secret)
+    product.clock.advance(LEASE)
+    assert await delivery.run_once() == 1
+    assert len(receiver.requests) == 1
