@@ -14,8 +14,10 @@ from portal.callbacks.inbox import CallbackKind
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal.tenants.provisioning import replace_auth_token
-from tests.callbacks.corpus import FORM, JSON, Post, content_of, signed
+from tests.callbacks.corpus import content_of, deliver, signed
 from tests.product import Product, TenantUnderTest
+from twilio_gateway.simulator.payloads import JSON
+from twilio_gateway.simulator.signing import FORM, SignedCallback
 
 KINDS = list(CallbackKind)
 _STREAM = CallbackKind.EVENT_STREAM
@@ -54,7 +56,7 @@ async def test_a_genuine_callback_is_stored_as_it_came_and_answered_as_twilio_wa
     product: Product, http: httpx2.AsyncClient, kind: CallbackKind
 ) -> None:
     tenant = await product.tenant()
-    answer = await signed(product, tenant, kind).to(http)
+    answer = await deliver(signed(product, tenant, kind), http)
     assert answer is not None
     if kind is CallbackKind.MESSAGE_RECEIVED:  # no instructions: the answers are the portal's own messages
         assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/xml")
@@ -67,45 +69,45 @@ async def test_a_genuine_callback_is_stored_as_it_came_and_answered_as_twilio_wa
     assert (row["message_id"] is not None) == (kind is CallbackKind.MESSAGE_STATUS)
 
 
-def _forged(post: Post, _: Post) -> Post:
+def _forged(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     return replace(post, headers={**post.headers, "X-Twilio-Signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="})
 
 
-def _unsigned(post: Post, _: Post) -> Post:
+def _unsigned(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     return replace(post, headers={name: value for name, value in post.headers.items() if name != "X-Twilio-Signature"})
 
 
-def _garbage(post: Post, _: Post) -> Post:
+def _garbage(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     return replace(post, headers={**post.headers, "X-Twilio-Signature": "=&%00" + "x" * 4000})
 
 
-def _replayed(post: Post, theirs: Post) -> Post:
+def _replayed(post: SignedCallback, theirs: SignedCallback) -> SignedCallback:
     """The whole request, at another tenant's address."""
     return replace(post, url=theirs.url)
 
 
-def _truncated(post: Post, _: Post) -> Post:
-    return replace(post, body=post.body[: len(post.body) // 2])
+def _truncated(post: SignedCallback, _: SignedCallback) -> SignedCallback:
+    return replace(post, body=post.body[:-1])
 
 
-def _changed(post: Post, _: Post) -> Post:
+def _changed(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     return replace(post, body=post.body + b"&Extra=1")
 
 
-def _too_large(post: Post, _: Post) -> Post:
+def _too_large(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     return replace(post, body=post.body + b"&x=" + b"x" * 10_000_000)
 
 
-def _another_type(post: Post, _: Post) -> Post:
+def _another_type(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     other = JSON if post.headers["Content-Type"] == FORM else FORM
     return replace(post, headers={**post.headers, "Content-Type": other})
 
 
-def _another_hash(post: Post, _: Post) -> Post:
+def _another_hash(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     return replace(post, url=f"{post.url.partition('?')[0]}?bodySHA256={'0' * 64}")
 
 
-def _empty(post: Post, _: Post) -> Post:
+def _empty(post: SignedCallback, _: SignedCallback) -> SignedCallback:
     return replace(post, body=b"")
 
 
@@ -119,7 +121,7 @@ async def test_tn_14_whatever_twilio_did_not_sign_for_this_tenant_changes_nothin
 ) -> None:
     falcon, freestyle = await product.tenant(), await product.tenant()
     genuine, theirs = signed(product, falcon, kind), signed(product, freestyle, kind)
-    attacks: list[tuple[Callable[[Post, Post], Post], int]] = [
+    attacks: list[tuple[Callable[[SignedCallback, SignedCallback], SignedCallback], int]] = [
         (_forged, 403),
         (_unsigned, 403),
         (_garbage, 403),
@@ -141,7 +143,7 @@ async def test_tn_14_whatever_twilio_did_not_sign_for_this_tenant_changes_nothin
     ]
     before = await _everything(superuser, address)
     for name, post, status in posts:
-        answer = await post.to(http)
+        answer = await deliver(post, http)
         assert (name, 413 if answer is None else answer.status_code) == (name, status)
     assert await product.apply_callbacks() == 0
     assert await _everything(superuser, address) == before
@@ -167,7 +169,7 @@ async def test_a_signed_body_that_is_no_array_of_objects_is_refused(
     product: Product, http: httpx2.AsyncClient, body: bytes, status: int
 ) -> None:
     tenant = await product.tenant()
-    answer = await signed(product, tenant, _STREAM, body=body).to(http)
+    answer = await deliver(signed(product, tenant, _STREAM, body), http)
     assert (413 if answer is None else answer.status_code) == status
     assert await _inbox(product, tenant) == []
 
@@ -183,7 +185,7 @@ async def test_one_event_of_another_account_has_the_whole_array_refused(
         {"AccountSid": freestyle.account_sid},
         {"account_sid": None},
     ):
-        answer = await signed(product, falcon, _STREAM, [first, second | {"data": data}]).to(http)
+        answer = await deliver(signed(product, falcon, _STREAM, [first, second | {"data": data}]), http)
         assert answer is not None
         assert answer.status_code == 403
     assert await _inbox(product, falcon) == await _inbox(product, freestyle) == []
@@ -196,7 +198,7 @@ async def test_a_body_without_its_hash_in_the_address_or_with_two_is_refused(
     post = signed(product, tenant, _STREAM)
     bare, hashed = post.url.split("?")
     for url in (bare, f"{bare}?bodySHA256=", f"{post.url}&{hashed}", f"{bare}?bodysha256={hashed[11:]}"):
-        answer = await replace(post, url=url).to(http)
+        answer = await deliver(replace(post, url=url), http)
         assert answer is not None
         assert answer.status_code == 403
     assert await _inbox(product, tenant) == []
@@ -209,7 +211,7 @@ async def test_while_one_token_replaces_the_other_both_are_good_and_the_old_one_
     tenant = await product.tenant()
 
     async def status(token: str) -> int:
-        answer = await signed(product, tenant, kind, token=token).to(http)
+        answer = await deliver(signed(product, tenant, kind, token=token), http)
         assert answer is not None
         return answer.status_code
 
@@ -236,7 +238,7 @@ async def test_repeats_of_a_callback_change_nothing_more(
     tenant = await product.tenant()
     states: list[dict[str, list[str]]] = []
     for _ in range(3):
-        answer = await signed(product, tenant, kind).to(http)
+        answer = await deliver(signed(product, tenant, kind), http)
         assert answer is not None
         assert answer.is_success
         await product.apply_callbacks()

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.clock import Clock, SystemClock
-from twilio_gateway.simulator import accounts, inbound, messages, numbers, services, usage
+from twilio_gateway.simulator import accounts, callbacks, inbound, messages, numbers, services, usage
 from twilio_gateway.simulator.cut import ConnectionCutError, CutConnection
 from twilio_gateway.simulator.ledger import Ledger
 from twilio_gateway.simulator.operations import Simulator
@@ -41,7 +41,7 @@ def create_simulator(settings: SimulatorSettings, clock: Clock | None = None) ->
             ledger.close()
 
     return Starlette(
-        routes=[*(operation.route() for operation in OPERATIONS), *inbound.ROUTES],
+        routes=[*(operation.route() for operation in OPERATIONS), *inbound.ROUTES, *callbacks.ROUTES],
         lifespan=lifespan,
         exception_handlers={
             TwilioError: _error,

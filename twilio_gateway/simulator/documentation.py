@@ -1,6 +1,7 @@
 """Writes docs/SIMULATOR.md from the code."""
 
 from twilio_gateway.simulator.app import OPERATIONS
+from twilio_gateway.simulator.callbacks import table as kinds
 from twilio_gateway.simulator.magic import table
 
 _TEXT = """# The Twilio simulator
@@ -34,6 +35,20 @@ It answers 201 with the message's SID, and calls the messaging service's Inbound
 the service has none. The message is in the account's list with the direction inbound. A number of the table that
 answers does so once in each account.
 
+## Calling a tenant back
+
+The simulator makes no calls, fires no triggers and verifies nobody, so callbacks about these are told to it as well:
+
+    curl 127.0.0.1:8010/simulator/callbacks --json '{{"kind": "debugger", "to_url": "http://localhost:8000/...",
+      "account_sid": "AC...", "error_code": 30007}}'
+
+It posts them to the address at once, signed with the account's token, a JSON body by its bodySHA256. It answers 200
+with `answers`: the status of each answer, or `ct` and `rt` where the connection failed, as in Twilio's retry policy.
+
+{kinds}
+
+Whatever is not told has a usual value. An address that is not on this machine is refused.
+
 ## Where it differs from Twilio
 
 - A parameter that it does not know is refused with error 20001, where Twilio ignores it: a misspelling shows.
@@ -53,4 +68,4 @@ answers does so once in each account.
 def document() -> str:
     """The whole page."""
     lines = [f"- `{operation.method} https://{operation.host}.twilio.com{operation.path}`" for operation in OPERATIONS]
-    return _TEXT.format(table=table(), operations="\n".join(lines))
+    return _TEXT.format(table=table(), kinds=kinds(), operations="\n".join(lines))

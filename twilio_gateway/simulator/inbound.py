@@ -70,24 +70,6 @@ def answer(ledger: Ledger, now: float, message: Row, body: str) -> None:
         write_to(ledger, now, sender=message["recipient"], number=message["sender"], body=body)
 
 
-def inbound_fields(message: Row) -> dict[str, str]:
-    """The form of the webhook of a message that came in."""
-    fields = {
-        "AccountSid": message["account_sid"],
-        "ApiVersion": "2010-04-01",
-        "Body": message["body"],
-        "From": message["sender"],
-        "MessageSid": message["sid"],
-        "NumMedia": "0",
-        "NumSegments": str(message["segments"]),
-        "SmsMessageSid": message["sid"],
-        "SmsSid": message["sid"],
-        "SmsStatus": "received",
-        "To": message["recipient"],
-    }
-    return fields | ({"MessagingServiceSid": message["service_sid"]} if message["service_sid"] else {})
-
-
 async def _inbound(request: Request) -> Response:
     try:
         told = orjson.loads(await request.body())

@@ -3,23 +3,22 @@
 import asyncio
 import contextlib
 import ipaddress
-from datetime import UTC, datetime
 from sqlite3 import Row
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urldefrag, urlsplit
 
 import aiohttp
-from twilio.request_validator import RequestValidator
 
 from portal.clock import Clock
-from twilio_gateway.simulator.inbound import answer, inbound_fields
+from twilio_gateway.simulator.inbound import answer
 from twilio_gateway.simulator.ledger import Ledger
 from twilio_gateway.simulator.lifecycle import FINAL, price_micros
 from twilio_gateway.simulator.magic import outcome_for
+from twilio_gateway.simulator.payloads import message_received, message_status
 from twilio_gateway.simulator.settings import SimulatorSettings
+from twilio_gateway.simulator.signing import SignedCallback, sign
 
-_API_VERSION = "2010-04-01"
 _CONNECT_SECONDS = 5.0  # Twilio's defaults
 _READ_SECONDS = 15.0
 _MOST_RETRIES = 5
@@ -107,7 +106,7 @@ class Postman:
         )
         trouble = None
         if message is not None and is_loopback(message["status_callback"]):
-            trouble = await self._post(message, event)
+            trouble = _trouble(await self.post(_signed(message, event)))
         if trouble is not None and is_retried(message["status_callback"] if message else "", event["attempt"], trouble):
             self._ledger.write(
                 "UPDATE event SET under_way = 0, attempt = attempt + 1, due = ? WHERE id = ?",
@@ -118,43 +117,29 @@ class Postman:
             self._ledger.write("DELETE FROM event WHERE id = ?", event["id"])
         self.wake()
 
-    async def _post(self, message: Row, event: Row) -> str | None:
-        """Deliver once; what went wrong, in the words of Twilio's retry policy."""
-        url = urldefrag(message["status_callback"]).url
-        fields = inbound_fields(message) if event["status"] == "received" else callback_fields(message, event)
-        headers = {
-            "X-Twilio-Signature": RequestValidator(message["auth_token"]).compute_signature(url, fields),
-            "I-Twilio-Idempotency-Token": event["token"],
-            "User-Agent": "TwilioProxy/1.1",
-        }
+    async def post(self, callback: SignedCallback) -> int | str:
+        """Deliver once; the answer's status, or why there is none in the words of Twilio's retry policy."""
         try:
-            async with self._session.post(url, data=fields, headers=headers, allow_redirects=False) as response:
-                return f"{response.status // 100}xx" if response.status >= 400 else None  # noqa: PLR2004  an error
+            async with self._session.post(
+                callback.url, data=callback.body, headers=callback.headers, allow_redirects=False
+            ) as response:
+                return response.status
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return "ct"
         except (aiohttp.ClientError, OSError):
             return "rt"
 
 
-def callback_fields(message: Row, event: Row) -> dict[str, str]:
-    """The form of a status callback."""
-    fields = {
-        "AccountSid": message["account_sid"],
-        "ApiVersion": _API_VERSION,
-        "From": message["sender"] or "",
-        "MessageSid": message["sid"],
-        "MessageStatus": event["status"],
-        "SmsSid": message["sid"],
-        "SmsStatus": event["status"],
-        "To": message["recipient"],
-    }
-    if message["service_sid"]:
-        fields["MessagingServiceSid"] = message["service_sid"]
-    if event["error_code"]:
-        fields["ErrorCode"] = str(event["error_code"])
-    if event["status"] in {"delivered", "undelivered"}:
-        fields["RawDlrDoneDate"] = datetime.fromtimestamp(event["happened"], UTC).strftime("%y%m%d%H%M")
-    return fields
+def _signed(message: Row, event: Row) -> SignedCallback:
+    content = message_received(message) if event["status"] == "received" else message_status(message, event)
+    return sign(message["status_callback"], content, message["auth_token"], token=event["token"])
+
+
+def _trouble(answer: int | str) -> str | None:
+    """What went wrong, in the words of Twilio's retry policy."""
+    if isinstance(answer, str):
+        return answer
+    return f"{answer // 100}xx" if answer >= 400 else None  # noqa: PLR2004  an error
 
 
 def is_loopback(url: str) -> bool:
