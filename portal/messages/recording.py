@@ -58,12 +58,15 @@ async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) 
         back = _turned_away(item, standing, rows[item.message_id])
         after[item.message_id] = item.standing if back else standing.after(item.standing)
         latest[item.message_id] = item
+    # Before the allowance, as everybody does who puts numbers on the list and gives units back.
+    # What is known already was put on the list then; its repetition undoes no START that came since.
+    told = [item.message_id for item in known if item.standing.issue is DeliveryIssueCode.OPTED_OUT]
+    opted_out = {key for key in told if rows[key]["issue"] != DeliveryIssueCode.OPTED_OUT}
+    for number in sorted({rows[key]["recipient_number"] for key in opted_out}):
+        await suppress(tx, number, SuppressionSource.CARRIER, now=now)
     await _write_messages(tx, rows, after, latest, now=now)
     await _write_events(tx, known, now=now)
     await _settle(tx, rows, latest, now=now)
-    opted_out = {item.message_id for item in known if item.standing.issue is DeliveryIssueCode.OPTED_OUT}
-    for number in sorted({rows[key]["recipient_number"] for key in opted_out}):
-        await suppress(tx, number, SuppressionSource.CARRIER, now=now)
     changed = {key: after[key] for key in latest if after[key] != _standing(rows[key])}
     await tell_of_changes(tx, changed, now=now)
     await _raise_alerts(tx, changed, known, now=now)

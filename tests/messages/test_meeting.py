@@ -11,6 +11,7 @@ from portal.alerts.catalogue import AlertKind, ProviderFault
 from portal.alerts.raising import Occurrence, raise_alerts
 from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database.address import DatabaseAddress
+from portal.messages.canceling import cancel_to
 from portal.messages.composing import Composition
 from portal.messages.dispatching import LEASE
 from portal.messages.provider import ProviderMessage, ProviderUnavailableError
@@ -35,6 +36,7 @@ from tests.product import Product
 from tests.sweep.sweeping import asked, sweeper, unheard
 from tests.waiting import until_one_waits
 
+_OPTED_OUT = "+12025550110"
 _FILTERED = "+12025550107"
 _ACTOR = Actor(ActorKind.SYSTEM, UUID(int=0), "Test")
 
@@ -94,3 +96,24 @@ async def test_a_sweep_that_found_a_bad_end_meets_who_records_another(
         await raise_alerts(tx, [Occurrence(AlertKind.PROVIDER_ERROR, ProviderFault.NOT_SERVED, "one", now)], now=now)
     assert await sweep == Swept(asked=1, repaired=1, unanswered=FEW)
     assert sorted(due for _, due in await asked(product, tenant) if due is not None)[:2] == [now, now + LEASE]
+
+
+async def test_a_stop_meets_the_refusal_that_it_made(
+    product: Product, superuser: DatabaseAddress, address: DatabaseAddress
+) -> None:
+    tenant, dispatcher = await product.tenant(allowance=10), deaf_dispatcher(product)
+    contacts = await add_contacts(product, tenant, [_OPTED_OUT])
+    for key in ("refused", "waits"):
+        await send(tenant.machine, contacts, key=key)
+    now = product.clock.now()
+    async with product.database.for_tenant(tenant.id) as tx:
+        later = "UPDATE message SET due_at = $2 WHERE tenant_id = $1 AND id = (SELECT max(id::text)::uuid FROM message)"
+        await tx.execute(later, tenant.id, now + LEASE)
+    async with product.database.for_tenant(tenant.id) as tx:
+        await suppress(tx, _OPTED_OUT, SuppressionSource.STOP, now=now)
+        serving = asyncio.create_task(dispatcher.run_once())
+        await until_one_waits(superuser, address)
+        await cancel_to(tx, [_OPTED_OUT], now=now)
+    await serving
+    assert sorted(await statuses(product, tenant)) == [MessageStatus.CANCELED, MessageStatus.FAILED]
+    assert await balanced_books(product, tenant) == Books(used=0, reserved=0)
