@@ -74,7 +74,13 @@ async def test_az_12_logs_show_masked_numbers_and_neither_numbers_nor_texts(
             "sender": {"number": None},
             "recipient": {"maskedNumber": "+1••••••••10", "number": None, "country": "US"},
         },
-        "usage": {"categories": [{"category": "calls-outbound", "count": 1}, {"category": "sms-outbound", "count": 1}]},
+        "usage": {
+            "categories": [
+                {"category": "calls-outbound", "count": 1},
+                {"category": "sms-inbound", "count": 1},
+                {"category": "sms-outbound", "count": 1},
+            ]
+        },
         "contacts": None,
     }
     assert _scopes(answer.json()) == {

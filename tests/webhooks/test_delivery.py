@@ -123,8 +123,8 @@ async def test_a_receiver_that_hangs_delays_no_other_endpoint_and_no_other_tenan
         for one in (integration, other):
             await one.happen(20)
         assert await delivery.start_due() == 3
-        await until(lambda: len(receiver.requests) == 40)
-        assert len(slow.requests) == slow.most_at_once == AT_ONCE
+        await until(lambda: (len(receiver.requests), len(slow.requests)) == (40, AT_ONCE))
+        assert slow.most_at_once == AT_ONCE
         over.set()
         await delivery.stop()
     assert [one["deliveredAt"] is None for one in await integration.deliveries()] == [False] * 40
