@@ -19,7 +19,7 @@ class TenantSettings:
     stop_text: str = strawberry.field(description="What confirms STOP and the words that mean it.")
     start_text: str = strawberry.field(description="What confirms START and the words that mean it.")
     callback_retention_days: int = strawberry.field(
-        description="For how many days the carrier's raw reports are kept, which hold content."
+        description="For how many days the raw reports of carriers and the events told to webhooks are kept."
     )
 
     @classmethod

@@ -52,7 +52,7 @@ class SettingsUpdateInput:
         default=strawberry.UNSET, description=f"What confirms START: 1 to 320 characters; {_DEFAULT}"
     )
     callback_retention_days: int | None = strawberry.field(
-        default=strawberry.UNSET, description=f"For how many days raw reports are kept: 1 to 400; {_DEFAULT}"
+        default=strawberry.UNSET, description=f"For how many days raw reports and events are kept: 1 to 400; {_DEFAULT}"
     )
 
 

@@ -22,6 +22,7 @@ class _Kept:
     table: str
     days: int | None  # None: as many as the tenant keeps callbacks
     condition: str = "true"  # what else has to hold of a row that goes
+    least: int = 1  # days that it is needed for, whatever the tenant wishes
 
     @property
     def delete(self) -> str:
@@ -37,8 +38,9 @@ _KEPT = (
     _Kept("callback_inbox", None, "applied_at IS NOT NULL"),
     _Kept("idempotency_key", 7),
     _Kept("alert_occurrence", 90),
-    _Kept("webhook_event", 90),
-    _Kept("webhook_delivery", 90),
+    # They hold what the callbacks held; an event is tried for a day and a half.
+    _Kept("webhook_event", None, least=2),
+    _Kept("webhook_delivery", None, least=2),
 )
 
 
@@ -61,7 +63,8 @@ async def _delete_of(database: Database, tenant_id: UUID, now: datetime) -> int:
         days = await tx.value("SELECT callback_days FROM tenant_settings WHERE tenant_id = $1", tenant_id)
     deleted = 0
     for kept in _KEPT:
-        before, _ = ids_at(now - timedelta(days=kept.days or days or TenantSettings().callback_days))
+        wished = days or TenantSettings().callback_days
+        before, _ = ids_at(now - timedelta(days=kept.days or max(wished, kept.least)))
         gone = _BATCH
         while gone == _BATCH:
             async with database.for_tenant(tenant_id, role=DatabaseRole.WORKER) as tx:

@@ -67,8 +67,8 @@ async def _left(database: Database, tenant_id: UUID) -> list[int]:
         (6.9, set()),
         (7.1, {"idempotency_key"}),
         (29.9, {"idempotency_key"}),
-        (30.1, {"idempotency_key", "callback_inbox"}),
-        (89.9, {"idempotency_key", "callback_inbox"}),
+        (30.1, {"idempotency_key", "callback_inbox", "webhook_event", "webhook_delivery"}),
+        (89.9, {"idempotency_key", "callback_inbox", "webhook_event", "webhook_delivery"}),
         (90.1, set(TABLES) - {"alert"}),
     ],
 )
@@ -94,6 +94,21 @@ async def test_raw_callbacks_go_when_each_tenant_wishes(database: Database, cloc
         await delete_old(database, clock)
         left.append([(await _left(database, tenant_id))[0] for tenant_id in (short, usual, long)])
     assert left == [[2, 2, 2], [0, 2, 2], [0, 0, 2], [0, 0, 2], [0, 0, 0]]
+
+
+async def test_events_told_to_integrators_go_as_raw_callbacks_do_but_not_while_they_are_tried(
+    database: Database, clock: TurnableClock
+) -> None:
+    tenant_id = await make_tenant(database, clock)
+    await _wish(database, clock, tenant_id, 1)
+    await _one_of_each(database, clock, tenant_id)
+    left = []
+    for days in (1.1, 0.8, 0.2):
+        clock.advance(timedelta(days=days))
+        await delete_old(database, clock)
+        found = dict(zip(TABLES, await _left(database, tenant_id), strict=True))
+        left.append([found[table] for table in ("callback_inbox", "webhook_event", "webhook_delivery")])
+    assert left == [[0, 1, 1], [0, 1, 1], [0, 0, 0]]
 
 
 async def test_a_callback_that_waits_stays_however_old_it_is(database: Database, clock: TurnableClock) -> None:

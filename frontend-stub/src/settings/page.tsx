@@ -99,7 +99,7 @@ function Form({ settings }: { settings: Settings }) {
             </Title>
             <NumberInput
               label="Kept for, in days"
-              description="They hold numbers and texts. Messages and their way are kept regardless."
+              description="Raw reports of carriers and events told to webhooks; they hold texts. Messages and their way are kept regardless."
               min={1}
               max={400}
               allowDecimal={false}
