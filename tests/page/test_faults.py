@@ -63,7 +63,7 @@ async def test_a_fault_of_the_server_names_the_request_and_retry_mends_it(visito
 
 
 async def test_a_session_that_ended_leads_to_sign_in_and_back(visitor: Visitor) -> None:
-    await visitor.sign_in()
+    await visitor.sign_in(path="/contacts")
     await visitor.page.context.clear_cookies()
-    await visitor.page.get_by_role("link", name="Contacts").click()
+    await visitor.page.reload()
     await visitor.page.wait_for_url("**/sign-in?return_to=%2Fcontacts")

@@ -29,7 +29,8 @@ async def test_a_colleague_invited_with_the_keyboard_alone_joins_and_loses_views
     await guest.page.get_by_label("A new password").fill(PASSWORD)
     await guest.page.get_by_role("button", name=f"Create the account and join {TENANT}").click()
     await expect(guest.page.get_by_role("button", name="Account of")).to_contain_text("Developer")
-    assert await _rooms(guest) == ["Send", "Messages", "Contacts", "Templates", "Usage", "API clients"]
+    daily = ["Send", "Inbox", "Messages", "Contacts", "Templates", "Usage", "Alerts"]
+    assert await _rooms(guest) == [*daily, "API clients", "Webhooks", "Settings"]
 
     await page.reload()
     await expect(invitation).to_have_count(0)
@@ -40,7 +41,7 @@ async def test_a_colleague_invited_with_the_keyboard_alone_joins_and_loses_views
     await expect(member).to_contain_text("Support")
     await guest.page.reload()
     await expect(guest.page.get_by_role("button", name="Account of")).to_contain_text("Support")
-    assert await _rooms(guest) == ["Messages", "Usage"]
+    assert await _rooms(guest) == ["Messages", "Usage", "Alerts", "Settings"]
 
     await member.get_by_role("button", name="Remove Nora Nilsen").click()
     await page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
