@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from portal.callbacks.applying import Applier, Callback
-from portal.clock import new_id
+from portal.clock import new_id, written
 from portal.contacts.contacts import read_contacts_by_number
 from portal.contacts.numbers import country_of
 from portal.contacts.suppressions import read_suppressions_of
@@ -173,5 +173,5 @@ def _data(received: _Received, threads: dict[str, UUID]) -> dict[str, object]:
         "body": message.body,
         "mediaCount": message.media_count,
         "keyword": received.keyword,
-        "receivedAt": message.received_at.isoformat(),
+        "receivedAt": written(message.received_at),
     }

@@ -59,7 +59,7 @@ async def test_what_the_worker_did_is_told_by_both_api_processes(over: str, prod
                 serving = _portal("serve", "--fd", str(fd), environment=environment, pass_fds=(fd,))
                 await stack.enter_async_context(serving)
             caller = Caller(f"http://localhost:{port}/graphql", tenant.machine.headers)
-            await until(lambda address=f"http://localhost:{port}/healthz": _healthy(address), 60)  # type: ignore[misc]
+            await until(lambda address=f"http://localhost:{port}/healthz": _healthy(address), 60)  # type: ignore[misc]  # a default in a lambda
             socket = await stack.enter_async_context(looking(caller))
             await socket.subscribe(STATUS)
             sockets.append(socket)

@@ -20,7 +20,7 @@ SUBSCRIBE = {"type": "subscribe", "id": "1", "payload": {"query": STATUS}}
 async def _refused(caller: Caller, **given: object) -> tuple[int, str]:
     """Status and code of a handshake that gets no socket."""
     with pytest.raises(InvalidStatus) as refused:
-        async with connected(caller, **given):  # type: ignore[arg-type]
+        async with connected(caller, **given):  # type: ignore[arg-type]  # each case's own
             pass
     response = refused.value.response
     assert response.headers["cache-control"] == "no-store"
