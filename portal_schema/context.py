@@ -140,6 +140,16 @@ class RequestContext:
             finally:
                 self.transaction = None
 
+    @asynccontextmanager
+    async def operating(self, tenant_id: UUID | None = None) -> AsyncIterator[Transaction]:
+        """A transaction of the ISV's operator, for a mutation apart: across tenants, or in one of them."""
+        if tenant_id is None:
+            async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
+                yield tx
+        else:
+            async with self.database.for_tenant(tenant_id, role=DatabaseRole.OPERATOR) as own:
+                yield own
+
     async def write_down(self, event: AuditEvent) -> None:
         """Write what a mutation did into the audit log, in its transaction."""
         tx = self.tx

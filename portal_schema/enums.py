@@ -17,7 +17,7 @@ from portal.messages.segments import Encoding
 from portal.messages.sending import OnRefusal
 from portal.messages.status import MessageStatus
 from portal.plans.periods import AllowancePeriod
-from portal.plans.plans import AtLimit, UsageUnit
+from portal.pricing.terms import AtLimit, UsageUnit
 from portal.templates.templates import TemplateCategory
 from portal.usage.usage import UsageBucketSize, UsagePeriod
 

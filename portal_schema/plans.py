@@ -9,7 +9,8 @@ from auth.permissions import Permission
 from portal.plans.allowance import Allowance as AllowanceState
 from portal.plans.allowance import read_allowances
 from portal.plans.periods import AllowancePeriod
-from portal.plans.plans import AtLimit, PlanRow, TenantPlanRow, UsageUnit, read_own_plan, read_tenant_plans
+from portal.plans.plans import PlanRow, TenantPlanRow, read_own_plan, read_tenant_plans
+from portal.pricing.terms import AtLimit, UsageUnit
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, to_global
@@ -64,7 +65,8 @@ class Plan(Node):
     @classmethod
     def of(cls, row: PlanRow) -> "Plan":
         """The plan in this row."""
-        allowance = PlanAllowance(amount=row.amount, unit=row.unit, per=row.per, at_limit=row.at_limit)
+        terms = row.terms
+        allowance = PlanAllowance(amount=terms.amount, unit=terms.unit, per=terms.per, at_limit=terms.at_limit)
         return cls(id=to_global("Plan", row.id), name=row.name, version=row.version, allowance=allowance)
 
 
@@ -91,7 +93,7 @@ async def find_tenant_plan(info: Info, tenant_id: UUID) -> TenantPlan | None:
 
     async def load(tenant_ids: list[UUID]) -> list[TenantPlan | None]:
         async with info.context.reading_tenants() as tx:
-            rows = await read_tenant_plans(tx, tenant_ids)
+            rows = await read_tenant_plans(tx, tenant_ids, now=info.context.now)
         return [TenantPlan.of(rows[asked]) if asked in rows else None for asked in tenant_ids]
 
     found: TenantPlan | None = await info.context.loader("plan", load).load(tenant_id)

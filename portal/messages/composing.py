@@ -13,7 +13,7 @@ from portal.contacts.numbers import country_of
 from portal.contacts.suppressions import read_suppressions_of
 from portal.database import TenantTransaction
 from portal.messages.segments import SegmentCount, count_segments
-from portal.plans.plans import UsageUnit
+from portal.pricing.terms import UsageUnit
 from portal.problems import Problem, RefusedError, refuse
 from portal.templates.rendering import TemplateVariable, render
 from portal.templates.templates import LONGEST_BODY, read_templates_by_id

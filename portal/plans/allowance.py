@@ -16,8 +16,9 @@ from portal.clock import new_id, written
 from portal.database import TenantTransaction, Transaction
 from portal.live.changes import ALLOWANCE_CHANGED
 from portal.plans.periods import AllowancePeriod, Period, period_at
-from portal.plans.plans import PLAN_COLUMNS, PlanRow, UsageUnit, plan_row, read_tenant_plan
+from portal.plans.plans import PLAN_COLUMNS, plan_row, read_tenant_plan
 from portal.plans.thresholds import CODES, newly_reached
+from portal.pricing.terms import PlanTerms, UsageUnit
 from portal.webhooks.events import WebhookEvent, emit
 
 
@@ -85,22 +86,23 @@ async def read_allowances(tx: Transaction, tenant_ids: Sequence[UUID], *, now: d
         "(balance.period_start, balance.period_end) IN "
         "(SELECT $2::timestamptz, $3::timestamptz WHERE plan.allowance_per = 'DAY' "
         "UNION ALL SELECT $4, $5 WHERE plan.allowance_per = 'MONTH') "
-        "WHERE tenant_plan.tenant_id = ANY($1::uuid[]) AND tenant_plan.until IS NULL"
+        "WHERE tenant_plan.tenant_id = ANY($1::uuid[]) AND since <= $6 AND (until IS NULL OR until > $6)"
     )
     found: dict[UUID, Allowance] = {}
-    for row in await tx.rows(sql, list(tenant_ids), day.start, day.end, month.start, month.end):
-        plan = plan_row(row)
-        period = day if plan.per is AllowancePeriod.DAY else month
-        found[row["tenant_id"]] = _allowance(plan, period, row["used"], row["reserved"])
+    for row in await tx.rows(sql, list(tenant_ids), day.start, day.end, month.start, month.end, now):
+        terms = plan_row(row).terms
+        period = day if terms.per is AllowancePeriod.DAY else month
+        found[row["tenant_id"]] = _allowance(terms, period, row["used"], row["reserved"])
     return found
 
 
 async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance | None:
     """The present period's balance, locked; None before the tenant has a plan."""
-    held = await read_tenant_plan(tx)
+    held = await read_tenant_plan(tx, now=now)
     if held is None:
         return None
-    period = period_at(held.plan.per, now)
+    terms = held.plan.terms
+    period = period_at(terms.per, now)
     row = await tx.row(
         "INSERT INTO allowance_balance (tenant_id, id, period_start, period_end, unit) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (tenant_id, period_start, period_end, unit) DO UPDATE SET unit = excluded.unit "
@@ -109,11 +111,11 @@ async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance
         new_id(now),
         period.start,
         period.end,
-        held.plan.unit.value,
+        terms.unit.value,
     )
     if row is None:
         raise RuntimeError("an upsert returns its row")
-    allowance = _allowance(held.plan, period, row["used"], row["reserved"])
+    allowance = _allowance(terms, period, row["used"], row["reserved"])
     return LockedBalance(row["id"], allowance, row["told_percent"])
 
 
@@ -200,5 +202,5 @@ async def _write_entries(tx: TenantTransaction, changes: Sequence[BalanceChange]
     )
 
 
-def _allowance(plan: PlanRow, period: Period, used: int, reserved: int) -> Allowance:
-    return Allowance(plan.amount, used, reserved, plan.unit, plan.per, period.end)
+def _allowance(terms: PlanTerms, period: Period, used: int, reserved: int) -> Allowance:
+    return Allowance(terms.amount, used, reserved, terms.unit, terms.per, period.end)

@@ -1,56 +1,72 @@
-"""Which plan a tenant has."""
+"""Which plan a tenant has, and what it says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+import orjson
 
 from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
 from portal.plans.periods import AllowancePeriod
+from portal.pricing.terms import (
+    AtLimit,
+    CreditPack,
+    MarginBracket,
+    MarginKind,
+    PlanPeriod,
+    PlanTerms,
+    PricingStrategy,
+    UsageUnit,
+)
 
 
-class UsageUnit(StrEnum):
-    """What an allowance counts."""
+class PlanState(StrEnum):
+    """Where a version of a plan is."""
 
-    MESSAGES = "MESSAGES"
-    SEGMENTS = "SEGMENTS"
-
-
-class AtLimit(StrEnum):
-    """What happens when an allowance is used up."""
-
-    STOP = "STOP"
-    OVERAGE = "OVERAGE"
-    CREDITS = "CREDITS"
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    RETIRED = "RETIRED"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One version of a plan; `amount` None means no limit."""
+    """One version of a plan."""
 
     id: UUID
     name: str
     version: int
-    amount: int | None
-    unit: UsageUnit
-    per: AllowancePeriod
-    at_limit: AtLimit
+    state: PlanState
+    description: str
+    terms: PlanTerms
+    countries: tuple[str, ...]  # where messages may go; empty: everywhere
+    throughput: Decimal  # messages a second
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TenantPlanRow:
-    """A tenant's plan, and since when."""
+    """A tenant's plan, and from when until when; `until` None: until it is changed."""
 
     tenant_id: UUID
+    id: UUID
     plan: PlanRow
     since: datetime
+    until: datetime | None
 
 
 PLAN_COLUMNS = (
-    "plan.id AS plan_id, plan.name AS plan_name, plan.version AS plan_version, plan.allowance_amount, "
-    "plan.allowance_unit, plan.allowance_per, plan.at_limit"
+    "plan.id AS plan_id, plan.name AS plan_name, plan.version AS plan_version, plan.state AS plan_state, "
+    "plan.description AS plan_description, plan.strategy, plan.currency, plan.fee, plan.period, "
+    "plan.allowance_amount, plan.allowance_unit, plan.allowance_per, plan.at_limit, plan.overage, plan.margin_kind, "
+    "plan.brackets, plan.other_ratio, plan.credit_packs, plan.countries, plan.throughput, plan.features"
+)
+TENANT_PLAN_COLUMNS = (
+    f"{PLAN_COLUMNS}, tenant_plan.tenant_id, tenant_plan.id AS tenant_plan_id, tenant_plan.since, tenant_plan.until"
 )
 
 
@@ -60,34 +76,62 @@ def plan_row(row: Row) -> PlanRow:
         id=row["plan_id"],
         name=row["plan_name"],
         version=row["plan_version"],
-        amount=row["allowance_amount"],
-        unit=UsageUnit(row["allowance_unit"]),
-        per=AllowancePeriod(row["allowance_per"]),
-        at_limit=AtLimit(row["at_limit"]),
+        state=PlanState(row["plan_state"]),
+        description=row["plan_description"],
+        terms=PlanTerms(
+            strategy=PricingStrategy(row["strategy"]),
+            currency=row["currency"],
+            fee=row["fee"],
+            period=PlanPeriod(row["period"]),
+            amount=row["allowance_amount"],
+            unit=UsageUnit(row["allowance_unit"]),
+            per=AllowancePeriod(row["allowance_per"]),
+            at_limit=AtLimit(row["at_limit"]),
+            overage=row["overage"],
+            margin_kind=MarginKind(row["margin_kind"]) if row["margin_kind"] else None,
+            brackets=tuple(_bracket(one) for one in orjson.loads(row["brackets"])),
+            other_ratio=row["other_ratio"],
+            packs=tuple(_pack(one) for one in orjson.loads(row["credit_packs"])),
+        ),
+        countries=tuple(row["countries"]),
+        throughput=row["throughput"],
+        features=tuple(row["features"]),
     )
 
 
-async def read_tenant_plan(tx: TenantTransaction) -> TenantPlanRow | None:
+def tenant_plan_row(row: Row) -> TenantPlanRow:
+    """A record with TENANT_PLAN_COLUMNS as a tenant's plan."""
+    return TenantPlanRow(row["tenant_id"], row["tenant_plan_id"], plan_row(row), row["since"], row["until"])
+
+
+async def read_tenant_plan(tx: TenantTransaction, *, now: datetime) -> TenantPlanRow | None:
     """The tenant's plan now, or None before it has one."""
-    return (await read_tenant_plans(tx, [tx.tenant_id])).get(tx.tenant_id)
+    return (await read_tenant_plans(tx, [tx.tenant_id], now=now)).get(tx.tenant_id)
 
 
-async def read_tenant_plans(tx: Transaction, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantPlanRow]:
-    """The plans that these tenants have now, in one statement."""
+async def read_tenant_plans(tx: Transaction, tenant_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, TenantPlanRow]:
+    """The plans that these tenants have now, in one statement; one that is to come begins later."""
     sql = (
-        f"SELECT {PLAN_COLUMNS}, tenant_plan.tenant_id, tenant_plan.since "  # noqa: S608  constants
-        "FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "
-        "WHERE tenant_plan.tenant_id = ANY($1::uuid[]) AND tenant_plan.until IS NULL"
+        f"SELECT {TENANT_PLAN_COLUMNS} FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608  constants
+        "WHERE tenant_plan.tenant_id = ANY($1::uuid[]) AND since <= $2 AND (until IS NULL OR until > $2)"
     )
-    rows = await tx.rows(sql, list(tenant_ids))
-    return {row["tenant_id"]: TenantPlanRow(row["tenant_id"], plan_row(row), row["since"]) for row in rows}
+    rows = await tx.rows(sql, list(tenant_ids), now)
+    return {row["tenant_id"]: tenant_plan_row(row) for row in rows}
 
 
 async def read_own_plan(tx: TenantTransaction, plan_id: UUID) -> PlanRow | None:
-    """This plan, if it is the tenant's own, now or earlier."""
+    """This plan, if it is the tenant's own, now, earlier or to come."""
     sql = (
-        f"SELECT DISTINCT {PLAN_COLUMNS} FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608  constants
-        "WHERE tenant_plan.tenant_id = $1 AND plan.id = $2"
+        f"SELECT {PLAN_COLUMNS} FROM plan WHERE plan.id = $2 AND EXISTS "  # noqa: S608  constants
+        "(SELECT FROM tenant_plan WHERE tenant_id = $1 AND plan_id = $2)"
     )
     row = await tx.row(sql, tx.tenant_id, plan_id)
     return None if row is None else plan_row(row)
+
+
+def _bracket(written: dict[str, Any]) -> MarginBracket:
+    return MarginBracket(written["up_to"], Decimal(written["ratio"]))
+
+
+def _pack(written: dict[str, Any]) -> CreditPack:
+    return CreditPack(written["credits"], written["units"], Decimal(written["price"]), written.get("valid_days"))

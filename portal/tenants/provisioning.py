@@ -41,7 +41,7 @@ async def publish_plan(tx: Transaction, plan: PlanOffer, *, now: datetime) -> No
     """Put the first version of a plan into the catalogue; one that is there stays."""
     await tx.execute(
         "INSERT INTO plan (id, name, version, state, allowance_amount, allowance_unit, allowance_per, at_limit, "
-        "created_at) VALUES ($1, $2, 1, 'PUBLISHED', $3, 'MESSAGES', $4, 'STOP', $5) "
+        "created_at, published_at) VALUES ($1, $2, 1, 'PUBLISHED', $3, 'MESSAGES', $4, 'STOP', $5, $5) "
         "ON CONFLICT (name, version) DO NOTHING",
         new_id(now),
         plan.name,

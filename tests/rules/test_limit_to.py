@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from portal.messages.composing import Addressee, Composed, Recipient, Refusal, RefusalCode, limit_to
 from portal.messages.segments import Encoding, SegmentCount
-from portal.plans.plans import UsageUnit
+from portal.pricing.terms import UsageUnit
 
 UNITS = st.sampled_from(UsageUnit)
 
