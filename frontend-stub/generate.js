@@ -28,9 +28,12 @@ const generated = await codegen({
     useTypeImports: true,
     strictScalars: true,
     scalars: {
+      CalendarMonth: text,
       CountryCode: text,
+      CurrencyCode: text,
       Date: text,
       DateTime: text,
+      Decimal: '`${number}`', // never a number: exact as it is written
       EmailAddress: text,
       JSON: 'Record<string, unknown>',
       Locale: text,

@@ -23,3 +23,15 @@ class Money:
     def of(cls, money: Amount) -> "Money":
         """The amount in the schema."""
         return cls(amount=money.amount, currency=CurrencyCode(money.currency))
+
+
+@strawberry.input(description="An amount of money to be set.")
+class MoneyInput:
+    """An amount; it becomes what the business counts with by `given`."""
+
+    amount: Decimal = strawberry.field(description="How much, with no more decimals than the currency has.")
+    currency: CurrencyCode = strawberry.field(description="Of which currency.")
+
+    def given(self) -> Amount:
+        """The amount as the business takes it."""
+        return Amount(self.amount, self.currency)

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from auth.permissions import Permission
 from portal.global_ids import split_global
+from portal_schema.acquisition_costs import AcquisitionCostMutations
 from portal_schema.alert_changes import AlertMutations
 from portal_schema.alerts import AlertQueries, find_alert
 from portal_schema.api_client_changes import ApiClientMutations
@@ -23,6 +24,7 @@ from portal_schema.context import Info
 from portal_schema.conversation_changes import ConversationMutations
 from portal_schema.conversations import ConversationQueries, find_conversation
 from portal_schema.directives import Cost, Requires
+from portal_schema.economics import EconomicsQueries
 from portal_schema.guards import install_guards, refuse_without, requires
 from portal_schema.invitation_changes import InvitationMutations
 from portal_schema.invitations import InvitationQueries, find_invitation
@@ -98,6 +100,7 @@ class Query(
     WebhookEndpointQueries,
     WebhookDeliveryQueries,
     TenantQueries,
+    EconomicsQueries,
 ):
     """The root of queries."""
 
@@ -139,6 +142,7 @@ class Mutation(
     ConversationMutations,
     SuppressionMutations,
     SettingsMutations,
+    AcquisitionCostMutations,
 ):
     """The root of mutations."""
 

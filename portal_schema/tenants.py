@@ -23,6 +23,8 @@ from portal_schema.alerts import READ as ALERTS
 from portal_schema.alerts import AlertConnection, FilterArgument, find_alerts
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
 from portal_schema.context import Info
+from portal_schema.economics import READ as ECONOMICS
+from portal_schema.economics import RangeArgument, TenantEconomics, find_economics
 from portal_schema.enums import describe
 from portal_schema.guards import OfTenant, check, requires
 from portal_schema.messages import MessageQueries
@@ -106,6 +108,10 @@ class Tenant(Node, OfTenant, MessageQueries):
         input: Annotated[UsageInput, strawberry.argument(description="Which usage.")],
     ) -> UsageReport | None:
         return await find_usage(info, self.key, input)
+
+    @strawberry.field(description="What it brought in and cost in a range of days.", directives=ECONOMICS)
+    async def economics(self, info: Info, range: RangeArgument) -> TenantEconomics | None:
+        return await find_economics(info, self.key, range)
 
     @strawberry.field(description="What went wrong in it, what happened last first.", directives=ALERTS)
     async def alerts(

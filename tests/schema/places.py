@@ -132,6 +132,14 @@ PLACES_OF_SUPPORT = {
       }
     }""",
 }
+# And of the ISV's operator.
+PLACES_OF_OPERATOR = {
+    "AcquisitionCostSetInput.tenantId": """mutation ($id: ID!) {
+      acquisitionCostSet(input: {tenantId: $id, amount: {amount: "1", currency: "USD"}}) {
+        tenant { id } errors { code path message }
+      }
+    }""",
+}
 SEND_TO = """mutation ($id: ID!, $key: String!) {
   messageSend(input: {idempotencyKey: $key, recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
     batch { total accepted refusals { nodes { code message maskedNumber contact { id } } } messages { nodes { id } } }

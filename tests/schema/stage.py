@@ -71,6 +71,11 @@ ALL_OF_CONVERSATIONS = """query ($first: Int) {
     }
   }
 }"""
+ECONOMICS_OF_TENANTS = """query ($first: Int) {
+  tenants(first: $first) {
+    nodes { name economics(range: {from: "2026-11-01", until: "2026-12-01"}) { revenue { amount } paybackMonths } }
+  }
+}"""
 TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
   one: contactCreate(input: {number: $number}) { contact { id } }
   two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
@@ -87,6 +92,7 @@ DEEP = {
     "messages of alerts": MESSAGES_OF_ALERTS,
     "endpoints of deliveries": ENDPOINTS_OF_DELIVERIES,
     "all of conversations": ALL_OF_CONVERSATIONS,
+    "economics of tenants": ECONOMICS_OF_TENANTS,
     "two mutations": TWO_MUTATIONS,
 }
 ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
@@ -94,6 +100,10 @@ ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().val
 OF_STAFF = {
     "Query.tenants": StaffRole.ISV_OPERATOR,
     "Query.tenant": StaffRole.ISV_OPERATOR,
+    "Query.tierEconomics": StaffRole.ISV_OPERATOR,
+    "Query.unitEconomics": StaffRole.ISV_OPERATOR,
+    "Mutation.acquisitionCostSet": StaffRole.ISV_OPERATOR,
+    "economics of tenants": StaffRole.ISV_OPERATOR,
     "Mutation.supportSessionStart": StaffRole.ISV_SUPPORT,
     "Mutation.supportSessionEnd": StaffRole.ISV_SUPPORT,
     "tenants": StaffRole.ISV_OPERATOR,
@@ -274,6 +284,10 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "settingsUpdate": {"input": {"helpText": "Call us."}},
         "alertRuleSet": {"input": {"kind": "REGISTRATION", "channels": []}},
         "supportAccessGrant": {"input": {"hours": 1}},
+        "unitEconomics": {"range": {"from": "2026-11-01", "until": "2026-12-01"}},
+        "acquisitionCostSet": {
+            "input": {"tenantId": to_global("Tenant", tenant.id), "amount": {"amount": "1", "currency": "USD"}}
+        },
         "webhookEndpoint": {"id": tenant.endpoints[0]},
         "webhookEndpointCreate": {"input": {"url": "https://9.9.9.9/", "events": ["ALERT_RAISED"]}},
     }

@@ -19,7 +19,17 @@ from portal.database.address import DatabaseAddress
 from portal.global_ids import split_global
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product
-from tests.schema.places import ALL_OF, FOR_STAFF, LISTS, LOOKED_AT, PAGE, PLACES, PLACES_OF_SUPPORT, SEND_TO
+from tests.schema.places import (
+    ALL_OF,
+    FOR_STAFF,
+    LISTS,
+    LOOKED_AT,
+    PAGE,
+    PLACES,
+    PLACES_OF_OPERATOR,
+    PLACES_OF_SUPPORT,
+    SEND_TO,
+)
 from tests.schema.surface import fields_with, id_places, node_types
 from tests.schema.world import World, add_contact, add_template, contents, make_world, send, taken
 
@@ -45,7 +55,7 @@ async def _raw(product: Product, caller: Caller, text: str, **variables: Any) ->
 
 
 async def test_tn_01_every_place_that_takes_an_id_is_tried_here() -> None:
-    assert set(id_places()) == set(PLACES) | set(PLACES_OF_SUPPORT) | LOOKED_AT
+    assert set(id_places()) == set(PLACES) | set(PLACES_OF_SUPPORT) | set(PLACES_OF_OPERATOR) | LOOKED_AT
 
 
 @pytest.mark.parametrize("place_of", PLACES)
@@ -73,6 +83,21 @@ async def test_tn_01_what_is_not_support_s_own_or_no_tenant_is_answered_like_an_
     absent = (await _raw(served, caller, PLACES_OF_SUPPORT[place_of], id=_absent(served, "Tenant")))[:2]
     for given in (*others.values(), _absent(served, "SupportSession"), "no id", ""):
         assert (await _raw(served, caller, PLACES_OF_SUPPORT[place_of], id=given))[:2] == absent
+    assert absent[0] == 200
+    assert b"FORBIDDEN" not in absent[1]
+    assert await contents(place) == before
+
+
+@pytest.mark.parametrize("place_of", PLACES_OF_OPERATOR)
+async def test_tn_01_what_is_no_object_of_its_kind_is_answered_to_the_operator_like_an_absent_id(
+    place_of: str, served: Product, place: DatabaseAddress, falcon: World
+) -> None:
+    caller = await served.member(None, StaffRole.ISV_OPERATOR)
+    before = await contents(place)
+    absent = (await _raw(served, caller, PLACES_OF_OPERATOR[place_of], id=_absent(served, "Tenant")))[:2]
+    others = {kind: given for kind, given in falcon.ids.items() if kind != "Tenant"}  # every tenant is its own to see
+    for given in (*others.values(), "no id", ""):
+        assert (await _raw(served, caller, PLACES_OF_OPERATOR[place_of], id=given))[:2] == absent
     assert absent[0] == 200
     assert b"FORBIDDEN" not in absent[1]
     assert await contents(place) == before

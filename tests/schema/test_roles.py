@@ -75,6 +75,7 @@ NEVER = {
 for nowhere in (OUTSIDE, "ISV_OPERATOR"):
     NEVER[nowhere].add(("Viewer.supportSession", "SupportSession"))
 DELETE_ENDPOINT = "mutation ($id: ID!) { webhookEndpointDelete(id: $id) { errors { code } } }"
+MONTH = {"from": "2026-11-01", "until": "2026-12-01"}
 AT_ONCE = 20  # root fields that one operation may have
 Refused = set[tuple[tuple[str, ...], tuple[str, ...]]]
 
@@ -138,6 +139,8 @@ def given(world: World) -> dict[str, Any]:
         "Tenant.message(id)": world.delivered,
         "Tenant.usage(input)": {"period": "TODAY"},
         "Query.messageEstimate(input)": {"recipients": {"contactIds": [world.other_contact]}, "body": "Hello"},
+        "Query.unitEconomics(range)": MONTH,
+        "Tenant.economics(range)": MONTH,
     }
 
 
@@ -176,6 +179,10 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         "Mutation.supportAccessGrant(input)": {"hours": 1},
         "Mutation.supportSessionStart(input)": {"tenantId": world.tenant_id, "reason": "A ticket"},
         "Mutation.supportSessionEnd(id)": world.ids["SupportSession"],
+        "Mutation.acquisitionCostSet(input)": {
+            "tenantId": world.tenant_id,
+            "amount": {"amount": "120.50", "currency": "USD"},
+        },
         **await _changes_of_members(product, world, who),
         **await _changes_of_webhooks(world, who),
     }

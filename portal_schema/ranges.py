@@ -1,0 +1,26 @@
+"""Ranges of days, and what is wrong with one."""
+
+from datetime import date, timedelta
+
+import strawberry
+
+from portal_schema.errors import ErrorCode, RequestError
+
+_LONGEST = timedelta(days=366)
+
+
+@strawberry.input(description="A half-open range of days, in UTC; at most 366.")
+class DateRange:
+    """From until."""
+
+    from_: date = strawberry.field(name="from", description="The first day in it.")
+    until: date = strawberry.field(description="The first day after it.")
+
+    def check(self, *path: str) -> None:
+        """Raise BAD_USER_INPUT unless it holds a day, and no more than may be."""
+        if self.from_ >= self.until:
+            message = "The range ends before it begins: `until` is the first day after it."
+            raise RequestError(ErrorCode.BAD_USER_INPUT, message, path=[*path, "until"])
+        if self.until - self.from_ > _LONGEST:
+            message = f"The range is longer than {_LONGEST.days} days: ask for its parts."
+            raise RequestError(ErrorCode.BAD_USER_INPUT, message, path=[*path, "until"])
