@@ -5,8 +5,19 @@ from decimal import Decimal
 import strawberry
 
 from portal.money.money import Money as Amount
+from portal.pricing.strategies import Step
+from portal.usage.costing import PriceBasis
+from portal_schema.enums import describe
 from portal_schema.guards import requires
 from portal_schema.scalars import CurrencyCode
+
+describe(
+    PriceBasis,
+    "What a price goes by.",
+    ESTIMATED="By the rate card; it changes once the carriers' price is known.",
+    FINAL="By what is known for good.",
+    INCLUDED="The plan's fee covers it.",
+)
 
 
 @strawberry.type(
@@ -35,3 +46,16 @@ class MoneyInput:
     def given(self) -> Amount:
         """The amount as the business takes it."""
         return Amount(self.amount, self.currency)
+
+
+@strawberry.type(description="One step of how an amount came about.", directives=requires())
+class ExplanationStep:
+    """A step; those of `portal.pricing` become it by `of`."""
+
+    label: str = strawberry.field(description="What it is.")
+    value: str = strawberry.field(description="How much, for people.")
+
+    @classmethod
+    def of(cls, step: Step) -> "ExplanationStep":
+        """The step in the schema."""
+        return cls(label=step.label, value=step.value)

@@ -28,6 +28,9 @@ from portal_schema.economics import EconomicsQueries
 from portal_schema.guards import install_guards, refuse_without, requires
 from portal_schema.invitation_changes import InvitationMutations
 from portal_schema.invitations import InvitationQueries, find_invitation
+from portal_schema.invoice_changes import InvoiceMutations
+from portal_schema.invoice_runs import InvoiceRunMutations, InvoiceRunQueries
+from portal_schema.invoices import InvoiceQueries, find_own_invoice
 from portal_schema.member_changes import MemberMutations
 from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
@@ -63,6 +66,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Contact": (Permission.CONTACTS_READ, find_contact),
     "Conversation": (Permission.MESSAGES_READ, find_conversation),
     "Invitation": (Permission.MEMBERS_READ, find_invitation),
+    "Invoice": (Permission.BILLING_READ, find_own_invoice),
     "Member": (Permission.MEMBERS_READ, find_member),
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
@@ -90,6 +94,8 @@ class Query(
     SendingQueries,
     PlanQueries,
     UsageQueries,
+    InvoiceQueries,
+    InvoiceRunQueries,
     MemberQueries,
     InvitationQueries,
     ApiClientQueries,
@@ -143,6 +149,8 @@ class Mutation(
     SuppressionMutations,
     SettingsMutations,
     AcquisitionCostMutations,
+    InvoiceMutations,
+    InvoiceRunMutations,
 ):
     """The root of mutations."""
 

@@ -27,6 +27,15 @@ from portal_schema.economics import READ as ECONOMICS
 from portal_schema.economics import RangeArgument, TenantEconomics, find_economics
 from portal_schema.enums import describe
 from portal_schema.guards import OfTenant, check, requires
+from portal_schema.invoices import READ as INVOICES
+from portal_schema.invoices import (
+    Invoice,
+    InvoiceConnection,
+    InvoiceFilterArgument,
+    InvoiceId,
+    find_invoice_of,
+    find_invoices,
+)
 from portal_schema.messages import MessageQueries
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.plans import TenantPlan, find_tenant_plan
@@ -124,6 +133,24 @@ class Tenant(Node, OfTenant, MessageQueries):
         filter: FilterArgument = None,
     ) -> AlertConnection | None:
         return await find_alerts(info, self.key, filter, first, after, last, before)
+
+    @strawberry.field(
+        description="Its invoices, those made last first; the ISV's operator sees drafts too.", directives=INVOICES
+    )
+    async def invoices(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: InvoiceFilterArgument = None,
+    ) -> InvoiceConnection | None:
+        return await find_invoices(info, self.key, filter, first, after, last, before)
+
+    @strawberry.field(description="One of its invoices, or null where it has no such invoice.", directives=INVOICES)
+    async def invoice(self, info: Info, id: InvoiceId) -> Invoice | None:
+        return await find_invoice_of(info, self.key, id)
 
 
 @strawberry.type(description="A tenant in a list.", directives=STAFF)

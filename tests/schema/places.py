@@ -96,6 +96,8 @@ PLACES = {
     "WebhookDeliveryFilter.endpointId": """query ($id: ID!) {
       webhookDeliveries(filter: {endpointId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
     }""",
+    "Query.invoice(id)": "query ($id: ID!) { invoice(id: $id) { id number lines { description } } }",
+    "Tenant.invoice(id)": "query ($id: ID!) { viewer { tenant { invoice(id: $id) { id number } } } }",
     "Tenant.message(id)": "query ($id: ID!) { viewer { tenant { message(id: $id) { id body batch { id } } } } }",
     "MessageFilter.contactId": """query ($id: ID!) {
       messages(filter: {contactId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
@@ -139,6 +141,20 @@ PLACES_OF_OPERATOR = {
         tenant { id } errors { code path message }
       }
     }""",
+    "Mutation.invoiceIssue(id)": """mutation ($id: ID!) {
+      invoiceIssue(id: $id) { invoice { id } errors { code path message } }
+    }""",
+    "Mutation.invoiceMarkPaid(id)": """mutation ($id: ID!) {
+      invoiceMarkPaid(id: $id, reference: "bank") { invoice { id } errors { code path message } }
+    }""",
+    "Mutation.invoiceVoid(id)": """mutation ($id: ID!) {
+      invoiceVoid(id: $id, reason: "Wrong") { invoice { id } errors { code path message } }
+    }""",
+    "CreditNoteIssueInput.invoiceId": """mutation ($id: ID!) {
+      creditNoteIssue(
+        input: {invoiceId: $id, amount: {amount: "1", currency: "USD"}, reason: "A gesture", idempotencyKey: "key"}
+      ) { invoice { id } errors { code path message } }
+    }""",
 }
 SEND_TO = """mutation ($id: ID!, $key: String!) {
   messageSend(input: {idempotencyKey: $key, recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
@@ -162,11 +178,13 @@ LISTS = {
     "Query.supportSessions": "supportSessions%s",
     "Query.alerts": "alerts%s",
     "Query.webhookDeliveries": "webhookDeliveries%s",
+    "Query.invoices": "invoices%s",
+    "Tenant.invoices": "viewer { tenant { invoices%s } }",
     "Tenant.alerts": "viewer { tenant { alerts%s } }",
     "Alert.messages": "node(id: $alert) { ... on Alert { messages%s } }",
     "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
 }
-FOR_STAFF = {"Query.tenants"}  # which span tenants by their nature
+FOR_STAFF = {"Query.tenants", "Query.invoicesHeld"}  # which span tenants by their nature
 PAGE = """(first: $first, after: $after, last: $last, before: $before) {
   edges { cursor node { __typename } } pageInfo { %s }
 }"""

@@ -1,6 +1,7 @@
 """Tenants with one and with many of everything, and what each operation of the page and of the schema is run with."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from auth.permissions import StaffRole, TenantRole, machine_permissions
 from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
+from tests.invoices.stored import add_draft, add_invoice
 from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
 from tests.schema import surface
 from tests.schema.world import (
@@ -83,6 +85,14 @@ TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
 _SHIPPED = {file.stem: file.read_text(encoding="utf-8") for file in OPERATIONS.glob("*.graphql")}
 # Subscriptions are asked for over a socket: tests/live.
 PAGE = {name: text for name, text in _SHIPPED.items() if not text.startswith("subscription")}
+ALL_OF_INVOICES = """query ($first: Int) {
+  invoices(first: $first) {
+    nodes {
+      id number total { amount } amountDue { amount } lines { description amount { amount } explanation { label } }
+      creditNotes { number }
+    }
+  }
+}"""
 DEEP = {
     "all of messages": ALL_OF_MESSAGES,
     "all of templates": ALL_OF_TEMPLATES,
@@ -93,6 +103,7 @@ DEEP = {
     "endpoints of deliveries": ENDPOINTS_OF_DELIVERIES,
     "all of conversations": ALL_OF_CONVERSATIONS,
     "economics of tenants": ECONOMICS_OF_TENANTS,
+    "all of invoices": ALL_OF_INVOICES,
     "two mutations": TWO_MUTATIONS,
 }
 ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
@@ -106,11 +117,20 @@ OF_STAFF = {
     "economics of tenants": StaffRole.ISV_OPERATOR,
     "Mutation.supportSessionStart": StaffRole.ISV_SUPPORT,
     "Mutation.supportSessionEnd": StaffRole.ISV_SUPPORT,
+    **{
+        f"{kind}.{name}": StaffRole.ISV_OPERATOR
+        for kind, names in {
+            "Query": ("invoiceRuns", "invoicesHeld"),
+            "Mutation": ("invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue", "invoicesGenerate"),
+        }.items()
+        for name in names
+    },
     "tenants": StaffRole.ISV_OPERATOR,
     "supportSessionStart": StaffRole.ISV_SUPPORT,
     "supportSessionEnd": StaffRole.ISV_SUPPORT,
 }
 MADE_ALONE = {"contactDelete", "messageCancel", "templateArchive", "conversationReply"}
+MADE_OF_INVOICES = {"invoice", "invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"}
 MADE_OF_MEMBERS = {
     "memberRoleChange",
     "memberRemove",
@@ -161,6 +181,9 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     alerts = [await add_alert(product, tenant.id, message) for _ in range(rows)]
     talks = [await add_conversation(product, tenant, f"+1202555{number:04}") for number in range(start, start + rows)]
     owner = await _with_members(product, tenant.id, rows)
+    for number in range(rows):
+        await add_draft(product, tenant.id, date(start + number, 2, 1))
+        await add_invoice(product, tenant.id, date(start + number, 3, 1))
     endpoints = [(await add_endpoint(owner))["id"] for _ in range(min(rows, MOST_ENDPOINTS // 2))]
     for number in range(rows):
         await add_delivery(owner, endpoints[number % len(endpoints)])
@@ -219,6 +242,16 @@ async def _made_of_members(product: Product, tenant: Tenant, caller: Caller, nam
     return {"id": member, "toMemberId": member, "role": "BILLING_MANAGER"}
 
 
+async def _made_of_invoices(product: Product, tenant: Tenant, name: str, number: str) -> dict[str, Any]:
+    """The same of invoices, of which a tenant has one a month."""
+    month = date(int(number[-4:]), 1, 1)
+    if name == "invoiceIssue":
+        return {"id": to_global("Invoice", await add_draft(product, tenant.id, month))}
+    given = await add_invoice(product, tenant.id, month)
+    credit = {"amount": {"amount": "1", "currency": "USD"}, "reason": "A gesture", "idempotencyKey": number}
+    return {"id": given, "reference": number, "reason": number, "input": {"invoiceId": given, **credit}}
+
+
 async def _made_of_webhooks(tenant: Tenant, name: str, number: str) -> dict[str, Any]:
     """The same of webhooks."""
     if name == "webhookReplay":
@@ -248,6 +281,8 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
     to_all = {"recipients": {"contactIds": tenant.contacts}, "body": "Hello"}
     if name in MADE_ALONE:
         return await _made_alone(product, tenant, name, number)
+    if name in MADE_OF_INVOICES:
+        return await _made_of_invoices(product, tenant, name, number)
     if name in MADE_OF_MEMBERS:
         return await _made_of_members(product, tenant, caller, name, number)
     if name == "supportAccessRevoke":
@@ -288,6 +323,7 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "acquisitionCostSet": {
             "input": {"tenantId": to_global("Tenant", tenant.id), "amount": {"amount": "1", "currency": "USD"}}
         },
+        "invoicesGenerate": {"month": "2026-10"},
         "webhookEndpoint": {"id": tenant.endpoints[0]},
         "webhookEndpointCreate": {"input": {"url": "https://9.9.9.9/", "events": ["ALERT_RAISED"]}},
     }

@@ -41,6 +41,8 @@ from portal.contacts.contacts import create_contact, delete_contact, update_cont
 from portal.conversations.read_marks import mark_read
 from portal.conversations.replying import reply
 from portal.economics.acquisition import set_acquisition_cost
+from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
+from portal.invoices.runs import start_run
 from portal.messages.canceling import cancel_batch, cancel_message
 from portal.messages.composing import RefusalCode, SendProblem
 from portal.messages.sending import send
@@ -98,6 +100,11 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "suppressionAdd": (suppress_by_hand,),
     "settingsUpdate": (update_settings,),
     "acquisitionCostSet": (set_acquisition_cost,),
+    "invoiceIssue": (issue,),
+    "invoiceMarkPaid": (mark_paid,),
+    "invoiceVoid": (void,),
+    "creditNoteIssue": (issue_credit_note,),
+    "invoicesGenerate": (start_run,),
 }
 # An answer has one recipient: why that one is refused is why the answer is.
 INSTEAD = {
@@ -310,6 +317,7 @@ def test_the_permissions_of_the_schema_are_those_of_the_portal() -> None:
 def test_a_scalar_of_ours_is_described_by_an_example_or_a_standard() -> None:
     ours = [one for one in SCHEMA.type_map.values() if is_scalar_type(one) and one.ast_node is not None]
     assert {one.name for one in ours} == {
+        "CalendarMonth",
         "CountryCode",
         "CurrencyCode",
         "Date",

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import islice
+from datetime import date, timedelta
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -19,8 +19,10 @@ from auth.permissions import (
     staff_permissions,
 )
 from portal.database.address import DatabaseAddress
+from portal_schema.nodes import to_global
 from portal_schema.permissions_table import permissions_table
 from tests.conversations.inbound import add_conversation
+from tests.invoices.stored import add_draft, add_invoice
 from tests.product import Caller, Product
 from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
 from tests.schema.world import (
@@ -77,6 +79,7 @@ for nowhere in (OUTSIDE, "ISV_OPERATOR"):
 DELETE_ENDPOINT = "mutation ($id: ID!) { webhookEndpointDelete(id: $id) { errors { code } } }"
 MONTH = {"from": "2026-11-01", "until": "2026-12-01"}
 AT_ONCE = 20  # root fields that one operation may have
+MONTHS = (date(year, 1, 1) for year in count(2100))  # in which no invoice was made
 Refused = set[tuple[tuple[str, ...], tuple[str, ...]]]
 
 
@@ -138,6 +141,8 @@ def given(world: World) -> dict[str, Any]:
         "Query.tenant(id)": world.tenant_id,
         "Tenant.message(id)": world.delivered,
         "Tenant.usage(input)": {"period": "TODAY"},
+        "Query.invoice(id)": world.ids["Invoice"],
+        "Tenant.invoice(id)": world.ids["Invoice"],
         "Query.messageEstimate(input)": {"recipients": {"contactIds": [world.other_contact]}, "body": "Hello"},
         "Query.unitEconomics(range)": MONTH,
         "Tenant.economics(range)": MONTH,
@@ -183,8 +188,32 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
             "tenantId": world.tenant_id,
             "amount": {"amount": "120.50", "currency": "USD"},
         },
+        **await _changes_of_invoices(product, world, who),
         **await _changes_of_members(product, world, who),
         **await _changes_of_webhooks(world, who),
+    }
+
+
+async def _changes_of_invoices(product: Product, world: World, who: str) -> dict[str, Any]:
+    """The same of invoices, of which a tenant has one a month."""
+    given = [world.ids["Invoice"]] * 4
+    if Permission.CATALOGUE_WRITE in HELD[who]:
+        made = await add_draft(product, world.tenant.id, next(MONTHS))
+        issued = [await add_invoice(product, world.tenant.id, next(MONTHS)) for _ in range(3)]
+        given = [to_global("Invoice", made), *issued]
+    return {
+        "Mutation.invoiceIssue(id)": given[0],
+        "Mutation.invoiceMarkPaid(id)": given[1],
+        "Mutation.invoiceMarkPaid(reference)": "bank 2",
+        "Mutation.invoiceVoid(id)": given[2],
+        "Mutation.invoiceVoid(reason)": "It was wrong.",
+        "Mutation.creditNoteIssue(input)": {
+            "invoiceId": given[3],
+            "amount": {"amount": "1.00", "currency": "USD"},
+            "reason": "A gesture",
+            "idempotencyKey": given[3],
+        },
+        "Mutation.invoicesGenerate(month)": "2026-10",
     }
 
 

@@ -161,6 +161,16 @@ EXPECTED: dict[str, int] = {
     "Mutation.suppressionAdd": 4,
     "Mutation.settingsUpdate": 4,
     "all of conversations": 10,
+    "Query.invoices": 1,
+    "Query.invoice": 1,
+    "all of invoices": 2,  # and their credit notes
+    "Query.invoicesHeld": 1,
+    "Query.invoiceRuns": 1,
+    "Mutation.invoiceIssue": 5,
+    "Mutation.invoiceMarkPaid": 4,
+    "Mutation.invoiceVoid": 4,
+    "Mutation.creditNoteIssue": 9,
+    "Mutation.invoicesGenerate": 1,
     "Mutation.supportAccessGrant": 4,
     "Mutation.supportAccessRevoke": 2,
     "Mutation.supportSessionStart": 7,
@@ -200,6 +210,7 @@ def _transactions(name: str) -> int:
         "two mutations": 1 + 2 + 1,
         "Mutation.invitationAccept": 1 + 1 + 1,
         "Mutation.acquisitionCostSet": 1 + 1 + 1,
+        "Mutation.creditNoteIssue": 1 + 1 + 1,
     }
     return transactions.get(name, of_support if OF_STAFF.get(name) is StaffRole.ISV_SUPPORT else 2)
 

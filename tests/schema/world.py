@@ -24,6 +24,7 @@ from portal.database.address import DatabaseAddress
 from portal_schema.nodes import from_global, to_global
 from tests.calls.callbacks import fields_of
 from tests.conversations.inbound import add_conversation
+from tests.invoices.stored import add_one_of_each
 from tests.mailbox import mails
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
@@ -247,6 +248,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Plan": plan,
         "Member": member["id"],
         "Invitation": await add_invitation(owner),
+        "Invoice": await add_one_of_each(product, tenant.id),
         "ApiClient": await _api_client(product, owner),
         "SupportSession": session,
         "Tenant": to_global("Tenant", tenant.id),

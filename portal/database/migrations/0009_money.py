@@ -278,9 +278,11 @@ CREATE TABLE invoice_run ( -- making the invoices of a month: how far it is
   tenants integer NOT NULL,
   done integer NOT NULL DEFAULT 0,
   failed integer NOT NULL DEFAULT 0,
+  last_tenant_id uuid, -- tenants are taken in the order of their ids: the next one is behind this
   started_at timestamptz NOT NULL,
   finished_at timestamptz
 );
+CREATE UNIQUE INDEX invoice_run_going_on ON invoice_run (month) WHERE finished_at IS NULL;
 GRANT SELECT, INSERT, UPDATE ON invoice_run TO portal_operator;
 
 CREATE TABLE invoice ( -- what a tenant owes for a month; an issued one changes no more, but for its payment or voiding
@@ -294,7 +296,7 @@ CREATE TABLE invoice ( -- what a tenant owes for a month; an issued one changes 
   lines jsonb NOT NULL,     -- with the tenant's explanation
   snapshot jsonb NOT NULL,  -- what it was rated from, as the tenant may see it
   digest bytea NOT NULL,    -- SHA-256 of the snapshot in canonical form
-  held_for text,            -- why a draft was not issued by itself
+  held_for text CHECK (held_for IN ('USAGE_NOT_SYNCED', 'DISCREPANCY', 'EARLIER_HELD')), -- of a draft
   generated_at timestamptz NOT NULL,
   issued_at timestamptz,
   due_on date,
@@ -304,13 +306,16 @@ CREATE TABLE invoice ( -- what a tenant owes for a month; an issued one changes 
   void_reason text,
   told_at timestamptz, -- when members and the tenant's own systems were told that it is issued
   PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, number),
   CHECK ((state = 'DRAFT') = (number IS NULL))
 );
 CREATE UNIQUE INDEX invoice_of_month ON invoice (tenant_id, month, currency) WHERE state <> 'VOID';
 CREATE INDEX invoice_by_month ON invoice (tenant_id, month, id);
+CREATE UNIQUE INDEX invoice_by_id ON invoice (id);
+CREATE UNIQUE INDEX invoice_by_number ON invoice (number);
+CREATE INDEX invoice_held ON invoice (id) WHERE state = 'DRAFT';
 CREATE INDEX invoice_untold ON invoice (issued_at) WHERE issued_at IS NOT NULL AND told_at IS NULL;
 CALL guard_tenant_table('invoice', 'SELECT, UPDATE (told_at)');
+CREATE POLICY no_drafts ON invoice AS RESTRICTIVE TO portal_app USING (state <> 'DRAFT');
 CALL allow_across_tenants('invoice', 'portal_worker', 'SELECT (tenant_id, issued_at, told_at)');
 CALL allow_across_tenants('invoice', 'portal_operator', 'SELECT, INSERT, UPDATE, DELETE');
 CREATE FUNCTION keep_issued_invoice() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -350,7 +355,7 @@ CREATE TABLE credit_note (
   issued_at timestamptz NOT NULL,
   issued_by_name text NOT NULL,
   PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, number),
+  UNIQUE (number),
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoice (tenant_id, id)
 );
 CREATE INDEX credit_note_of_invoice ON credit_note (tenant_id, invoice_id);
@@ -419,6 +424,7 @@ CALL allow_across_tenants('margin_alert', 'portal_operator', 'SELECT, INSERT, UP
 -- The operator's mutations in a tenant stand in its audit log.
 CALL allow_across_tenants('audit_entry', 'portal_operator', 'INSERT');
 GRANT INSERT ON outgoing_mail TO portal_operator;
+GRANT SELECT, INSERT ON idempotency_key TO portal_operator;
 """
 
 

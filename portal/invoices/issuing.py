@@ -1,0 +1,192 @@
+"""What becomes of an invoice: it is issued, paid or void. Whatever is asked twice happens once."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from portal.audit.entries import AuditEvent, Origin, write_entry
+from portal.audit.masking import mask_text
+from portal.clock import new_id
+from portal.database import Database, DatabaseRole, Transaction
+from portal.global_ids import global_id
+from portal.idempotency import IdempotentRequest, find_result, keep_result
+from portal.invoices.invoices import InvoiceRow, InvoiceState, find_invoice
+from portal.money.money import Money, minor_unit, shown
+from portal.problems import refuse
+
+PAYABLE_WITHIN = timedelta(days=14)
+LONGEST_TEXT = 500
+
+
+class InvoiceProblem(StrEnum):
+    """Why nothing becomes of an invoice."""
+
+    NOT_FOUND = "NOT_FOUND"
+    INVALID = "INVALID"
+    WRONG_STATE = "WRONG_STATE"
+    TOO_MUCH = "TOO_MUCH"
+
+
+async def issue(tx: Transaction, invoice_id: UUID, origin: Origin, *, now: datetime) -> InvoiceRow:
+    """Issue a draft, with the next number; one that is issued stays as it is.
+
+    Raises:
+        RefusedError: there is no such invoice, or it is void.
+    """
+    invoice = await _locked(tx, invoice_id)
+    if invoice.state is InvoiceState.VOID:
+        raise refuse(InvoiceProblem.WRONG_STATE, "A void invoice stays void: generate its month again.", "id")
+    if invoice.state is InvoiceState.DRAFT:
+        number = await take_number(tx, "INVOICE")
+        sql = (
+            "UPDATE invoice SET state = 'ISSUED', number = $2, issued_at = $3, due_on = $4, held_for = NULL "
+            "WHERE id = $1"
+        )
+        await tx.execute(sql, invoice_id, number, now, due_on(now))
+        await _write_down(tx, invoice, origin, AuditEvent("invoiceIssue", changes={"number": number}), now)
+    return await _read(tx, invoice_id)
+
+
+async def mark_paid(tx: Transaction, invoice_id: UUID, reference: str, origin: Origin, *, now: datetime) -> InvoiceRow:
+    """Take note that an issued invoice is paid; the same payment heard again changes nothing.
+
+    Raises:
+        RefusedError: there is no such invoice, it is not issued, or another payment has paid it.
+    """
+    reference = _text(reference, "reference")
+    invoice = await _locked(tx, invoice_id)
+    if invoice.state is InvoiceState.PAID:
+        if invoice.payment_reference != reference:
+            raise refuse(InvoiceProblem.WRONG_STATE, "It is paid already, by another payment.", "id")
+        return invoice
+    if invoice.state is not InvoiceState.ISSUED:
+        raise refuse(InvoiceProblem.WRONG_STATE, "Only an issued invoice can be paid.", "id")
+    await pay(tx, invoice, reference, paid_at=now)
+    event = AuditEvent("invoiceMarkPaid", changes={"reference": mask_text(reference)})
+    await _write_down(tx, invoice, origin, event, now)
+    return await _read(tx, invoice_id)
+
+
+async def pay(tx: Transaction, invoice: InvoiceRow, reference: str, *, paid_at: datetime) -> None:
+    """Write down that an invoice, which is locked and issued, is paid."""
+    await tx.execute(
+        "UPDATE invoice SET state = 'PAID', paid_at = $2, payment_reference = $3 WHERE id = $1",
+        *(invoice.id, paid_at, reference),
+    )
+
+
+async def void(tx: Transaction, invoice_id: UUID, reason: str, origin: Origin, *, now: datetime) -> InvoiceRow:
+    """Void an issued invoice, which keeps its number; a void one stays as it is.
+
+    Raises:
+        RefusedError: there is no such invoice, or it is a draft, paid, or has a credit note.
+    """
+    reason = _text(reason, "reason")
+    invoice = await _locked(tx, invoice_id)
+    if invoice.state is InvoiceState.VOID:
+        return invoice
+    if invoice.state is not InvoiceState.ISSUED or invoice.credited:
+        message = "Only an issued invoice without credit notes can be voided; of a paid one issue a credit note."
+        raise refuse(InvoiceProblem.WRONG_STATE, message, "id")
+    sql = "UPDATE invoice SET state = 'VOID', voided_at = $2, void_reason = $3 WHERE id = $1"
+    await tx.execute(sql, invoice_id, now, reason)
+    event = AuditEvent("invoiceVoid", changes={"reason": mask_text(reason)})
+    await _write_down(tx, invoice, origin, event, now)
+    return await _read(tx, invoice_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteWish:
+    """What is to be given back of an invoice, and why; `key` tells one request from another."""
+
+    invoice_id: UUID
+    amount: Money
+    reason: str
+    key: str
+
+
+async def issue_credit_note(database: Database, wish: CreditNoteWish, origin: Origin, *, now: datetime) -> InvoiceRow:
+    """Give a part of an invoice back, at most what it comes to; the same key with the same request does it once.
+
+    Raises:
+        RefusedError: there is no such invoice, it was not issued, the amount is none or too much, or the key is taken.
+    """
+    reason = _text(wish.reason, "reason")
+    async with database.as_role(DatabaseRole.OPERATOR, read_only=True) as across:
+        tenant_id = await across.value("SELECT tenant_id FROM invoice WHERE id = $1", wish.invoice_id)
+    if tenant_id is None:
+        raise refuse(InvoiceProblem.NOT_FOUND, "There is no such invoice.", "invoiceId")
+    amount, currency = wish.amount.amount, wish.amount.currency
+    asked = {"invoice": str(wish.invoice_id), "amount": str(amount), "currency": currency, "reason": reason}
+    request = IdempotentRequest("creditNoteIssue", origin.actor, wish.key, asked)
+    async with database.for_tenant(tenant_id, role=DatabaseRole.OPERATOR) as tx:
+        if await find_result(tx, request) is not None:
+            return await _read(tx, wish.invoice_id)
+        invoice = await _locked(tx, wish.invoice_id, "invoiceId")
+        _check_credit(invoice, wish.amount)
+        note_id, number = new_id(now), await take_number(tx, "CREDIT_NOTE")
+        await tx.execute(
+            "INSERT INTO credit_note (tenant_id, id, number, invoice_id, amount, currency, reason, issued_at, "
+            "issued_by_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            *(tenant_id, note_id, number, invoice.id, amount, currency, reason, now, origin.actor.name),
+        )
+        await keep_result(tx, request, note_id, now=now)
+        event = AuditEvent("creditNoteIssue", changes={"number": number, "amount": shown(wish.amount)})
+        await _write_down(tx, invoice, origin, event, now)
+        return await _read(tx, invoice.id)
+
+
+async def take_number(tx: Transaction, series: str) -> str:
+    """The next number: whoever takes one holds the series until the commit, so a rollback leaves no gap."""
+    last = await tx.value("UPDATE number_series SET last = last + 1 WHERE name = $1 RETURNING last", series)
+    return f"{'INV' if series == 'INVOICE' else 'CN'}-{last:06}"
+
+
+def due_on(issued_at: datetime) -> date:
+    """The day until which an invoice of that instant is to be paid."""
+    return (issued_at + PAYABLE_WITHIN).date()
+
+
+def _check_credit(invoice: InvoiceRow, credit: Money) -> None:
+    if invoice.state not in {InvoiceState.ISSUED, InvoiceState.PAID}:
+        message = "Only an issued invoice can be credited."
+        raise refuse(InvoiceProblem.WRONG_STATE, message, "invoiceId")
+    if credit.currency != invoice.total.currency:
+        message = f"The invoice is in {invoice.total.currency}."
+        raise refuse(InvoiceProblem.INVALID, message, "amount", "currency")
+    if credit.amount <= 0 or credit.amount % minor_unit(credit.currency):
+        message = f"The amount has to be more than 0, in steps of {minor_unit(credit.currency)}."
+        raise refuse(InvoiceProblem.INVALID, message, "amount", "amount")
+    left = invoice.total.amount - invoice.credited
+    if credit.amount > left:
+        message = f"At most {shown(Money(left, credit.currency))} of it can be credited."
+        raise refuse(InvoiceProblem.TOO_MUCH, message, "amount", "amount")
+
+
+def _text(given: str, *path: str) -> str:
+    text = given.strip()
+    if not 1 <= len(text) <= LONGEST_TEXT or any(unicodedata.category(sign) == "Cc" for sign in text):
+        message = f"It has to have 1 to {LONGEST_TEXT} characters, in one line."
+        raise refuse(InvoiceProblem.INVALID, message, *path)
+    return text
+
+
+async def _locked(tx: Transaction, invoice_id: UUID, *path: str) -> InvoiceRow:
+    invoice = await find_invoice(tx, invoice_id, lock=True)
+    if invoice is None:
+        raise refuse(InvoiceProblem.NOT_FOUND, "There is no such invoice.", *(path or ("id",)))
+    return invoice
+
+
+async def _read(tx: Transaction, invoice_id: UUID) -> InvoiceRow:
+    invoice = await find_invoice(tx, invoice_id)
+    if invoice is None:
+        raise RuntimeError("an invoice that was found is there")
+    return invoice
+
+
+async def _write_down(tx: Transaction, invoice: InvoiceRow, origin: Origin, event: AuditEvent, now: datetime) -> None:
+    told = AuditEvent(event.action, global_id("Invoice", invoice.id), event.changes)
+    await write_entry(tx, invoice.tenant_id, origin, told, at=now)

@@ -1,0 +1,1 @@
+"""Invoices: what is rated, made, issued, paid and told."""
