@@ -306,16 +306,17 @@ CREATE TABLE invoice ( -- what a tenant owes for a month; an issued one changes 
   void_reason text,
   told_at timestamptz, -- when members and the tenant's own systems were told that it is issued
   PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, number),
   CHECK ((state = 'DRAFT') = (number IS NULL))
 );
 CREATE UNIQUE INDEX invoice_of_month ON invoice (tenant_id, month, currency) WHERE state <> 'VOID';
 CREATE INDEX invoice_by_month ON invoice (tenant_id, month, id);
-CREATE UNIQUE INDEX invoice_by_id ON invoice (id);
-CREATE UNIQUE INDEX invoice_by_number ON invoice (number);
+CREATE INDEX invoice_by_id ON invoice (id);
+CREATE INDEX invoice_by_number ON invoice (number);
 CREATE INDEX invoice_held ON invoice (id) WHERE state = 'DRAFT';
 CREATE INDEX invoice_untold ON invoice (issued_at) WHERE issued_at IS NOT NULL AND told_at IS NULL;
 CALL guard_tenant_table('invoice', 'SELECT, UPDATE (told_at)');
-CREATE POLICY no_drafts ON invoice AS RESTRICTIVE TO portal_app USING (state <> 'DRAFT');
+CREATE POLICY no_drafts ON invoice AS RESTRICTIVE TO portal_app USING (state <> 'DRAFT') WITH CHECK (state <> 'DRAFT');
 CALL allow_across_tenants('invoice', 'portal_worker', 'SELECT (tenant_id, issued_at, told_at)');
 CALL allow_across_tenants('invoice', 'portal_operator', 'SELECT, INSERT, UPDATE, DELETE');
 CREATE FUNCTION keep_issued_invoice() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -355,7 +356,7 @@ CREATE TABLE credit_note (
   issued_at timestamptz NOT NULL,
   issued_by_name text NOT NULL,
   PRIMARY KEY (tenant_id, id),
-  UNIQUE (number),
+  UNIQUE (tenant_id, number),
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoice (tenant_id, id)
 );
 CREATE INDEX credit_note_of_invoice ON credit_note (tenant_id, invoice_id);
