@@ -60,7 +60,7 @@ _CREDITS = (
 )
 _CUSTOMERS = (
     "SELECT tenant.id, created_at, closed_at, acquisition_cost, currency FROM tenant "
-    "LEFT JOIN billing_account ON billing_account.tenant_id = tenant.id WHERE created_at < $1"
+    "LEFT JOIN billing_account ON billing_account.tenant_id = tenant.id"
 )
 _PLANS = (
     f"SELECT {PLAN_COLUMNS}, (SELECT count(*) FROM tenant_plan WHERE plan_id = plan.id AND since <= $1 "  # noqa: S608  constants
@@ -133,7 +133,7 @@ async def read_tenant_economics(
     days = _until_now(days, now)
     conversion = Conversion(await read_current_card(tx))
     figures = _by_tenant(rate(await _read(tx, tenant_ids, days), days, conversion))
-    customers = await _customers(tx, days, conversion)
+    customers = await _customers(tx, conversion)
     churned = churn([one for one, _ in customers], days)
     found = {}
     for customer, entered in customers:
@@ -157,7 +157,7 @@ async def read_unit_economics(tx: Transaction, days: Days, *, now: datetime) -> 
     conversion = Conversion(await read_current_card(tx))
     records = await _read(tx, None, days)
     by_tenant = _by_tenant(rate(records, days, conversion))
-    customers = [one for one, _ in await _customers(tx, days, conversion)]
+    customers = [one for one, _ in await _customers(tx, conversion)]
     whole = sum(by_tenant.values(), Figures())
     churned = churn(customers, days)
     return UnitEconomics(
@@ -188,10 +188,10 @@ async def _read(tx: Transaction, tenant_ids: Sequence[UUID] | None, days: Days) 
     )
 
 
-async def _customers(tx: Transaction, days: Days, conversion: Conversion) -> list[tuple[Customer, Money | None]]:
-    """All tenants that there were until then, with the acquisition cost as it was entered."""
+async def _customers(tx: Transaction, conversion: Conversion) -> list[tuple[Customer, Money | None]]:
+    """All tenants, with the acquisition cost as it was entered."""
     found = []
-    for row in await tx.rows(_CUSTOMERS, first_instant(days.until)):
+    for row in await tx.rows(_CUSTOMERS):
         entered = None if row["acquisition_cost"] is None else Money(row["acquisition_cost"], row["currency"])
         cost = None if entered is None else conversion.into_card(entered.amount, entered.currency)
         found.append((Customer(row["id"], row["created_at"], row["closed_at"], cost), entered))
