@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import random
 import signal
 import sys
@@ -15,6 +16,8 @@ import uvloop
 from benchmarks.accept import accept
 from benchmarks.callbacks import callbacks
 from benchmarks.comparing import Ratio, Say, show
+from benchmarks.dashboard import dashboard
+from benchmarks.generated import HOME, HOME_UNLESS_SET
 from benchmarks.identity import identity
 from benchmarks.isolation import isolation
 from benchmarks.lists import lists
@@ -29,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "isolation": isolation,
     "identity": identity,
     "live": live,
+    "dashboard": dashboard,
 }
 THOROUGH = (12, 0.6)  # rounds, and seconds of each turn: many and short, so that a noise seldom meets one side alone
 QUICK = (3, 0.4)
@@ -47,12 +51,13 @@ def main() -> None:
     names = [name for name in BENCHMARKS if name in (told.names or BENCHMARKS)]
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_play(names, seed, *(QUICK if told.quick else THOROUGH)))
+            kept = None if told.quick else Path(os.environ.get(HOME, HOME_UNLESS_SET))
+            runner.run(_play(names, seed, kept, *(QUICK if told.quick else THOROUGH)))
     except (asyncio.CancelledError, KeyboardInterrupt):
         sys.exit("stopped")
 
 
-async def _play(names: list[str], seed: int, rounds: int, seconds: float) -> None:
+async def _play(names: list[str], seed: int, kept: Path | None, rounds: int, seconds: float) -> None:
     playing = asyncio.current_task()
     if playing is not None:  # asked to end, it ends its servers first
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
@@ -65,7 +70,7 @@ async def _play(names: list[str], seed: int, rounds: int, seconds: float) -> Non
     say(data)
     ratios: list[Ratio] = []
     with tempfile.TemporaryDirectory(prefix="portal-benchmarks-") as folder:
-        async with staged(Path(folder), seed) as stage:
+        async with staged(Path(folder), seed, kept) as stage:
             say("PostgreSQL is ready and filled")
             for name in names:
                 ratios += await BENCHMARKS[name](stage, rounds, seconds, say)

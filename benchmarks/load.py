@@ -33,6 +33,22 @@ async def ask(port: int, request: bytes, *, status: int = 200) -> bytes:
         connection[1].close()
 
 
+async def timed(port: int, request: bytes, seconds: float) -> list[float]:
+    """How long each answer took, one after the other on one connection, for so long."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    taken: list[float] = []
+    try:
+        end = time.perf_counter() + seconds
+        while (start := time.perf_counter()) < end:
+            body = await _ask(reader, writer, request, 200)
+            taken.append(time.perf_counter() - start)
+            if b'"errors"' in body:
+                raise UnexpectedAnswerError(f"errors in the answer: {body[:_SHOWN]!r}")
+    finally:
+        writer.close()
+    return taken
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """Clients that ask again as soon as they have their answer, which has to have this status and contain this text."""

@@ -4,7 +4,7 @@ import random
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -52,6 +52,8 @@ class Stage:
     tenant: Tenant
     secret: str
     seed: int
+    kept: Path | None = None
+    """Where the generated set is kept; None: a small one is made for this run."""
     public_url: str = "http://localhost"
 
     @property
@@ -73,7 +75,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(home: Path, seed: int) -> AsyncIterator[Stage]:
+async def staged(home: Path, seed: int, kept: Path | None = None) -> AsyncIterator[Stage]:
     """A PostgreSQL server in this folder, as the portal starts it, with fsync on."""
     server = EmbeddedPostgres(home)
     try:
@@ -81,7 +83,8 @@ async def staged(home: Path, seed: int) -> AsyncIterator[Stage]:
         superuser, login = server.address(user="postgres"), server.address()
         await migrate(superuser, login=login.user)
         secret = secrets.token_urlsafe(32)
-        yield Stage(home, superuser, login, await _fill(superuser, login, SecretBox(secret), seed), secret, seed)
+        tenant = await _fill(superuser, login, SecretBox(secret), seed)
+        yield Stage(home, superuser, login, tenant, secret, seed, kept)
     finally:
         await server.stop()
 
@@ -91,7 +94,12 @@ async def _fill(superuser: DatabaseAddress, login: DatabaseAddress, box: SecretB
     database = await Database.connect(login)
     connection = await asyncpg.connect(**superuser.credentials())
     try:
-        tenants = [await _tenant(database, connection, box, chance, number) for number in range(TENANTS)]
+        tenants = []
+        for number in range(TENANTS):
+            tenant, now = await add_shop(database, box, chance, number), SystemClock().now()
+            contacts = await add_contacts(connection, tenant.id, chance, now)
+            await _messages(connection, tenant.id, contacts, chance, now)
+            tenants.append(replace(tenant, contact_ids=tuple(contacts)))
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
@@ -99,9 +107,8 @@ async def _fill(superuser: DatabaseAddress, login: DatabaseAddress, box: SecretB
     return tenants[0]
 
 
-async def _tenant(
-    database: Database, connection: asyncpg.Connection, box: SecretBox, chance: random.Random, number: int
-) -> Tenant:
+async def add_shop(database: Database, box: SecretBox, chance: random.Random, number: int) -> Tenant:
+    """A tenant with a plan without a limit, and an API client that may do all that one may; it has no contacts yet."""
     now = SystemClock().now()
     tenant_id, account_sid, auth_token = new_id(now), f"AC{chance.randbytes(16).hex()}", chance.randbytes(16).hex()
     new = NewTenant(
@@ -125,15 +132,13 @@ async def _tenant(
         made = await create_api_client(
             tx, now, tenant_id=tenant_id, name="Shop system", permissions=permissions, created_by=None
         )
-    contacts = await _contacts(connection, tenant_id, chance, now)
-    await _messages(connection, tenant_id, contacts, chance, now)
-    return Tenant(tenant_id, account_sid, auth_token, made.client_id, made.client_secret, tuple(contacts))
+    return Tenant(tenant_id, account_sid, auth_token, made.client_id, made.client_secret, ())
 
 
-async def _contacts(
+async def add_contacts(
     connection: asyncpg.Connection, tenant_id: UUID, chance: random.Random, now: datetime
 ) -> dict[UUID, str]:
-    """The contacts' ids, with their numbers."""
+    """Made-up contacts: their ids, with their numbers."""
     contacts = {new_id(now - timedelta(minutes=place)): f"+1415555{place:04}" for place in range(CONTACTS)}
     columns = ["tenant_id", "id", "name", "number", "country", "fields", "created_at", "updated_at"]
     records = [

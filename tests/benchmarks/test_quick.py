@@ -31,6 +31,7 @@ def test_all_of_them_run_and_print_their_ratios(folder: Path) -> None:
         *("lists", "callbacks", "callbacks", "callbacks", "accept", "isolation", "isolation"),
         *("identity",) * 4,
         *("live", "live"),
+        "dashboard",
     ]
     assert "seed 7" in played.stdout
     assert list(folder.iterdir()) == []
