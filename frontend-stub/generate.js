@@ -39,6 +39,7 @@ const generated = await codegen({
       Locale: text,
       PhoneNumber: text,
       TimeZone: text,
+      URL: text,
     },
   },
   plugins: [{ types: {} }, { documents: {} }],
