@@ -5,6 +5,8 @@ import { Redirect, Route, Switch } from 'wouter';
 
 import { AlertsPage } from './alerts/page';
 import { ApiClientsPage } from './api-clients/page';
+import { InvoicePage } from './billing/invoice';
+import { BillingPage } from './billing/page';
 import { ContactsPage } from './contacts/page';
 import type { Permission } from './generated/operations';
 import { InboxPage } from './inbox/page';
@@ -70,6 +72,20 @@ export function Rooms() {
         {({ part }) => (
           <Guarded needs="ALERTS_READ">
             <AlertsPage part={part} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/billing/invoices/:id">
+        {({ id }) => (
+          <Guarded needs="BILLING_READ">
+            <InvoicePage id={decodeURIComponent(id)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/billing/:part?">
+        {({ part }) => (
+          <Guarded needs="BILLING_READ">
+            <BillingPage part={part} />
           </Guarded>
         )}
       </Route>

@@ -48,3 +48,16 @@ export function clockIn(timeZone: string): Clock {
     day,
   };
 }
+
+const MONTH = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', month: 'long', year: 'numeric' });
+const DATE = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' });
+
+/** A calendar month: 2026-11 is "November 2026". */
+export function monthInWords(month: string): string {
+  return MONTH.format(new Date(`${month}-01`));
+}
+
+/** A calendar day: 2026-11-20 is "20 Nov 2026". */
+export function dateInWords(date: string): string {
+  return DATE.format(new Date(date));
+}
