@@ -24,6 +24,7 @@ VIEWS = (
     "/usage",
     "/alerts",
     "/alerts/rules",
+    "/billing",
     "/team",
     "/api-clients",
     "/security",

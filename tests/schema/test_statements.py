@@ -22,6 +22,8 @@ WHAT_THEY_MAY = 1  # and one in the operation's transaction what they may do
 # Statements besides those two; of a mutation one is its entry in the audit log.
 EXPECTED: dict[str, int] = {
     "usage": 4,
+    "invoices": 2,  # and their credit notes
+    "invoice": 2,
     "messageCancel": 9,
     "messageEstimate": 2,
     "contactCreate": 3,
