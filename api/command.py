@@ -21,6 +21,7 @@ from api.failures import plainly
 from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
 from api.logs import configure_logging
+from api.margin_report_command import margin_report
 from api.settings import Settings, SettingsError, load_settings
 from api.sockets import SOCKETS
 from api.staff_command import staff
@@ -36,6 +37,7 @@ portal.add_typer(keys, name="keys")
 portal.add_typer(audit, name="audit")
 portal.add_typer(staff, name="staff")
 portal.command()(sweep)
+portal.command()(margin_report)
 Fd = Annotated[int | None, typer.Option("--fd", hidden=True, help="A listening socket that the starter passes on.")]
 
 

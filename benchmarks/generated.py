@@ -25,7 +25,7 @@ from portal.database.embedded import EmbeddedPostgres
 from portal.database.migrate import migrate
 from portal.encryption import SecretBox
 
-HOME = "PORTAL_BENCH_HOME"
+HOME = "BENCH_HOME"
 HOME_UNLESS_SET = ".portal-benchmarks"
 SIZES = (100_000, 10_000_000)
 SMALL_SIZES = (1_000, 20_000)
@@ -34,7 +34,7 @@ _BYTES_OF_A_MESSAGE = 1_200  # with its indexes and the log of writing them
 _KNOWN = "set.json"
 _TOLD_EVERY = 30  # days
 # Nothing is lost by a fault that cannot be made again; the measured server is started anew, with fsync.
-_HASTY = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_wal_size=4GB", "-c", "shared_buffers=512MB")
+_HASTY = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_wal_size=2GB", "-c", "shared_buffers=512MB")
 _MESSAGES = """
 WITH made AS (
   SELECT $2::date::timestamp AT TIME ZONE 'UTC' + (n - $3) * interval '1 day' / ($4 - $3) AS at,

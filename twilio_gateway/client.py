@@ -9,8 +9,9 @@ from typing import Any
 
 from twilio.rest import Client
 
+from portal.margin_report.provider import AccountCredentials
 from portal.messages.provider import ProviderCredentials
-from twilio_gateway.http import PortalTwilioHttp
+from twilio_gateway.http import Answer, PortalTwilioHttp
 
 # Not empty: for an empty mapping the SDK reads the process's own TWILIO_EDGE, TWILIO_REGION and credentials.
 _ENVIRONMENT = {"TWILIO_EDGE": ""}
@@ -90,6 +91,44 @@ class ParentAccount:
         return TenantRoot(self._http, account.sid, account.auth_token)
 
 
+class ReadAccount:
+    """An account or one below it, reached with the upper one's credentials: nothing but a GET leaves from here."""
+
+    def __init__(self, http: PortalTwilioHttp, credentials: AccountCredentials, account_sid: str) -> None:
+        _check_sid(credentials.account_sid)
+        _check_sid(account_sid)
+        self._sdk = _sdk(_ReadOnlyHttp(http), credentials.username, credentials.password, account_sid)
+
+    @property
+    def accounts(self) -> Any:
+        """The account and all below it."""
+        return self._sdk.api.v2010.accounts
+
+    @property
+    def monthly_usage(self) -> Any:
+        """Its usage records by month."""
+        return self._sdk.usage.records.monthly
+
+
+class _ReadOnlyHttp:
+    """Lets a GET through, and nothing else."""
+
+    is_async = True
+
+    def __init__(self, http: PortalTwilioHttp) -> None:
+        self._http = http
+
+    async def request(self, method: str, uri: str, *arguments: Any, **named: Any) -> Answer:
+        """Send it.
+
+        Raises:
+            ForeignCredentialsError: it could change something.
+        """
+        if method != "GET":
+            raise ForeignCredentialsError("these credentials are for reading")
+        return await self._http.request(method, uri, *arguments, **named)
+
+
 def import_sdk(http: PortalTwilioHttp) -> None:
     """Touch all that is used: the SDK imports on first touch, which would stall the event loop for 40 to 90 ms."""
     sdk = _sdk(http, "AC", "", "AC")
@@ -104,7 +143,7 @@ def import_sdk(http: PortalTwilioHttp) -> None:
     )
 
 
-def _sdk(http: PortalTwilioHttp, username: str, password: str, account_sid: str) -> Any:
+def _sdk(http: PortalTwilioHttp | _ReadOnlyHttp, username: str, password: str, account_sid: str) -> Any:
     return Client(username, password, account_sid, http_client=http, environment=_ENVIRONMENT)
 
 

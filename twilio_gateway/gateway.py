@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Self
 
+from twilio_gateway.account_usage import TwilioAccountUsage
 from twilio_gateway.accounts import TwilioAccounts
 from twilio_gateway.calls import TwilioCallReports
 from twilio_gateway.client import import_sdk
@@ -30,6 +31,7 @@ class TwilioGateway:
         self.inbound_messages = TwilioInboundMessages()
         self.inbound_log = TwilioInboundLog(http)
         self.call_reports = TwilioCallReports()
+        self.account_usage = TwilioAccountUsage(http)
 
     @classmethod
     @asynccontextmanager
