@@ -24,6 +24,7 @@ from api.headers import SafeHeaders
 from api.health import Readiness, health_routes
 from api.home import encryption_key
 from api.page import page_routes
+from api.prices import ProviderPrices
 from api.settings import Settings
 from api.webhook_client import HttpWebhookClient
 from api.webhooks.routes import webhook_routes
@@ -102,7 +103,9 @@ def _routes(
         sign_in_methods=settings.sign_in_methods(),
     )
     accounts = ProviderAccounts(database, box, clock)
-    contexts = Contexts(database, clock, MailQueue(box), EndpointSetup(box, client), services.public_url)
+    contexts = Contexts(
+        database, clock, MailQueue(box), EndpointSetup(box, client), ProviderPrices(settings), services.public_url
+    )
     operations, places = Operations(schema, contexts.open, Limits()), Places(live.connections)
     subscriptions = Subscriptions(operations, hub, live)
     endpoint = GraphQLEndpoint(

@@ -21,6 +21,7 @@ from portal.clock import Clock
 from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
 from portal.live.changes import Change
 from portal.mail.queue import MailQueue
+from portal.rates.provider import PriceLists
 from portal.support.sessions import READ_ACTION, OpenSupportSession, find_open_session
 from portal.webhooks.endpoints import EndpointSetup
 from portal_schema.errors import ErrorCode, RequestError
@@ -43,6 +44,7 @@ class RequestContext:
     clock: Clock
     mail: MailQueue
     endpoint_setup: EndpointSetup
+    price_lists: PriceLists
     public_url: str
     request_id: str
     address: str | None = None
@@ -214,12 +216,19 @@ class Contexts:
     """Opens the context of an operation."""
 
     def __init__(
-        self, database: Database, clock: Clock, mail: MailQueue, endpoint_setup: EndpointSetup, public_url: str
+        self,
+        database: Database,
+        clock: Clock,
+        mail: MailQueue,
+        endpoint_setup: EndpointSetup,
+        price_lists: PriceLists,
+        public_url: str,
     ) -> None:
         self._database = database
         self._clock = clock
         self._mail = mail
         self._endpoint_setup = endpoint_setup
+        self._price_lists = price_lists
         self._public_url = public_url
 
     @asynccontextmanager
@@ -238,6 +247,7 @@ class Contexts:
             self._clock,
             self._mail,
             self._endpoint_setup,
+            self._price_lists,
             self._public_url,
             request_id,
             address,

@@ -37,6 +37,7 @@ from portal_schema.messages import MessageQueries, find_message
 from portal_schema.nodes import Node
 from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plans import PlanQueries, find_plan
+from portal_schema.rate_cards import RateCardMutations, RateCardQueries
 from portal_schema.scalars import SCALARS
 from portal_schema.sending import SendingMutations, SendingQueries
 from portal_schema.settings import SettingsQueries
@@ -105,6 +106,7 @@ class Query(
     AlertQueries,
     WebhookEndpointQueries,
     WebhookDeliveryQueries,
+    RateCardQueries,
     TenantQueries,
     EconomicsQueries,
 ):
@@ -151,6 +153,7 @@ class Mutation(
     AcquisitionCostMutations,
     InvoiceMutations,
     InvoiceRunMutations,
+    RateCardMutations,
 ):
     """The root of mutations."""
 

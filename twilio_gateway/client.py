@@ -35,6 +35,16 @@ class TenantAccount:
         """The account's messages."""
         return self._sdk.messages
 
+    @property
+    def daily_usage(self) -> Any:
+        """The account's usage records by day."""
+        return self._sdk.usage.records.daily
+
+    @property
+    def usage_triggers(self) -> Any:
+        """The triggers on the account's usage."""
+        return self._sdk.usage.triggers
+
 
 class TenantRoot:
     """A subaccount, reached with its own SID and auth token: what setting it up needs, on every host."""
@@ -67,13 +77,19 @@ class TenantRoot:
 
 
 class ParentAccount:
-    """The ISV's own account: opens subaccounts, finds them again, and does nothing else."""
+    """The ISV's own account: opens subaccounts, finds them again, reads what Twilio asks for, and no more."""
 
     def __init__(self, http: PortalTwilioHttp, sid: str, auth_token: str) -> None:
         _check_sid(sid)
         self._http = http
         self._sid = sid
-        self._accounts = _sdk(http, sid, auth_token, sid).api.v2010.accounts
+        self._sdk = _sdk(http, sid, auth_token, sid)
+        self._accounts = self._sdk.api.v2010.accounts
+
+    @property
+    def pricing(self) -> Any:
+        """Twilio's price lists, as they are for this account."""
+        return self._sdk.pricing
 
     async def find_subaccount(self, friendly_name: str) -> TenantRoot | None:
         """The oldest active subaccount of that name."""
@@ -135,6 +151,8 @@ def import_sdk(http: PortalTwilioHttp) -> None:
     root = TenantRoot(http, "AC" + "0" * 32, "")
     _ = (
         sdk.messages,
+        sdk.usage.records.daily,
+        sdk.usage.triggers,
         sdk.api.v2010.accounts,
         root.numbers,
         root.local_numbers,

@@ -14,6 +14,8 @@ from twilio_gateway.debugger import TwilioDebugger
 from twilio_gateway.http import PortalTwilioHttp
 from twilio_gateway.inbound import TwilioInboundLog, TwilioInboundMessages
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
+from twilio_gateway.pricing import TwilioPriceLists
+from twilio_gateway.usage_records import TwilioUsageRecords
 from twilio_gateway.usage_triggers import TwilioUsageTriggers
 
 _TIMEOUT = timedelta(seconds=10)
@@ -28,6 +30,7 @@ class TwilioGateway:
         self.status_reports = TwilioStatusReports()
         self.debugger = TwilioDebugger()
         self.usage_triggers = TwilioUsageTriggers()
+        self.usage_records = TwilioUsageRecords(http)
         self.inbound_messages = TwilioInboundMessages()
         self.inbound_log = TwilioInboundLog(http)
         self.call_reports = TwilioCallReports()
@@ -49,3 +52,7 @@ class TwilioGateway:
     def accounts(self, parent_sid: str, parent_token: str) -> TwilioAccounts:
         """The subaccounts of one parent account."""
         return TwilioAccounts(self._http, parent_sid, parent_token)
+
+    def price_lists(self, parent_sid: str, parent_token: str) -> TwilioPriceLists:
+        """What Twilio asks this parent account for."""
+        return TwilioPriceLists(self._http, parent_sid, parent_token)

@@ -1,6 +1,7 @@
 """Carries the SDK's requests: one pool for all tenants, a real deadline for each request, and no retries."""
 
 import asyncio
+import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -46,8 +47,7 @@ class Answer:
 
     def __init__(self, status_code: int, text: str, headers: Mapping[str, str]) -> None:
         self.status_code = status_code
-        self.content = text
-        self.text = text
+        self.content = self.text = _exact(text)
         self.headers = headers
         self.ok = True
         self.cached = False
@@ -149,6 +149,14 @@ def _body(content_type: str, data: Mapping[str, Any] | None) -> bytes | None:
 def _form(fields: Mapping[str, Any]) -> str:
     plain = {name: str(value).lower() if isinstance(value, bool) else value for name, value in fields.items()}
     return urlencode(plain, doseq=True)
+
+
+def _exact(text: str) -> str:
+    """The answer with its decimal numbers as texts: the SDK would make binary floats of prices."""
+    try:
+        return json.dumps(json.loads(text, parse_float=str, parse_constant=str))
+    except ValueError:
+        return text
 
 
 def _code(text: str) -> int | None:

@@ -151,8 +151,16 @@ def told_unavailable() -> Iterator[None]:
     """Whatever keeps a question from its answer is said without the SDK's texts, which name addresses and numbers."""
     try:
         yield
-    except (TwilioFailureError, TwilioException, ValueError, TypeError, AttributeError) as error:
-        raise ProviderUnavailableError(f"Twilio's log could not be read: {type(error).__name__}") from None
+    except (
+        TwilioFailureError,
+        TwilioException,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise ProviderUnavailableError(f"Twilio could not be asked: {type(error).__name__}") from None
 
 
 def _outcome(error: Exception) -> SendOutcome:

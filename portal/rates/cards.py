@@ -9,8 +9,7 @@ import orjson
 
 from portal.database import Transaction
 from portal.money.money import EXACT
-
-ELSEWHERE = ""
+from portal.rates.provider import ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ class UsageRecords(Protocol):
     """Reads the provider's usage records of one tenant's account, without those of any other."""
 
     def daily(self, credentials: ProviderCredentials, first: date, until: date) -> AsyncIterator[ProviderUsage]:
-        """The records of these days, half-open; categories in which nothing was used may be left out.
+        """The records of these days, half-open: of each day that has any its `totalprice`, and what was used.
+
+        A category that is left out of such a day has nothing, also where an earlier answer had something.
 
         Raises:
             ProviderUnavailableError: the provider did not answer, or refused; try again later.

@@ -184,7 +184,7 @@ LISTS = {
     "Alert.messages": "node(id: $alert) { ... on Alert { messages%s } }",
     "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
 }
-FOR_STAFF = {"Query.tenants", "Query.invoicesHeld"}  # which span tenants by their nature
+FOR_STAFF = {"Query.tenants", "Query.invoicesHeld", "Query.rateCards"}  # which span tenants by their nature
 PAGE = """(first: $first, after: $after, last: $last, before: $before) {
   edges { cursor node { __typename } } pageInfo { %s }
 }"""

@@ -27,6 +27,8 @@ from tests.schema.world import (
     let_support_see_content,
     offered,
     open_session,
+    publish_rates,
+    rate_card,
     send,
 )
 
@@ -78,6 +80,9 @@ ECONOMICS_OF_TENANTS = """query ($first: Int) {
     nodes { name economics(range: {from: "2026-11-01", until: "2026-12-01"}) { revenue { amount } paybackMonths } }
   }
 }"""
+ALL_OF_RATE_CARDS = """query ($first: Int) {
+  rateCards(first: $first) { nodes { version exchangeRates { rate } rates(category: "sms-outbound") { price } } }
+}"""
 TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
   one: contactCreate(input: {number: $number}) { contact { id } }
   two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
@@ -104,6 +109,7 @@ DEEP = {
     "all of conversations": ALL_OF_CONVERSATIONS,
     "economics of tenants": ECONOMICS_OF_TENANTS,
     "all of invoices": ALL_OF_INVOICES,
+    "all of rate cards": ALL_OF_RATE_CARDS,
     "two mutations": TWO_MUTATIONS,
 }
 ROOTS = {f"{way[0].owner.name}.{way[0].name}": way for way in surface.ways().values() if len(way) == 1}
@@ -115,6 +121,10 @@ OF_STAFF = {
     "Query.unitEconomics": StaffRole.ISV_OPERATOR,
     "Mutation.acquisitionCostSet": StaffRole.ISV_OPERATOR,
     "economics of tenants": StaffRole.ISV_OPERATOR,
+    "Query.rateCard": StaffRole.ISV_OPERATOR,
+    "Query.rateCards": StaffRole.ISV_OPERATOR,
+    "Mutation.rateCardPublish": StaffRole.ISV_OPERATOR,
+    "all of rate cards": StaffRole.ISV_OPERATOR,
     "Mutation.supportSessionStart": StaffRole.ISV_SUPPORT,
     "Mutation.supportSessionEnd": StaffRole.ISV_SUPPORT,
     **{
@@ -184,6 +194,7 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     for number in range(rows):
         await add_draft(product, tenant.id, date(start + number, 2, 1))
         await add_invoice(product, tenant.id, date(start + number, 3, 1))
+    await publish_rates(product)
     endpoints = [(await add_endpoint(owner))["id"] for _ in range(min(rows, MOST_ENDPOINTS // 2))]
     for number in range(rows):
         await add_delivery(owner, endpoints[number % len(endpoints)])
@@ -317,6 +328,7 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "conversationRead": {"id": tenant.conversation},
         "suppressionAdd": {"input": {"number": number}},
         "settingsUpdate": {"input": {"helpText": "Call us."}},
+        "rateCardPublish": {"input": rate_card(f"0.{number[-4:]}")},
         "alertRuleSet": {"input": {"kind": "REGISTRATION", "channels": []}},
         "supportAccessGrant": {"input": {"hours": 1}},
         "unitEconomics": {"range": {"from": "2026-11-01", "until": "2026-12-01"}},

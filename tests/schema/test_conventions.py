@@ -48,6 +48,7 @@ from portal.messages.composing import RefusalCode, SendProblem
 from portal.messages.sending import send
 from portal.messages.suppressing import suppress_by_hand
 from portal.problems import Problem
+from portal.rates.publishing import publish_rate_card
 from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
@@ -105,6 +106,7 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "invoiceVoid": (void,),
     "creditNoteIssue": (issue_credit_note,),
     "invoicesGenerate": (start_run,),
+    "rateCardPublish": (publish_rate_card,),
 }
 # An answer has one recipient: why that one is refused is why the answer is.
 INSTEAD = {

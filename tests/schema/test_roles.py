@@ -38,6 +38,7 @@ from tests.schema.world import (
     let_support_see_content,
     make_world,
     open_session,
+    rate_card,
     send,
 )
 
@@ -189,6 +190,7 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
             "amount": {"amount": "120.50", "currency": "USD"},
         },
         **await _changes_of_invoices(product, world, who),
+        "Mutation.rateCardPublish(input)": rate_card("0.0083"),
         **await _changes_of_members(product, world, who),
         **await _changes_of_webhooks(world, who),
     }

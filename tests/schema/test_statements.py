@@ -175,6 +175,10 @@ EXPECTED: dict[str, int] = {
     "Mutation.invoicesGenerate": 1,
     "Mutation.supportAccessGrant": 4,
     "Mutation.supportAccessRevoke": 2,
+    "Query.rateCard": 1,
+    "Query.rateCards": 1,
+    "all of rate cards": 2,
+    "Mutation.rateCardPublish": 6,
     "Mutation.supportSessionStart": 7,
     "Mutation.supportSessionEnd": 2,
 }

@@ -55,6 +55,9 @@ ENDPOINT = """mutation ($input: WebhookEndpointCreateInput!) {
 TEST = """mutation ($id: ID!) {
   webhookEndpointTest(id: $id) { webhookDelivery { id } errors { code path message } }
 }"""
+RATE_CARD = """mutation ($input: RateCardPublishInput!) {
+  rateCardPublish(input: $input) { rateCard { version } errors { code path message } }
+}"""
 SESSION = """mutation ($input: SupportSessionStartInput!) {
   supportSessionStart(input: $input) { supportSession { id } errors { code path message } }
 }"""
@@ -234,6 +237,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     (member,) = (await owner.run("{ members { id } }"))["members"]
     entry = (await owner.run("{ auditLog(first: 1) { nodes { id } } }"))["auditLog"]["nodes"][0]["id"]
     session = await open_session(await product.member(None, StaffRole.ISV_SUPPORT), to_global("Tenant", tenant.id))
+    await publish_rates(product)
     ids = {
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
@@ -293,6 +297,20 @@ async def open_session(support: Caller, tenant: str, minutes: int = 60) -> str:
     made = (await support.run(SESSION, input=given))["supportSessionStart"]
     assert made["errors"] == []
     return str(made["supportSession"]["id"])
+
+
+async def publish_rates(product: Product) -> None:
+    """A rate card in force; it is published once."""
+    operator = await product.member(None, StaffRole.ISV_OPERATOR)
+    made = (await operator.run(RATE_CARD, input=rate_card("0.0083")))["rateCardPublish"]
+    assert made["errors"] == []
+
+
+def rate_card(price: str) -> dict[str, Any]:
+    """A card with this price for messages."""
+    rates = [{"category": "sms-outbound", "price": price, **where} for where in ({}, {"country": "US"})]
+    exchange = [{"currency": "EUR", "rate": "0.92"}]
+    return {"source": "FILE", "currency": "USD", "rates": rates, "exchangeRates": exchange}
 
 
 async def let_support_see_content(owner: Caller, hours: int = 24) -> None:
