@@ -52,6 +52,7 @@ PARENT = SimulatorSettings(
     parent_token="the-parents-token",
     step_delay=timedelta(milliseconds=10),
     slow_answer=timedelta(milliseconds=300),
+    trigger_check=timedelta(milliseconds=50),
     lateness=20,
 )
 CHEAP_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)

@@ -11,7 +11,8 @@ from portal.plans.plans import PlanRow
 from portal.pricing.bands import split
 from portal.pricing.strategies import BandUsage, strategy_of
 from portal.pricing.terms import CreditPack, PlanPeriod, PlanTerms, PricingStrategy
-from portal.rates.cards import ELSEWHERE, RateCard
+from portal.rates.cards import RateCard
+from portal.rates.provider import ELSEWHERE
 
 DAYS = 31  # of the longest month
 HOME = "US"

@@ -24,6 +24,7 @@ SETTINGS = SimulatorSettings(
     parent_token="the-parents-token",
     step_delay=timedelta(milliseconds=10),
     slow_answer=timedelta(seconds=3),
+    trigger_check=timedelta(milliseconds=10),
     lateness=20,
 )
 

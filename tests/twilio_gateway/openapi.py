@@ -17,7 +17,11 @@ from jsonschema import (  # type: ignore[import-untyped]  # it ships no types
 __all__ = ["FOLDER", "ValidationError", "check", "operation", "parameters", "specification"]
 _REPOSITORY = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("TWILIO_OPENAPI_DIR") or _REPOSITORY.parent / "shared" / "twilio" / "openapi")
-_FILES = {"api": "twilio_api_v2010.json", "messaging": "twilio_messaging_v1.json"}
+_FILES = {
+    "api": ("twilio_api_v2010.json",),
+    "messaging": ("twilio_messaging_v1.json",),
+    "pricing": ("twilio_pricing_v1.json", "twilio_pricing_v2.json"),
+}
 _CHECKER = FormatChecker(formats=["date"])
 # Its examples leave these out: they are no part of a list that has no pages.
 _LIST_EXTRAS = {"end", "first_page_uri", "next_page_uri", "page", "page_size", "previous_page_uri", "start", "uri"}
@@ -47,9 +51,14 @@ _CHECKER.checks("uri-map")(_is_uri_map)
 
 @cache
 def specification(host: str) -> dict[str, Any]:
-    """One host's file."""
-    loaded: dict[str, Any] = json.loads((FOLDER / _FILES[host]).read_text("utf-8"))
-    return loaded
+    """What one host's files say together."""
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
+    for name in _FILES[host]:
+        loaded = json.loads((FOLDER / name).read_text("utf-8"))
+        paths |= loaded["paths"]
+        schemas |= loaded["components"]["schemas"]
+    return {"paths": paths, "components": {"schemas": schemas}}
 
 
 def operation(host: str, method: str, path: str) -> dict[str, Any]:
@@ -88,6 +97,8 @@ def _resolved(host: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _strict(host: str, schema: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI 3.0's dialect as JSON schema: nullable types; and no property that is missing or not described."""
     schema = dict(_resolved(host, schema))
+    if "overrideType" in schema.get("x-twilio", {}):  # a number of the file that goes over the wire as a text
+        schema["type"] = schema["x-twilio"]["overrideType"]
     if schema.pop("nullable", False):
         return {"anyOf": [{"type": "null"}, _strict(host, schema)]}
     if "properties" in schema:

@@ -61,8 +61,10 @@ async def test_every_answer_is_as_described(simulator: Simulated, receiver: Rece
     await _accounts(walk)
     await _numbers_and_services(walk, receiver)
     await _messages(walk, receiver)
+    await _triggers(walk, receiver)
+    await _prices(walk)
     for operation in OPERATIONS:
-        if "Usage" in operation.path:
+        if "Usage/Records" in operation.path:
             assert (await walk.call("GET", operation.path))["usage_records"]
     walk.credentials = PARENT
     walk.path["Sid"] = walk.path["AccountSid"]
@@ -96,6 +98,23 @@ async def _numbers_and_services(walk: Walk, receiver: Receiver) -> None:
     numbers = "/v1/Services/{ServiceSid}/PhoneNumbers"
     await walk.call("POST", numbers, host="messaging", PhoneNumberSid=number["sid"])
     await walk.call("GET", numbers, host="messaging")
+
+
+async def _triggers(walk: Walk, receiver: Receiver) -> None:
+    triggers, one = f"{ACCOUNT}/Usage/Triggers.json", f"{ACCOUNT}/Usage/Triggers/{{Sid}}.json"
+    fields = {"CallbackUrl": receiver.address, "TriggerValue": "+1000", "UsageCategory": "sms-outbound"}
+    walk.path["Sid"] = (await walk.call("POST", triggers, **fields, Recurring="monthly", TriggerBy="count"))["sid"]
+    assert len((await walk.call("GET", triggers))["usage_triggers"]) == 1
+    await walk.call("GET", one)
+    assert (await walk.call("POST", one, FriendlyName="Renamed"))["friendly_name"] == "Renamed"
+    await walk.call("DELETE", one)
+
+
+async def _prices(walk: Walk) -> None:
+    for path in ("/v1/Messaging/Countries", "/v1/PhoneNumbers/Countries", "/v2/Voice/Countries"):
+        assert (await walk.call("GET", path, host="pricing", PageSize="2"))["meta"]["next_page_url"]
+        walk.path["IsoCountry"] = "US"
+        assert (await walk.call("GET", f"{path}/{{IsoCountry}}", host="pricing"))["price_unit"] == "USD"
 
 
 async def _messages(walk: Walk, receiver: Receiver) -> None:

@@ -102,7 +102,7 @@ async def test_what_was_not_used_is_left_out_but_for_the_total(read: Read) -> No
     nothing = RECORD | {"count": "0", "usage": "0"}
     total = RECORD | {"category": "totalprice", "count": None, "count_unit": "", "usage": "0"}
     found = await read(Answering(page(nothing, nothing | {"category": "calls"}, total, price="0")))
-    assert [(one.category, one.count, one.price) for one in found] == [("totalprice", 0, 0)]
+    assert [(one.category, one.count, one.price) for one in found] == [("totalprice", Decimal(0), Decimal(0))]
 
 
 @pytest.mark.parametrize("price", ['"free"', '"NaN"', "NaN", "1e400", "-Infinity", "0." + "1" * 20, "1e999999999"])

@@ -10,6 +10,7 @@ from twilio_gateway.simulator.access import digest, reach
 from twilio_gateway.simulator.ledger import Ledger, new_sid
 from twilio_gateway.simulator.operations import PAGING, Call, Operation
 from twilio_gateway.simulator.settings import SimulatorSettings
+from twilio_gateway.simulator.used import charge_numbers, day_of
 from twilio_gateway.simulator.wire import Page, TwilioError, rfc2822
 
 _ROOT = "/2010-04-01/Accounts"
@@ -86,6 +87,7 @@ async def _update(call: Call) -> Response:
             account["sid"],
         )
         if status == "closed":  # for good, and its numbers go back
+            charge_numbers(call.ledger, [account["sid"]], day_of(call.simulator.now()))
             call.ledger.write("DELETE FROM number WHERE account_sid = ?", account["sid"])
     return JSONResponse(_account(_by_sid(call.ledger, account["sid"])))
 

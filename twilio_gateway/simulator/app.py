@@ -8,7 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.clock import Clock, SystemClock
-from twilio_gateway.simulator import accounts, callbacks, inbound, messages, numbers, services, usage
+from twilio_gateway.simulator import (
+    accounts,
+    callbacks,
+    inbound,
+    messages,
+    numbers,
+    pricing,
+    services,
+    told_usage,
+    triggers,
+    usage,
+)
 from twilio_gateway.simulator.cut import ConnectionCutError, CutConnection
 from twilio_gateway.simulator.ledger import Ledger
 from twilio_gateway.simulator.operations import Simulator
@@ -22,6 +33,8 @@ OPERATIONS = (
     *numbers.OPERATIONS,
     *services.OPERATIONS,
     *usage.OPERATIONS,
+    *triggers.OPERATIONS,
+    *pricing.OPERATIONS,
 )
 
 
@@ -36,12 +49,18 @@ def create_simulator(settings: SimulatorSettings, clock: Clock | None = None) ->
             accounts.open_parent(ledger, settings, time.now().timestamp())
             async with Postman(ledger, settings, time) as postman:
                 app.state.simulator = Simulator(settings, time, ledger, postman)
-                yield
+                async with triggers.watching(app.state.simulator):
+                    yield
         finally:
             ledger.close()
 
     return Starlette(
-        routes=[*(operation.route() for operation in OPERATIONS), *inbound.ROUTES, *callbacks.ROUTES],
+        routes=[
+            *(operation.route() for operation in OPERATIONS),
+            *inbound.ROUTES,
+            *callbacks.ROUTES,
+            *told_usage.ROUTES,
+        ],
         lifespan=lifespan,
         exception_handlers={
             TwilioError: _error,

@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from twilio_gateway.simulator.payloads import KINDS, Told
+from twilio_gateway.simulator.ledger import Ledger
+from twilio_gateway.simulator.payloads import KINDS, CallStatus, Told
 from twilio_gateway.simulator.postman import is_loopback
 from twilio_gateway.simulator.signing import sign
+from twilio_gateway.simulator.used import call_ended, write_down
 
 _PATH = "/simulator/callbacks"
 _TOLD: TypeAdapter[Told] = TypeAdapter(Told)
@@ -45,11 +47,21 @@ async def _call_back(request: Request) -> Response:
     account = simulator.ledger.row("SELECT * FROM account WHERE sid = ?", account_sid)
     if account is None:
         return JSONResponse({"message": "There is no account with the SID in account_sid."}, 404)
+    _charge(simulator.ledger, callback, account_sid, simulator.now())
     answers = []
     for content in callback.contents(account, simulator.clock.now()):
         signed = sign(url, content, account["auth_token"], token=str(uuid4()))
         answers.append(await simulator.postman.post(signed))
     return JSONResponse({"answers": answers})
+
+
+def _charge(ledger: Ledger, told: Told, account_sid: str, now: float) -> None:
+    """A call that is told to have come about is used."""
+    if isinstance(told, CallStatus) and "completed" in told.statuses:
+        inbound = told.direction == "inbound"
+        own, other = (told.recipient, told.sender) if inbound else (told.sender, told.recipient)
+        ended = call_ended(account_sid, told.call_sid, other, own, inbound=inbound, seconds=told.seconds, at=now)
+        write_down(ledger, [ended])
 
 
 ROUTES = (Route(_PATH, _call_back, methods=["POST"]),)

@@ -3,6 +3,8 @@
 from twilio_gateway.simulator.app import OPERATIONS
 from twilio_gateway.simulator.callbacks import table as kinds
 from twilio_gateway.simulator.magic import table
+from twilio_gateway.simulator.prices import CARRIER_FEE, FAILED_FEE, PRICES, dollars
+from twilio_gateway.simulator.used import CATEGORIES, HOLDERS
 
 _TEXT = """# The Twilio simulator
 
@@ -37,7 +39,7 @@ answers does so once in each account.
 
 ## Calling a tenant back
 
-The simulator makes no calls, fires no triggers and verifies nobody, so callbacks about these are told to it as well:
+The simulator makes no calls and verifies nobody, so callbacks about these are told to it as well:
 
     curl 127.0.0.1:8010/simulator/callbacks --json '{{"kind": "debugger", "to_url": "http://localhost:8000/...",
       "account_sid": "AC...", "error_code": 30007}}'
@@ -47,7 +49,29 @@ with `answers`: the status of each answer, or `ct` and `rt` where the connection
 
 {kinds}
 
-Whatever is not told has a usual value. An address that is not on this machine is refused.
+Whatever is not told has a usual value. An address that is not on this machine is refused. A call that is told as
+completed counts as used, as any other.
+
+## Usage
+
+Usage records are summed up from what was sent and received, from calls that were told, and from numbers, each charged
+on its day of every month. Prices are those of the Pricing API, in the list below; a segment to or from the United
+States also costs {fee} USD of carrier fees, and a message that fails {failed} USD. A message counts on the day on
+which it was taken, at once.
+
+{prices}
+
+More usage, a year's in a few requests, can be told by the day. A line with `seen_at` is late: records show it from then
+on. One with a price alone puts a price right:
+
+    curl 127.0.0.1:8010/simulator/usage --json '[{{"account_sid": "AC...", "day": "2028-02-29",
+      "category": "sms-outbound", "count": 40, "usage": 55, "price": "0.4565", "seen_at": "2028-03-02T06:00:00Z"}}]'
+
+A category is one of {categories}. Records lag behind where that is told, as `as_of` then says:
+
+    curl 127.0.0.1:8010/simulator/usage/lag --json '{{"seconds": 1800}}'
+
+Usage triggers are looked at every second, and call back once in their period.
 
 ## Where it differs from Twilio
 
@@ -56,7 +80,6 @@ Whatever is not told has a usual value. An address that is not on this machine i
 - A message is canceled while it is accepted or queued, and none can be scheduled, which is when Twilio allows it.
 - A message is redacted or deleted once its status is final, at once; Twilio may take longer.
 - The callbacks of one message come in the order that its number promises; Twilio promises none.
-- A local number costs 1.15 USD when it is bought, and nothing later. A segment costs 0.0083 USD.
 - Numbers for sale come from the range that is reserved for fiction.
 
 ## What it answers
@@ -68,4 +91,22 @@ Whatever is not told has a usual value. An address that is not on this machine i
 def document() -> str:
     """The whole page."""
     lines = [f"- `{operation.method} https://{operation.host}.twilio.com{operation.path}`" for operation in OPERATIONS]
-    return _TEXT.format(table=table(), kinds=kinds(), operations="\n".join(lines))
+    return _TEXT.format(
+        table=table(),
+        kinds=kinds(),
+        fee=dollars(CARRIER_FEE),
+        failed=dollars(FAILED_FEE),
+        prices=_prices(),
+        categories=", ".join(f"`{name}`" for name in CATEGORIES if name not in HOLDERS),
+        operations="\n".join(lines),
+    )
+
+
+def _prices() -> str:
+    rows = [
+        f"| {prices.name} | {dollars(prices.sms_out)} | {dollars(prices.sms_in)} | {dollars(prices.call_out)} | "
+        f"{dollars(prices.call_in)} | {dollars(prices.number or 0)} |"
+        for prices in PRICES.values()
+    ]
+    head = "| USD | Segment sent | received | Minute called | received | Local number, a month |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])

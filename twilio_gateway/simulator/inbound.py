@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from twilio_gateway.simulator.ledger import Ledger, new_sid
 from twilio_gateway.simulator.segments import count_segments
+from twilio_gateway.simulator.used import message_received, write_down
 
 _PATH = "/simulator/inbound"
 _SENDER = re.compile(r"\+?[1-9]\d{2,14}", re.ASCII)  # E.164, or a short code
@@ -29,8 +30,9 @@ def write_to(ledger: Ledger, now: float, *, sender: str, number: str, body: str)
     held = ledger.row(_WHERE, number)
     if held is None:
         return None
-    sid = new_sid("SM")
+    sid, segments = new_sid("SM"), count_segments(body)
     with ledger.transaction():
+        write_down(ledger, message_received(held["account_sid"], sid, number, segments, now))
         ledger.insert(
             "message",
             sid=sid,
@@ -39,7 +41,7 @@ def write_to(ledger: Ledger, now: float, *, sender: str, number: str, body: str)
             sender=sender,
             service_sid=held["service_sid"],
             body=body,
-            segments=count_segments(body),
+            segments=segments,
             status="received",
             status_callback=held["inbound_url"],
             created=now,

@@ -35,10 +35,17 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE INDEX IF NOT EXISTS event_by_due ON event (under_way, due, id);
 CREATE TABLE IF NOT EXISTS turned_away (
   account_sid TEXT NOT NULL, recipient TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (account_sid, recipient));
--- What a deleted message cost stays on the bill.
-CREATE TABLE IF NOT EXISTS usage (
-  message_sid TEXT PRIMARY KEY, account_sid TEXT NOT NULL, at REAL NOT NULL, segments INTEGER NOT NULL,
-  price_micros INTEGER NOT NULL);
+-- What was used: what a deleted message cost stays on the bill. Records show it from `seen` on.
+CREATE TABLE IF NOT EXISTS used (
+  seq INTEGER PRIMARY KEY, account_sid TEXT NOT NULL, day TEXT NOT NULL, category TEXT NOT NULL,
+  count INTEGER NOT NULL, usage INTEGER NOT NULL, micros INTEGER NOT NULL, at REAL NOT NULL, seen REAL NOT NULL,
+  subject TEXT, UNIQUE (subject, category));
+CREATE INDEX IF NOT EXISTS used_by_day ON used (account_sid, day);
+CREATE TABLE IF NOT EXISTS usage_trigger (
+  seq INTEGER PRIMARY KEY, sid TEXT UNIQUE NOT NULL, account_sid TEXT NOT NULL, friendly_name TEXT NOT NULL,
+  category TEXT NOT NULL, recurring TEXT NOT NULL, trigger_by TEXT NOT NULL, value TEXT NOT NULL,
+  callback_url TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, fired REAL, fired_in TEXT);
+CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 # Columns that came later: a state file from before gets them when it is opened.

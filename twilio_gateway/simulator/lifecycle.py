@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from twilio_gateway.simulator.magic import Callbacks, Outcome
+from twilio_gateway.simulator.prices import prices_at
 
 FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "received"})
-_BILLED = frozenset({"delivered", "undelivered"})
-PRICE_MICROS = 8300  # a segment's price, in millionths of a dollar
+BILLED = frozenset({"delivered", "undelivered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Planned:
 def plan(outcome: Outcome, *, through_service: bool, start: float, step: float, lateness: int) -> list[Planned]:
     """All that happens after the answer; Twilio calls back for every status but the first."""
     statuses = ["queued"] if through_service else []
-    statuses += ["sent"] if outcome.status in _BILLED else []
+    statuses += ["sent"] if outcome.status in BILLED else []
     statuses += [outcome.status] if outcome.status in FINAL else []
     times = [start + step * (index + 1) for index in range(len(statuses))]
     moments = list(zip(statuses, times, strict=True))
@@ -57,6 +57,6 @@ def _error(outcome: Outcome, status: str) -> int | None:
     return outcome.error if status == outcome.status else None
 
 
-def price_micros(status: str, segments: int) -> int | None:
+def price_micros(status: str, recipient: str, segments: int) -> int | None:
     """What a message in this status costs; nothing is charged for one that never left."""
-    return segments * PRICE_MICROS if status in _BILLED else None
+    return segments * prices_at(recipient).sms_out if status in BILLED else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from sqlite3 import Row
 from typing import Any
 
@@ -10,11 +11,12 @@ from starlette.responses import JSONResponse, Response
 from twilio_gateway.simulator.cut import ConnectionCutError
 from twilio_gateway.simulator.filters import message_filters
 from twilio_gateway.simulator.ledger import Ledger, new_sid
-from twilio_gateway.simulator.lifecycle import FINAL, Planned, plan
+from twilio_gateway.simulator.lifecycle import BILLED, FINAL, Planned, plan
 from twilio_gateway.simulator.magic import Outcome, Reply, outcome_for
 from twilio_gateway.simulator.operations import PAGING, Call, Operation
 from twilio_gateway.simulator.postman import is_loopback
 from twilio_gateway.simulator.segments import count_segments
+from twilio_gateway.simulator.used import Used, message_failed, message_sent, write_down
 from twilio_gateway.simulator.wire import Page, TwilioError, rfc2822
 
 _ROOT = "/2010-04-01/Accounts/{AccountSid}/Messages"
@@ -61,6 +63,7 @@ async def _create(call: Call) -> Response:
     settings = call.simulator.settings
     with call.ledger.transaction():
         call.ledger.insert("message", **message)
+        write_down(call.ledger, _used(outcome, message))
         for planned in plan(
             outcome,
             through_service=service_sid is not None,
@@ -78,6 +81,14 @@ async def _create(call: Call) -> Response:
     if outcome.reply is Reply.CUT_AFTER:
         raise ConnectionCutError
     return answer
+
+
+def _used(outcome: Outcome, message: Mapping[str, Any]) -> list[Used]:
+    """What the message will have used, counted at once, so that no day's count changes when it ends."""
+    account_sid, sid, at = message["account_sid"], message["sid"], message["created"]
+    if outcome.status in BILLED:
+        return message_sent(account_sid, sid, message["recipient"], message["segments"], at)
+    return message_failed(account_sid, sid, at) if outcome.status == "failed" else []
 
 
 def _check_content(recipient: str, body: str) -> None:
@@ -192,6 +203,7 @@ def _cancel(call: Call, message: Row) -> None:
     told = Planned("callback", now, now, "canceled", None, new_sid(""))
     with call.ledger.transaction():
         call.ledger.write("DELETE FROM event WHERE message_sid = ?", message["sid"])
+        call.ledger.write("DELETE FROM used WHERE subject = ?", message["sid"])
         call.ledger.write("UPDATE message SET status = 'canceled', updated = ? WHERE sid = ?", now, message["sid"])
         _expect(call.ledger, message["sid"], told, message["status_callback"])
     call.simulator.postman.wake()

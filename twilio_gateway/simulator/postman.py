@@ -13,7 +13,7 @@ import aiohttp
 from portal.clock import Clock
 from twilio_gateway.simulator.inbound import answer
 from twilio_gateway.simulator.ledger import Ledger
-from twilio_gateway.simulator.lifecycle import FINAL, price_micros
+from twilio_gateway.simulator.lifecycle import price_micros
 from twilio_gateway.simulator.magic import outcome_for
 from twilio_gateway.simulator.payloads import message_received, message_status
 from twilio_gateway.simulator.settings import SimulatorSettings
@@ -177,7 +177,7 @@ def _change_status(ledger: Ledger, event: Row) -> None:
     if message is None:
         return
     status, at = event["status"], event["happened"]
-    price = price_micros(status, message["segments"])
+    price = price_micros(status, message["recipient"], message["segments"])
     ledger.write(
         "UPDATE message SET status = ?, error_code = ?, price_micros = ?, updated = ?, "
         "sent = CASE WHEN ? = 'queued' THEN sent ELSE coalesce(sent, ?) END, sender = coalesce(sender, "
@@ -192,12 +192,3 @@ def _change_status(ledger: Ledger, event: Row) -> None:
         message["service_sid"],
         message["sid"],
     )
-    if status in FINAL and price is not None:
-        ledger.insert(
-            "usage",
-            message_sid=message["sid"],
-            account_sid=message["account_sid"],
-            at=at,
-            segments=message["segments"],
-            price_micros=price,
-        )

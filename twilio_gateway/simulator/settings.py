@@ -15,4 +15,5 @@ class SimulatorSettings:
     step_delay: timedelta = timedelta(milliseconds=400)  # from one status of a message to the next
     slow_answer: timedelta = timedelta(seconds=5)  # how long the slow number keeps a request waiting
     retry_after: timedelta = timedelta(seconds=1)  # what a 429 asks for
+    trigger_check: timedelta = timedelta(seconds=1)  # how often usage triggers are looked at
     lateness: int = 10  # late callbacks are this many steps late

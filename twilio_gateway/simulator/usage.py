@@ -1,29 +1,24 @@
-"""Usage records, counted from the ledger: what was used in a period, in which unit, and what Twilio asks for it."""
+"""Usage records, summed up from the ledger: what was used in a period, and what Twilio asks for it."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from twilio_gateway.simulator.ledger import Ledger
 from twilio_gateway.simulator.operations import PAGING, Call, Operation
+from twilio_gateway.simulator.prices import dollars
+from twilio_gateway.simulator.used import CATEGORIES, TOTAL, charge_numbers, day_of
 from twilio_gateway.simulator.wire import Page, TwilioError
 
 _ROOT = "/2010-04-01/Accounts/{AccountSid}/Usage/Records"
-_NUMBER_MICROS = 1_150_000  # a local number, charged when it is bought; its later months are not simulated
 _RELATIVE = re.compile(r"([+-]\d{1,4})days", re.ASCII)
 _DAY = timedelta(days=1)
-# Categories nest: sms holds sms-outbound, which holds sms-outbound-longcode, and totalprice holds all of them.
-_SMS = {
-    "sms": "SMS",
-    "sms-outbound": "Outbound SMS",
-    "sms-outbound-longcode": "Outbound SMS, long codes",
-}
-_NUMBERS = {"phonenumbers": "Phone Numbers", "phonenumbers-local": "Local PhoneNumbers"}
-_TOTAL = "totalprice"
 _SUBRESOURCES = {
     "all_time": "AllTime",
     "daily": "Daily",
@@ -36,80 +31,127 @@ _SUBRESOURCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Amount:
+@dataclass(slots=True)
+class Amount:
     """What one category came to."""
 
-    count: str | None
-    count_unit: str
-    usage: str
-    usage_unit: str
-    micros: int
+    count: int = 0
+    usage: int = 0
+    micros: int = 0
+
+    def add(self, other: "Amount") -> None:
+        """Add what came to another."""
+        self.count += other.count
+        self.usage += other.usage
+        self.micros += other.micros
+
+
+def amounts(
+    ledger: Ledger, account_sids: list[str], first: date, last: date, now: float
+) -> dict[date, dict[str, Amount]]:
+    """What each category came to on each of these days, as far as records show it by now."""
+    charge_numbers(ledger, account_sids, day_of(now))
+    marks = ", ".join("?" * len(account_sids))
+    found: dict[date, dict[str, Amount]] = defaultdict(lambda: defaultdict(Amount))
+    for row in ledger.rows(
+        "SELECT day, category, sum(count), sum(usage), sum(micros) FROM used "  # noqa: S608  marks
+        f"WHERE account_sid IN ({marks}) AND day BETWEEN ? AND ? AND at <= ? AND seen <= ? GROUP BY day, category",
+        *account_sids,
+        first.isoformat(),
+        last.isoformat(),
+        as_of(ledger, now),
+        now,
+    ):
+        amount = Amount(*row[2:])
+        name: str | None = row["category"]
+        day = found[date.fromisoformat(row["day"])]
+        while name is not None:
+            day[name].add(amount)
+            name = CATEGORIES[name].within
+        day[TOTAL].micros += amount.micros
+    return found
+
+
+def as_of(ledger: Ledger, now: float) -> float:
+    """Up to when usage is counted: now, less the lag that was told."""
+    lag = ledger.row("SELECT value FROM told WHERE name = 'lag'")
+    return now - (0.0 if lag is None else float(lag["value"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One record, not yet written out: of a year's thousands a page holds some."""
+
+    seq: int
+    first: date
+    last: date
+    category: str
+    amount: Amount
+
+    def __getitem__(self, column: str) -> Any:
+        return getattr(self, column)
 
 
 async def _list(call: Call, kind: str) -> Response:
     page = Page(call.fields)
     category = call.fields.get("Category")
-    records = [
-        {"seq": index, **record}
-        for index, record in enumerate(_records(call, kind))
-        if category in {None, record["category"]}
-    ]
-    rest = [record for record in records if page.after is None or record["seq"] > page.after]
-    path = _path(call, kind)
-    return JSONResponse(page.legacy("usage_records", path, rest[: page.size + 1], _without_seq))
+    records = [record for record in _records(call, kind) if category in {None, record.category}]
+    rest = [record for record in records if page.after is None or record.seq > page.after]
+    written_as_of = datetime.fromtimestamp(as_of(call.ledger, call.simulator.now()), UTC)
+    write = partial(_written, call, kind, written_as_of.strftime("%Y-%m-%dT%H:%M:%S+00:00"))
+    return JSONResponse(page.legacy("usage_records", _path(call, kind), rest[: page.size + 1], write))
 
 
-def _records(call: Call, kind: str) -> Iterator[dict[str, Any]]:
-    for first, last in _periods(call, kind):
-        for category, description, amount in _amounts(call, first, last):
-            yield {
-                "account_sid": call.account["sid"],
-                "api_version": "2010-04-01",
-                "as_of": call.simulator.clock.now().strftime("%Y-%m-%dT%H:%M:%S+00:00"),
-                "category": category,
-                "description": description,
-                "count": amount.count,
-                "count_unit": amount.count_unit,
-                "usage": amount.usage,
-                "usage_unit": amount.usage_unit,
-                "price": amount.micros / 1_000_000,  # JSON has no decimals; Twilio sends a number
-                "price_unit": "usd",
-                "start_date": first.isoformat(),
-                "end_date": last.isoformat(),
-                "subresource_uris": {
-                    name: f"{_path(call, resource)}?Category={category}" for name, resource in _SUBRESOURCES.items()
-                },
-                "uri": f"{_path(call, kind)}?Category={category}&StartDate={first}&EndDate={last}",
-            }
+def _records(call: Call, kind: str) -> Iterator[_Record]:
+    periods = list(_periods(call, kind))
+    if not periods:
+        return
+    by_day = amounts(call.ledger, _accounts(call), periods[-1][0], periods[0][1], call.simulator.now())
+    seq = 0
+    for first, last in periods:
+        sums: dict[str, Amount] = {category: Amount() for category in CATEGORIES}
+        for day in [first] if first == last else [day for day in by_day if first <= day <= last]:
+            for category, amount in by_day.get(day, {}).items():
+                sums[category].add(amount)
+        for category, amount in sums.items():
+            yield _Record(seq, first, last, category, amount)
+            seq += 1
 
 
-def _amounts(call: Call, first: date, last: date) -> Iterator[tuple[str, str, _Amount]]:
-    with_subaccounts = call.fields.get("IncludeSubaccounts", "true").lower() != "false"
-    where = (
-        "account_sid IN (SELECT sid FROM account WHERE sid = ?1 OR (?2 AND owner_sid = ?1)) "
-        "AND {at} >= ?3 AND {at} < ?4"
-    )
-    values = (call.account["sid"], with_subaccounts, _start(first), _start(last + _DAY))
-    messages, segments, micros = call.ledger.rows(
-        "SELECT count(*), coalesce(sum(segments), 0), coalesce(sum(price_micros), 0) FROM usage WHERE "  # noqa: S608  names from code
-        + where.format(at="at"),
-        *values,
-    )[0]
-    (numbers,) = call.ledger.rows("SELECT count(*) FROM number WHERE " + where.format(at="created"), *values)[0]  # noqa: S608  names from code
-    for category, description in _SMS.items():
-        yield category, description, _Amount(str(messages), "messages", str(segments), "segments", micros)
-    cost = numbers * _NUMBER_MICROS
-    for category, description in _NUMBERS.items():
-        yield category, description, _Amount(str(numbers), "numbers", str(numbers), "numbers", cost)
-    total = micros + cost
-    yield _TOTAL, "Total Price", _Amount(None, "", f"{total // 1_000_000}.{total % 1_000_000:06d}", "usd", total)
+def _accounts(call: Call) -> list[str]:
+    own = str(call.account["sid"])
+    if call.fields.get("IncludeSubaccounts", "true").lower() == "false":
+        return [own]
+    return [row["sid"] for row in call.ledger.rows("SELECT sid FROM account WHERE sid = ?1 OR owner_sid = ?1", own)]
+
+
+def _written(call: Call, kind: str, known_until: str, record: _Record) -> dict[str, Any]:
+    category, amount = CATEGORIES[record.category], record.amount
+    is_total = record.category == TOTAL
+    of_category = f"Category={record.category}"
+    return {
+        "account_sid": call.account["sid"],
+        "api_version": "2010-04-01",
+        "as_of": known_until,
+        "category": record.category,
+        "description": category.description,
+        "count": None if is_total else str(amount.count),
+        "count_unit": category.count_unit,
+        "usage": dollars(amount.micros) if is_total else str(amount.usage),
+        "usage_unit": category.usage_unit,
+        "price": amount.micros / 1_000_000,  # JSON has no decimals; Twilio sends a number
+        "price_unit": "usd",
+        "start_date": record.first.isoformat(),
+        "end_date": record.last.isoformat(),
+        "subresource_uris": {name: f"{_path(call, kept)}?{of_category}" for name, kept in _SUBRESOURCES.items()},
+        "uri": f"{_path(call, kind)}?{of_category}&StartDate={record.first}&EndDate={record.last}",
+    }
 
 
 def _periods(call: Call, kind: str) -> Iterator[tuple[date, date]]:
     """First and last day of each record, newest first; days are GMT."""
     today = call.simulator.clock.now().astimezone(UTC).date()
-    opened = datetime.fromtimestamp(call.account["created"], UTC).date()
+    opened = day_of(call.account["created"])
     month = today.replace(day=1)
     fixed = {
         "AllTime": (opened, today),
@@ -146,17 +188,9 @@ def _day(text: str | None, today: date) -> date | None:
         raise TwilioError(400, 20001) from None
 
 
-def _start(day: date) -> float:
-    return datetime.combine(day, time(), UTC).timestamp()
-
-
 def _path(call: Call, kind: str) -> str:
     root = _ROOT.format(AccountSid=call.account["sid"])
     return f"{root}/{kind}.json" if kind else f"{root}.json"
-
-
-def _without_seq(record: Any) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if name != "seq"}
 
 
 _PARAMETERS = PAGING | {"Category", "StartDate", "EndDate", "IncludeSubaccounts"}

@@ -262,6 +262,19 @@ CALL guard_tenant_table('usage_trigger', 'SELECT, INSERT, DELETE');
 ALTER TABLE alert_rule -- percentages of the allowance that the tenant wants to hear of besides the plan's
   ADD thresholds integer[] NOT NULL DEFAULT '{}' CHECK (0 < ALL (thresholds) AND 1000 >= ALL (thresholds));
 GRANT SELECT (thresholds) ON alert_rule TO portal_support;
+-- What things cost is not for support to see, with leave or without: a grant on the whole table would open that too.
+DO $$
+DECLARE opened record;
+BEGIN
+  FOR opened IN
+    SELECT attrelid::regclass AS kept, string_agg(quote_ident(attname), ', ') AS columns FROM pg_attribute
+    WHERE attrelid IN ('message'::regclass, 'usage_day'::regclass, 'usage_record'::regclass)
+    AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('cost', 'reserved_price', 'price', 'price_unit') GROUP BY 1
+  LOOP
+    EXECUTE format('REVOKE SELECT ON %s FROM portal_support_content', opened.kept);
+    EXECUTE format('GRANT SELECT (%s) ON %s TO portal_support_content', opened.columns, opened.kept);
+  END LOOP;
+END $$;
 """
 
 INVOICES = """
