@@ -20,9 +20,7 @@ from portal.invoices.invoices import (
     read_invoices_by_id,
 )
 from portal.invoices.invoices import InvoiceFilter as Only
-from portal.invoices.invoices import (
-    InvoiceLine as Line,
-)
+from portal.invoices.lines import InvoiceLine as Line
 from portal.usage.costing import PriceBasis
 from portal_schema.connections import After, Before, First, Last, PageInfo, page_errors_told, page_request
 from portal_schema.context import Info

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -13,9 +12,9 @@ import orjson
 from portal.database import Transaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page, read_pages_of
+from portal.invoices.lines import InvoiceLine, steps_of
 from portal.money.money import Money
 from portal.pricing.strategies import Step
-from portal.usage.costing import PriceBasis
 
 
 class InvoiceState(StrEnum):
@@ -33,44 +32,6 @@ class HeldFor(StrEnum):
     USAGE_NOT_SYNCED = "USAGE_NOT_SYNCED"
     DISCREPANCY = "DISCREPANCY"
     EARLIER_HELD = "EARLIER_HELD"
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
-    """One line; its amount is rounded, once. `key` tells it apart inside its invoice."""
-
-    key: str
-    description: str
-    quantity: Decimal
-    unit: str
-    amount: Decimal
-    basis: PriceBasis
-    steps: tuple[Step, ...]
-
-    def written(self) -> dict[str, Any]:
-        """The line as JSON values."""
-        return {
-            "key": self.key,
-            "description": self.description,
-            "quantity": plain(self.quantity),
-            "unit": self.unit,
-            "amount": plain(self.amount),
-            "basis": self.basis.value,
-            "steps": [[step.label, step.value] for step in self.steps],
-        }
-
-    @classmethod
-    def read(cls, written: Mapping[str, Any]) -> "InvoiceLine":
-        """The line that was written so."""
-        return cls(
-            written["key"],
-            written["description"],
-            Decimal(written["quantity"]),
-            written["unit"],
-            Decimal(written["amount"]),
-            PriceBasis(written["basis"]),
-            steps_of(written["steps"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +173,6 @@ async def read_invoice_costs(tx: Transaction, invoice_ids: Sequence[UUID]) -> di
         )
         for row in await tx.rows(sql, list(invoice_ids))
     }
-
-
-def plain(number: Decimal) -> str:
-    """A number without an exponent, without needless zeros and never a negative zero: one spelling for each value."""
-    text = f"{number or abs(number):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def steps_of(written: Sequence[Sequence[str]]) -> tuple[Step, ...]:
-    """The explanation that was written so."""
-    return tuple(Step(label, value) for label, value in written)
 
 
 def _row(row: Row) -> InvoiceRow:

@@ -58,6 +58,12 @@ async def read_runs(tx: Transaction, month: date | None = None) -> Sequence[Invo
     return [_run(row) for row in await tx.rows(sql, month, _SHOWN)]
 
 
+async def read_run(tx: Transaction, run_id: UUID, *, lock: bool = False) -> InvoiceRun:
+    """A run that there is."""
+    sql = f"SELECT * FROM invoice_run WHERE id = $1{' FOR UPDATE' if lock else ''}"  # noqa: S608  constants
+    return _run(await tx.row(sql, run_id))
+
+
 def _run(row: Row) -> InvoiceRun:
     return InvoiceRun(
         row["id"],

@@ -11,8 +11,8 @@ from portal.audit.entries import Origin
 from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.global_ids import global_id
-from portal.invoices.invoices import InvoiceLine
 from portal.invoices.issuing import CreditNoteWish, issue, issue_credit_note, mark_paid, void
+from portal.invoices.lines import InvoiceLine
 from portal.invoices.runs import start_run
 from portal.money.money import Money
 from portal.pricing.strategies import Step
