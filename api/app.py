@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.audit_download import AuditDownload
+from api.billing_webhook import PATH, BillingWebhook
 from api.fan_out import fan_out
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
@@ -23,6 +24,7 @@ from api.graphql.operations import Operations
 from api.headers import SafeHeaders
 from api.health import Readiness, health_routes
 from api.home import encryption_key
+from api.invoice_download import InvoiceDownload
 from api.page import page_routes
 from api.prices import ProviderPrices
 from api.settings import Settings
@@ -115,10 +117,14 @@ def _routes(
         ide_page=ide_page(services.authenticator.visitor),
     )
     download = AuditDownload(services.authenticator.visitor, database, Signer(secret, SIGNS), clock)
+    invoices = InvoiceDownload(services.authenticator, database, settings.product_name)
+    billing = BillingWebhook(database, settings.billing_secret(), clock)
     return [
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", WebSockets(operations, subscriptions, services.authenticator, places)),
         Route("/audit-log.jsonl", download.answer, methods=["GET"]),
+        Route("/invoices/{id}.{ending}", invoices.answer, methods=["GET"]),
+        Route(PATH, billing.answer, methods=["POST"]),
         *auth_routes(services),
         *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),
         *health_routes(Readiness(database, clock)),

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from api.announcement import complain
 from api.applications import applications, keys
 from api.audit_command import audit
+from api.bill_command import bill
 from api.failures import plainly
 from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
@@ -36,6 +37,7 @@ portal.add_typer(applications, name="applications")
 portal.add_typer(keys, name="keys")
 portal.add_typer(audit, name="audit")
 portal.add_typer(staff, name="staff")
+portal.add_typer(bill, name="bill")
 portal.command()(sweep)
 portal.command()(margin_report)
 Fd = Annotated[int | None, typer.Option("--fd", hidden=True, help="A listening socket that the starter passes on.")]

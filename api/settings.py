@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """The Redis that carries live updates from process to process; by default the database does."""
     trusted_proxies: str = ""
     """Addresses or networks of the proxies whose X-Forwarded-For is believed, with commas between them."""
+    billing_webhook_secret: SecretStr | None = None
+    """What the ISV's own billing signs payments with, as Standard Webhooks spells it; without it none are taken."""
     webhook_allowed_networks: str = ""
     """Networks that are not public and that webhooks may go to all the same, with commas between them."""
 
@@ -135,6 +137,10 @@ class Settings(BaseSettings):
             ValueError: one of them is none.
         """
         return tuple(ipaddress.ip_network(one.strip()) for one in self.webhook_allowed_networks.split(",") if one)
+
+    def billing_secret(self) -> str | None:
+        """What payments are signed with, if any are taken."""
+        return None if self.billing_webhook_secret is None else self.billing_webhook_secret.get_secret_value()
 
     def database_owner(self) -> DatabaseAddress:
         """The database, for the user that migrates it."""

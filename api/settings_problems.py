@@ -1,5 +1,6 @@
 """What is wrong with the settings as a whole: each problem names the setting and how to mend it."""
 
+import base64
 import difflib
 import ipaddress
 import os
@@ -23,7 +24,9 @@ from portal.mail.url import MailUrlError
 if TYPE_CHECKING:
     from api.settings import Settings
 
+_SHORTEST_KEY = 24  # bytes, as Standard Webhooks asks for
 _SID = re.compile(r"AC[0-9a-f]{32}")
+_MAKE_BYTES = "python3 -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'"
 _MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
@@ -138,10 +141,21 @@ def _live_problems(settings: "Settings") -> Iterator[str]:
 
 
 def _webhook_problems(settings: "Settings") -> Iterator[str]:
+    secret = settings.billing_webhook_secret
+    if secret is not None and not _is_signing_secret(secret.get_secret_value()):
+        yield f"BILLING_WEBHOOK_SECRET has to be whsec_ and behind it at least 24 bytes in base64, made by: {_MAKE_BYTES}"
     try:
         settings.webhook_networks()
     except ValueError:
         yield "WEBHOOK_ALLOWED_NETWORKS has to be networks with commas between them, like 10.20.0.0/16."
+
+
+def _is_signing_secret(text: str) -> bool:
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+        return text.startswith("whsec_") and len(key) >= _SHORTEST_KEY
+    except ValueError:
+        return False
 
 
 def _sign_in_problems(settings: "Settings") -> Iterator[str]:

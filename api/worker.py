@@ -27,6 +27,8 @@ from portal.conversations.receiving import received_applier
 from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox, Signer
+from portal.invoices.generating import InvoiceGeneration
+from portal.invoices.telling import InvoiceTelling
 from portal.mail.delivery import MailDelivery
 from portal.mail.queue import MailQueue
 from portal.messages.dispatching import Dispatcher
@@ -78,6 +80,10 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_keep("sweep", timedelta(seconds=10), sweeper.sweep_due))
                     alert_mails = AlertMails(database, MailQueue(box), settings.url, now)
                     group.create_task(_keep("alert mails", timedelta(seconds=5), alert_mails.queue_due))
+                    telling = InvoiceTelling(database, MailQueue(box), settings.url, now)
+                    group.create_task(_keep("invoice mails", timedelta(seconds=5), telling.tell_due))
+                    generation = InvoiceGeneration(database, now)
+                    group.create_task(_keep("invoices", timedelta(seconds=5), generation.work_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over or delivered gets its outcome written down

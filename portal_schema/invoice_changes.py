@@ -165,8 +165,7 @@ class InvoiceMutations:
         ],
     ) -> InvoiceMarkPaidPayload | None:
         context = info.context
-        async with context.operating() as tx:
-            row = await mark_paid(tx, key_of("Invoice", id), reference, context.origin, now=context.now)
+        row = await mark_paid(context.database, key_of("Invoice", id), reference, context.origin, now=context.now)
         return InvoiceMarkPaidPayload(invoice=Invoice.of(row, context.public_url), errors=[])
 
     @strawberry.mutation(

@@ -21,6 +21,7 @@ TELLS = {
     WebhookEvent.MESSAGE_RECEIVED: Permission.MESSAGES_READ,
     WebhookEvent.ALLOWANCE_THRESHOLD: Permission.USAGE_READ,
     WebhookEvent.ALERT_RAISED: Permission.ALERTS_READ,
+    WebhookEvent.INVOICE_ISSUED: Permission.BILLING_READ,
     WebhookEvent.WEBHOOK_TEST: Permission.WEBHOOKS_WRITE,
 }
 
@@ -31,6 +32,7 @@ describe(
     MESSAGE_RECEIVED="Somebody wrote to you. Needs MESSAGES_READ.",
     ALLOWANCE_THRESHOLD="80 or 100 percent of the period's allowance are used. Needs USAGE_READ.",
     ALERT_RAISED="A new alert of a kind that goes to webhooks. Needs ALERTS_READ.",
+    INVOICE_ISSUED="An invoice was issued. Needs BILLING_READ.",
     WEBHOOK_TEST="A test, sent when somebody asks for one; no endpoint can ask for it.",
 )
 describe(

@@ -1,6 +1,8 @@
 """What becomes of an invoice: it is issued, paid or void. Whatever is asked twice happens once."""
 
 import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -9,11 +11,13 @@ from uuid import UUID
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.audit.masking import mask_text
 from portal.clock import new_id
-from portal.database import Database, DatabaseRole, Transaction
+from portal.credits.paying import mark_paid as mark_lot_paid
+from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
 from portal.global_ids import global_id
 from portal.idempotency import IdempotentRequest, find_result, keep_result
 from portal.invoices.invoices import InvoiceRow, InvoiceState, find_invoice
 from portal.money.money import Money, minor_unit, shown
+from portal.plans.proration import first_instant, next_month
 from portal.problems import refuse
 
 PAYABLE_WITHIN = timedelta(days=14)
@@ -49,32 +53,43 @@ async def issue(tx: Transaction, invoice_id: UUID, origin: Origin, *, now: datet
     return await _read(tx, invoice_id)
 
 
-async def mark_paid(tx: Transaction, invoice_id: UUID, reference: str, origin: Origin, *, now: datetime) -> InvoiceRow:
+async def mark_paid(
+    database: Database, invoice_id: UUID, reference: str, origin: Origin, *, now: datetime
+) -> InvoiceRow:
     """Take note that an issued invoice is paid; the same payment heard again changes nothing.
 
     Raises:
         RefusedError: there is no such invoice, it is not issued, or another payment has paid it.
     """
     reference = _text(reference, "reference")
-    invoice = await _locked(tx, invoice_id)
-    if invoice.state is InvoiceState.PAID:
-        if invoice.payment_reference != reference:
+    async with _in_its_tenant(database, invoice_id, "id") as tx:
+        invoice = await _locked(tx, invoice_id)
+        if invoice.state is InvoiceState.PAID and invoice.payment_reference == reference:
+            return invoice
+        if invoice.state is InvoiceState.PAID:
             raise refuse(InvoiceProblem.WRONG_STATE, "It is paid already, by another payment.", "id")
-        return invoice
-    if invoice.state is not InvoiceState.ISSUED:
-        raise refuse(InvoiceProblem.WRONG_STATE, "Only an issued invoice can be paid.", "id")
-    await pay(tx, invoice, reference, paid_at=now)
-    event = AuditEvent("invoiceMarkPaid", changes={"reference": mask_text(reference)})
-    await _write_down(tx, invoice, origin, event, now)
-    return await _read(tx, invoice_id)
+        if invoice.state is not InvoiceState.ISSUED:
+            raise refuse(InvoiceProblem.WRONG_STATE, "Only an issued invoice can be paid.", "id")
+        await pay(tx, invoice, reference, paid_at=now, now=now)
+        event = AuditEvent("invoiceMarkPaid", changes={"reference": mask_text(reference)})
+        await _write_down(tx, invoice, origin, event, now)
+        return await _read(tx, invoice_id)
 
 
-async def pay(tx: Transaction, invoice: InvoiceRow, reference: str, *, paid_at: datetime) -> None:
-    """Write down that an invoice, which is locked and issued, is paid."""
+async def pay(tx: TenantTransaction, invoice: InvoiceRow, reference: str, *, paid_at: datetime, now: datetime) -> None:
+    """Write down that an invoice, which is locked and issued, is paid, and with it the credits on it."""
     await tx.execute(
-        "UPDATE invoice SET state = 'PAID', paid_at = $2, payment_reference = $3 WHERE id = $1",
-        *(invoice.id, paid_at, reference),
+        "UPDATE invoice SET state = 'PAID', paid_at = $3, payment_reference = $4 WHERE tenant_id = $1 AND id = $2",
+        *(tx.tenant_id, invoice.id, paid_at, reference),
     )
+    lots = await tx.rows(
+        "SELECT id FROM credit_lot WHERE tenant_id = $1 AND currency = $2 AND paid_at IS NULL "
+        "AND purchased_at >= $3 AND purchased_at < $4 ORDER BY id",
+        *(tx.tenant_id, invoice.total.currency),
+        *(first_instant(invoice.month), first_instant(next_month(invoice.month))),
+    )
+    for lot in lots:
+        await mark_lot_paid(tx, lot["id"], reference, now=now)
 
 
 async def void(tx: Transaction, invoice_id: UUID, reason: str, origin: Origin, *, now: datetime) -> InvoiceRow:
@@ -114,14 +129,10 @@ async def issue_credit_note(database: Database, wish: CreditNoteWish, origin: Or
         RefusedError: there is no such invoice, it was not issued, the amount is none or too much, or the key is taken.
     """
     reason = _text(wish.reason, "reason")
-    async with database.as_role(DatabaseRole.OPERATOR, read_only=True) as across:
-        tenant_id = await across.value("SELECT tenant_id FROM invoice WHERE id = $1", wish.invoice_id)
-    if tenant_id is None:
-        raise refuse(InvoiceProblem.NOT_FOUND, "There is no such invoice.", "invoiceId")
     amount, currency = wish.amount.amount, wish.amount.currency
     asked = {"invoice": str(wish.invoice_id), "amount": str(amount), "currency": currency, "reason": reason}
     request = IdempotentRequest("creditNoteIssue", origin.actor, wish.key, asked)
-    async with database.for_tenant(tenant_id, role=DatabaseRole.OPERATOR) as tx:
+    async with _in_its_tenant(database, wish.invoice_id, "invoiceId") as tx:
         if await find_result(tx, request) is not None:
             return await _read(tx, wish.invoice_id)
         invoice = await _locked(tx, wish.invoice_id, "invoiceId")
@@ -130,7 +141,7 @@ async def issue_credit_note(database: Database, wish: CreditNoteWish, origin: Or
         await tx.execute(
             "INSERT INTO credit_note (tenant_id, id, number, invoice_id, amount, currency, reason, issued_at, "
             "issued_by_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            *(tenant_id, note_id, number, invoice.id, amount, currency, reason, now, origin.actor.name),
+            *(tx.tenant_id, note_id, number, invoice.id, amount, currency, reason, now, origin.actor.name),
         )
         await keep_result(tx, request, note_id, now=now)
         event = AuditEvent("creditNoteIssue", changes={"number": number, "amount": shown(wish.amount)})
@@ -171,6 +182,17 @@ def _text(given: str, *path: str) -> str:
         message = f"It has to have 1 to {LONGEST_TEXT} characters, in one line."
         raise refuse(InvoiceProblem.INVALID, message, *path)
     return text
+
+
+@asynccontextmanager
+async def _in_its_tenant(database: Database, invoice_id: UUID, *path: str) -> AsyncIterator[TenantTransaction]:
+    """A transaction of the operator in the tenant whose invoice this is."""
+    async with database.as_role(DatabaseRole.OPERATOR, read_only=True) as across:
+        tenant_id = await across.value("SELECT tenant_id FROM invoice WHERE id = $1", invoice_id)
+    if tenant_id is None:
+        raise refuse(InvoiceProblem.NOT_FOUND, "There is no such invoice.", *path)
+    async with database.for_tenant(tenant_id, role=DatabaseRole.OPERATOR) as tx:
+        yield tx
 
 
 async def _locked(tx: Transaction, invoice_id: UUID, *path: str) -> InvoiceRow:

@@ -58,8 +58,8 @@ async def add_one_of_each(product: Product, tenant_id: UUID) -> str:
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         for invoice_id in (paid, voided):
             await issue(tx, invoice_id, ORIGIN, now=now)
-        await mark_paid(tx, paid, "bank 1", ORIGIN, now=now)
         await void(tx, voided, "It was wrong.", ORIGIN, now=now)
+    await mark_paid(product.database, paid, "bank 1", ORIGIN, now=now)
     wish = CreditNoteWish(paid, Money(Decimal("1.50"), "USD"), "A gesture", f"{paid}")
     await issue_credit_note(product.database, wish, ORIGIN, now=now)
     await add_draft(product, tenant_id)

@@ -169,7 +169,7 @@ EXPECTED: dict[str, int] = {
     "Query.invoicesHeld": 1,
     "Query.invoiceRuns": 1,
     "Mutation.invoiceIssue": 5,
-    "Mutation.invoiceMarkPaid": 4,
+    "Mutation.invoiceMarkPaid": 6,
     "Mutation.invoiceVoid": 4,
     "Mutation.creditNoteIssue": 9,
     "Mutation.invoicesGenerate": 1,
@@ -218,6 +218,7 @@ def _transactions(name: str) -> int:
         "Mutation.rateCardPublish": 1 + 1 + 1,
         "Mutation.acquisitionCostSet": 1 + 1 + 1,
         "Mutation.creditNoteIssue": 1 + 1 + 1,
+        "Mutation.invoiceMarkPaid": 1 + 1 + 1,
     }
     return transactions.get(name, of_support if OF_STAFF.get(name) is StaffRole.ISV_SUPPORT else 2)
 

@@ -12,6 +12,7 @@ export const EVENTS: Record<WebhookEvent, EventFace> = {
   MESSAGE_RECEIVED: { label: 'Message received', meaning: 'Somebody wrote to you', needs: 'MESSAGES_READ' },
   ALLOWANCE_THRESHOLD: { label: 'Allowance', meaning: '80 or 100 percent of it are used', needs: 'USAGE_READ' },
   ALERT_RAISED: { label: 'Alert', meaning: 'A new alert of a kind that goes to webhooks', needs: 'ALERTS_READ' },
+  INVOICE_ISSUED: { label: 'Invoice', meaning: 'An invoice was issued', needs: 'BILLING_READ' },
   WEBHOOK_TEST: { label: 'Test', meaning: 'Sent when somebody asks for one', needs: null },
 };
 
