@@ -143,7 +143,7 @@ def _live_problems(settings: "Settings") -> Iterator[str]:
 def _webhook_problems(settings: "Settings") -> Iterator[str]:
     secret = settings.billing_webhook_secret
     if secret is not None and not _is_signing_secret(secret.get_secret_value()):
-        yield f"BILLING_WEBHOOK_SECRET has to be whsec_ and behind it at least 24 bytes in base64, made by: {_MAKE_BYTES}"
+        yield f"BILLING_WEBHOOK_SECRET has to be whsec_ and then 24 bytes or more in base64, from: {_MAKE_BYTES}"
     try:
         settings.webhook_networks()
     except ValueError:

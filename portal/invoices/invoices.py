@@ -59,9 +59,9 @@ class InvoiceRow:
     @property
     def due(self) -> Money:
         """What is still to be paid."""
-        if self.state in {InvoiceState.PAID, InvoiceState.VOID}:
-            return Money(Decimal(0), self.total.currency)
-        return Money(self.total.amount - self.credited - self.prepaid, self.total.currency)
+        is_open = self.state in {InvoiceState.DRAFT, InvoiceState.ISSUED}
+        left = self.total.amount - self.credited - self.prepaid if is_open else Decimal(0)
+        return Money(left, self.total.currency).rounded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ async def read_credit_notes(
     found: dict[UUID, list[CreditNoteRow]] = {invoice_id: [] for invoice_id in invoice_ids}
     rows = await tx.rows(
         "SELECT id, invoice_id, number, amount, currency, reason, issued_at FROM credit_note "
-        "WHERE tenant_id = ANY($1::uuid[]) AND invoice_id = ANY($2::uuid[]) ORDER BY id",
+        "WHERE tenant_id = ANY($1::uuid[]) AND invoice_id = ANY($2::uuid[]) ORDER BY issued_at, number",
         *(list(tenant_ids), list(invoice_ids)),
     )
     for row in rows:

@@ -19,6 +19,7 @@ class WebhookEvent(StrEnum):
     MESSAGE_RECEIVED = "MESSAGE_RECEIVED"
     ALLOWANCE_THRESHOLD = "ALLOWANCE_THRESHOLD"
     ALERT_RAISED = "ALERT_RAISED"
+    INVOICE_ISSUED = "INVOICE_ISSUED"
     WEBHOOK_TEST = "WEBHOOK_TEST"
 
     @property
@@ -29,6 +30,7 @@ class WebhookEvent(StrEnum):
 
 
 _EVERYBODY = frozenset({"OWNER", "ADMINISTRATOR", "DEVELOPER", "BILLING_MANAGER", "SUPPORT"})
+_OF_MONEY = frozenset({"OWNER", "ADMINISTRATOR", "BILLING_MANAGER"})
 _OF_CONTENT = frozenset({"OWNER", "ADMINISTRATOR", "DEVELOPER"})
 # Which roles may see what an event tells: a test holds this to the permissions. An event goes to an endpoint while the
 # role of whoever set it up is among them.
@@ -37,6 +39,7 @@ SEEN_BY = {
     WebhookEvent.MESSAGE_RECEIVED: _OF_CONTENT,
     WebhookEvent.ALLOWANCE_THRESHOLD: _EVERYBODY,
     WebhookEvent.ALERT_RAISED: _EVERYBODY,
+    WebhookEvent.INVOICE_ISSUED: _OF_MONEY,
     WebhookEvent.WEBHOOK_TEST: _OF_CONTENT,  # those who may set endpoints up
 }
 
