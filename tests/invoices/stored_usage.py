@@ -103,6 +103,6 @@ async def invoices_of(database: Database, tenant_id: UUID) -> Sequence[tuple[str
     """Month, state, number and total of all invoices of a tenant, in the order of their months."""
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
         rows = await tx.rows(
-            "SELECT month, state, number, total FROM invoice WHERE tenant_id = $1 ORDER BY month, id", tenant_id
+            "SELECT month, state, number, total FROM invoice WHERE tenant_id = $1 ORDER BY month, number", tenant_id
         )
     return [(f"{row['month']:%Y-%m}", row["state"], row["number"], f"{row['total']:f}") for row in rows]

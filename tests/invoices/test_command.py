@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from portal.database import Database
+from portal.database import Database, DatabaseRole
 from portal.database.address import DatabaseAddress
 from tests.invoices.months import SILVER
 from tests.invoices.stored_usage import make_customer, make_plan
 from tests.product import SECRET
+from tests.waiting import until
 
 
 @dataclass
@@ -77,3 +78,35 @@ async def test_what_is_no_bill_or_no_month_is_told_so(settings: dict[str, str], 
         refused = await run(settings, "generate", "--month", given)
         assert refused.code == 1
         assert said in refused.told
+
+
+async def test_a_command_that_is_killed_in_the_middle_leaves_whole_invoices_and_the_next_makes_the_rest(
+    database: Database, settings: dict[str, str]
+) -> None:
+    silver = await make_plan(database, "Silver", SILVER)
+    for _ in range(120):
+        await make_customer(database, silver)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "api.command", "bill", "generate", "--month", "2026-10"),
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"], **settings},
+    )
+
+    async def has_begun() -> bool:
+        return await _value(database, "SELECT coalesce(max(done), 0) FROM invoice_run") > 0
+
+    await until(has_begun)
+    process.kill()
+    await process.wait()
+    done = await _value(database, "SELECT done FROM invoice_run")
+    assert await _value(database, "SELECT count(*) FROM invoice") == done
+    assert (await run(settings, "generate", "--month", "2026-10")).code == 0
+    assert await _value(database, "SELECT count(*) FROM invoice") == 120
+    assert await _value(database, "SELECT count(DISTINCT number) FROM invoice WHERE number <= 'INV-000120'") == 120
+    assert await _value(database, "SELECT count(*) FROM invoice_run") == (1 if done < 120 else 2)
+
+
+async def _value(database: Database, sql: str) -> int:
+    async with database.as_role(DatabaseRole.OPERATOR, read_only=True) as tx:
+        return int(await tx.value(sql))

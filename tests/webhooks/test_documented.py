@@ -7,10 +7,13 @@ from typing import Any
 import orjson
 
 from auth.permissions import TenantRole, permissions_of
+from portal.invoices.telling import InvoiceTelling
+from portal.mail.queue import MailQueue
 from portal.webhooks.delivering import WebhookDelivery
 from portal.webhooks.events import SEEN_BY, WebhookEvent
 from portal_schema.webhook_endpoints import TELLS
 from tests.conversations.inbound import write
+from tests.invoices.stored import add_invoice
 from tests.product import Product
 from tests.schema.world import OLGA, add_alert, add_contact, send
 from tests.waiting import until
@@ -67,6 +70,8 @@ async def test_what_comes_has_the_fields_of_its_example(
     await send(integration.tenant.machine, [olga], body="Hello")
     await product.dispatcher.run_once()
     await write(product, integration.tenant, "Is it ready?")
+    await add_invoice(product, integration.tenant.id)
+    await InvoiceTelling(product.database, MailQueue(product.box), product.url, product.clock).tell_due()
 
     async def all_came() -> bool:
         await product.apply_callbacks()
