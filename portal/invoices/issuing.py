@@ -11,7 +11,6 @@ from uuid import UUID
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.audit.masking import mask_text
 from portal.clock import new_id
-from portal.credits.paying import mark_paid as mark_lot_paid
 from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
 from portal.global_ids import global_id
 from portal.idempotency import IdempotentRequest, find_result, keep_result
@@ -90,6 +89,15 @@ async def pay(tx: TenantTransaction, invoice: InvoiceRow, reference: str, *, pai
     )
     for lot in lots:
         await mark_lot_paid(tx, lot["id"], reference, now=now)
+
+
+async def mark_lot_paid(tx: TenantTransaction, lot_id: UUID, reference: str, *, now: datetime) -> None:
+    """Take note of the payment of a lot of credits, which is usable from now on if it was not before."""
+    await tx.execute(
+        "UPDATE credit_lot SET paid_at = $3, payment_reference = $4, usable_at = coalesce(usable_at, $3) "
+        "WHERE tenant_id = $1 AND id = $2 AND paid_at IS NULL",
+        *(tx.tenant_id, lot_id, now, reference),
+    )
 
 
 async def void(tx: Transaction, invoice_id: UUID, reason: str, origin: Origin, *, now: datetime) -> InvoiceRow:

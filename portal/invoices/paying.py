@@ -7,11 +7,10 @@ from uuid import UUID
 
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import new_id
-from portal.credits.paying import mark_paid as mark_lot_paid
 from portal.database import Database, DatabaseRole, TenantTransaction
 from portal.global_ids import global_id, split_global
 from portal.invoices.invoices import InvoiceState, find_invoice
-from portal.invoices.issuing import pay
+from portal.invoices.issuing import mark_lot_paid, pay
 from portal.money.money import Money, shown
 from portal.problems import refuse
 
