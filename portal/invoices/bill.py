@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from portal.clock import written as written_instant
+from portal.invoices.canonical import digest_of, plain
 from portal.invoices.invoices import InvoiceRow
-from portal.invoices.lines import plain
 from portal.invoices.rating import Rated, RatedLine, rate
-from portal.invoices.snapshot import Snapshot, SnapshotError, digest_of
+from portal.invoices.snapshot import Snapshot, SnapshotError
 
 FORMAT = "bill/1"
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import orjson
 import typst
 
+from portal.invoices.canonical import plain
 from portal.invoices.invoices import CreditNoteRow, InvoiceRow, InvoiceState
-from portal.invoices.lines import plain
 from portal.money.money import Money, shown
 
 _TEMPLATE = Path(__file__).with_name("invoice.typ")

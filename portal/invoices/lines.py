@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from portal.invoices.canonical import plain
 from portal.pricing.strategies import Step
 from portal.usage.costing import PriceBasis
 
@@ -45,12 +46,6 @@ class InvoiceLine:
             PriceBasis(written["basis"]),
             steps_of(written["steps"]),
         )
-
-
-def plain(number: Decimal) -> str:
-    """A number without an exponent, without needless zeros and never a negative zero: one spelling for each value."""
-    text = f"{number or abs(number):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def steps_of(written: Sequence[Sequence[str]]) -> tuple[Step, ...]:

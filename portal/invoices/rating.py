@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from portal.invoices.lines import InvoiceLine, plain
+from portal.invoices.canonical import plain
+from portal.invoices.lines import InvoiceLine
 from portal.invoices.snapshot import (
     Billed,
     CreditPurchase,
@@ -15,7 +16,6 @@ from portal.invoices.snapshot import (
     MonthBefore,
     Snapshot,
     UsageRow,
-    without_ratios,
 )
 from portal.money.money import EXACT, Money, round_to_minor, shown, total
 from portal.plans.proration import prorated_fee
@@ -82,12 +82,12 @@ def for_tenant(snapshot: Snapshot) -> Snapshot:
     before = snapshot.before
     return replace(
         snapshot,
-        plans=tuple(without_ratios(plan) for plan in snapshot.plans),
+        plans=tuple(_without_ratios(plan) for plan in snapshot.plans),
         usage=_rows_for_tenant(snapshot.plans, snapshot.usage),
         before=before
         and replace(
             before,
-            plans=tuple(without_ratios(plan) for plan in before.plans),
+            plans=tuple(_without_ratios(plan) for plan in before.plans),
             usage=_rows_for_tenant(before.plans, before.usage),
             billed=tuple(replace(one, cost=None) for one in before.billed),
         ),
@@ -225,6 +225,10 @@ def _adjustments(before: MonthBefore, currency: str) -> Iterator[RatedLine]:
         )
         cost = EXACT.subtract(known.cost if known else _NOTHING, (said.cost if said else None) or _NOTHING)
         yield RatedLine(line, cost, (*steps, Step("Cost", _exact(cost, currency))))
+
+
+def _without_ratios(plan: HeldPlan) -> HeldPlan:
+    return replace(plan, terms=replace(plan.terms, margin_kind=None, brackets=(), other_ratio=None))
 
 
 def _rows_for_tenant(plans: Sequence[HeldPlan], rows: Sequence[UsageRow]) -> tuple[UsageRow, ...]:

@@ -4,18 +4,15 @@ There are two of each invoice. The operator's holds what usage cost the ISV. The
 where a price goes by the cost it holds the exact price. Both rate to the same lines.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from portal.clock import written as written_instant
-from portal.invoices.lines import plain
+from portal.invoices.canonical import digest_of, number_or_none, plain, plain_or_none
 from portal.plans.periods import AllowancePeriod
 from portal.pricing.terms import (
     AtLimit,
@@ -170,21 +167,6 @@ class Snapshot:
             raise SnapshotError(str(error)) from error
 
 
-def canonical(value: Any) -> bytes:
-    """JSON values in their one spelling: UTF-8, keys in order, no spaces."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def digest_of(value: Any) -> bytes:
-    """SHA-256 of JSON values in canonical form."""
-    return hashlib.sha256(canonical(value)).digest()
-
-
-def without_ratios(plan: HeldPlan) -> HeldPlan:
-    """The plan as a tenant may see it: without margins."""
-    return replace(plan, terms=replace(plan.terms, margin_kind=None, brackets=(), other_ratio=None))
-
-
 def _usage_written(plans: Sequence[HeldPlan], usage: Sequence[UsageRow]) -> dict[str, Any]:
     return {"plans": [_plan_written(one) for one in plans], "usage": [_row_written(one) for one in usage]}
 
@@ -209,10 +191,10 @@ def _plan_written(plan: HeldPlan) -> dict[str, Any]:
         "unit": terms.unit.value,
         "per": terms.per.value,
         "atLimit": terms.at_limit.value,
-        "overage": _text(terms.overage),
+        "overage": plain_or_none(terms.overage),
         "marginKind": terms.margin_kind and terms.margin_kind.value,
         "brackets": [{"upTo": one.up_to, "ratio": plain(one.ratio)} for one in terms.brackets],
-        "otherRatio": _text(terms.other_ratio),
+        "otherRatio": plain_or_none(terms.other_ratio),
     }
 
 
@@ -226,10 +208,10 @@ def _plan_read(written: Mapping[str, Any]) -> HeldPlan:
         unit=UsageUnit(written["unit"]),
         per=AllowancePeriod(written["per"]),
         at_limit=AtLimit(written["atLimit"]),
-        overage=_number(written["overage"]),
+        overage=number_or_none(written["overage"]),
         margin_kind=written["marginKind"] and MarginKind(written["marginKind"]),
         brackets=tuple(MarginBracket(one["upTo"], Decimal(one["ratio"])) for one in written["brackets"]),
-        other_ratio=_number(written["otherRatio"]),
+        other_ratio=number_or_none(written["otherRatio"]),
     )
     first, until = date.fromisoformat(written["first"]), date.fromisoformat(written["until"])
     return HeldPlan(UUID(written["id"]), written["name"], written["version"], terms, first, until)
@@ -245,8 +227,8 @@ def _row_written(row: UsageRow) -> dict[str, Any]:
         "above": row.above,
         "upTo": row.up_to,
         "basis": row.basis.value,
-        "cost": _text(row.cost),
-        "price": _text(row.price),
+        "cost": plain_or_none(row.cost),
+        "price": plain_or_none(row.price),
     }
 
 
@@ -260,8 +242,8 @@ def _row_read(written: Mapping[str, Any]) -> UsageRow:
         written["above"],
         written["upTo"],
         PriceBasis(written["basis"]),
-        _number(written["cost"]),
-        _number(written["price"]),
+        number_or_none(written["cost"]),
+        number_or_none(written["price"]),
     )
 
 
@@ -294,7 +276,7 @@ def _billed_written(billed: Billed) -> dict[str, Any]:
         "quantity": plain(billed.quantity),
         "unit": billed.unit,
         "amount": plain(billed.amount),
-        "cost": _text(billed.cost),
+        "cost": plain_or_none(billed.cost),
     }
 
 
@@ -305,16 +287,8 @@ def _billed_read(written: Mapping[str, Any]) -> Billed:
         Decimal(written["quantity"]),
         written["unit"],
         Decimal(written["amount"]),
-        _number(written["cost"]),
+        number_or_none(written["cost"]),
     )
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else plain(number)
-
-
-def _number(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _month(text: str) -> date:

@@ -10,11 +10,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from auth.permissions import StaffRole, TenantRole
-from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal.global_ids import global_id
-from tests.invoices.customers import INVOICE, Customer, make_customer
+from tests.invoices.customers import INVOICE, Customer, add_lot, make_customer
 from tests.product import Caller, Product
 from tests.product import product as serve_product
 from tests.turnable_clock import TurnableClock
@@ -152,20 +151,6 @@ async def test_without_a_secret_there_is_no_door(product: Product) -> None:
     assert await state(customer) == ("ISSUED", "102.75")
 
 
-async def add_lot(product: Product, customer: Customer, purchased_at: str) -> str:
-    """The id of a lot of credits for $10, which waits for its payment."""
-    lot_id = new_id(product.clock.now())
-    async with product.database.for_tenant(customer.tenant.id) as tx:
-        plan = await tx.value("SELECT plan_id FROM tenant_plan WHERE tenant_id = $1", customer.tenant.id)
-        await tx.execute(
-            "INSERT INTO credit_lot (tenant_id, id, plan_id, credits, units, unit, price, currency, bought_by_kind, "
-            "bought_by_name, purchased_at) VALUES ($1, $2, $3, 100, 500, 'MESSAGES', 10, 'USD', 'MEMBER', 'Olga', "
-            "$4::text::timestamptz)",
-            *(customer.tenant.id, lot_id, plan, purchased_at),
-        )
-    return global_id("CreditLot", lot_id)
-
-
 async def usable(product: Product) -> list[tuple[bool, bool]]:
     """Of each lot whether it is usable, and whether it is paid."""
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
@@ -175,7 +160,7 @@ async def usable(product: Product) -> list[tuple[bool, bool]]:
 
 async def test_credits_are_usable_once_their_own_payment_is_told_of(billed: Product) -> None:
     customer = await make_customer(billed)
-    lot = await add_lot(billed, customer, "2026-11-03T12:00:00Z")
+    lot = await add_lot(billed, customer.tenant.id, "2026-11-03T12:00")
     told = {"lotId": lot, "amount": "10.00", "currency": "USD", "reference": "card 1", "paidAt": "2026-11-03T12:01:00Z"}
     wrong = await tell(billed, {"type": "credits.paid", "data": told | {"amount": "9.99"}})
     assert (wrong.status_code, await usable(billed)) == (422, [(False, False)])
@@ -188,11 +173,23 @@ async def test_credits_are_usable_once_their_own_payment_is_told_of(billed: Prod
 
 
 async def test_who_pays_an_invoice_pays_the_credits_on_it(billed: Product) -> None:
-    customer = await make_customer(billed)
-    await add_lot(billed, customer, "2026-10-03T12:00:00Z")
-    await add_lot(billed, customer, "2026-11-03T12:00:00Z")  # which the next one bills
-    assert (await tell(billed, paid(customer))).status_code == 204
+    customer = await make_customer(billed, bought_at="2026-10-03T12:00")
+    await add_lot(billed, customer.tenant.id, "2026-11-03T12:00")  # which the next one bills
+    assert (await tell(billed, paid(customer, amount="112.75"))).status_code == 204
     assert await usable(billed) == [(True, True), (False, False)]
+
+
+async def test_credits_that_were_paid_apart_stand_on_the_invoice_and_are_not_due_again(billed: Product) -> None:
+    customer = await make_customer(billed, bought_at="2026-10-03T12:00")
+    assert await state(customer) == ("ISSUED", "112.75")
+    async with billed.database.as_role(DatabaseRole.OPERATOR) as tx:
+        lot = global_id("CreditLot", await tx.value("SELECT id FROM credit_lot"))
+    told = {"lotId": lot, "amount": "10", "currency": "USD", "reference": "card 1", "paidAt": "2026-11-03T12:01:00Z"}
+    assert (await tell(billed, {"type": "credits.paid", "data": told}, id="evt_credits")).status_code == 204
+    assert await state(customer) == ("ISSUED", "102.75")
+    assert (await tell(billed, paid(customer))).status_code == 204
+    assert await state(customer) == ("PAID", "0.00")
+    assert await payments(billed) == 2
 
 
 @pytest.fixture
