@@ -34,7 +34,14 @@ PROVIDER = {
 DATABASE = "postgresql://portal:the-password@db.example.com:5432/portal"
 MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
+_SIGNING = (
+    "BILLING_WEBHOOK_SECRET has to be whsec_ and then 24 bytes or more in base64, from: "
+    "python3 -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'"
+)
 BAD = {
+    "billing_secret_without_its_beginning": ({"BILLING_WEBHOOK_SECRET": "QUJD" * 8}, _SIGNING),
+    "billing_secret_too_short": ({"BILLING_WEBHOOK_SECRET": "whsec_QUJDREVGR0hJSktM"}, _SIGNING),
+    "billing_secret_no_base64": ({"BILLING_WEBHOOK_SECRET": "whsec_the-secret"}, _SIGNING),
     "port_no_number": ({"PORT": "http"}, "PORT has to be a number from 1 to 65535, for example 8000."),
     "port_out_of_range": ({"PORT": "65536"}, "PORT has to be a number from 1 to 65535, for example 8000."),
     "pool_too_small": ({"POOL_SIZE": "1"}, "POOL_SIZE has to be a number from 2 to 100, for example 10."),
