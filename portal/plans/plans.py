@@ -129,6 +129,12 @@ async def read_own_plan(tx: TenantTransaction, plan_id: UUID) -> PlanRow | None:
     return None if row is None else plan_row(row)
 
 
+async def read_plans_by_id(tx: Transaction, plan_ids: Sequence[UUID]) -> dict[UUID, PlanRow]:
+    """These versions of plans, whoever has them: for ids that the portal itself has kept."""
+    sql = f"SELECT {PLAN_COLUMNS} FROM plan WHERE plan.id = ANY($1::uuid[])"  # noqa: S608  constants
+    return {row["plan_id"]: plan_row(row) for row in await tx.rows(sql, list(plan_ids))}
+
+
 def _bracket(written: dict[str, Any]) -> MarginBracket:
     return MarginBracket(written["up_to"], Decimal(written["ratio"]))
 
