@@ -40,6 +40,7 @@ from portal.database.connection import QueryLogger
 from portal.encryption import SecretBox, Signer
 from portal.live.hub import Hub
 from portal.mail.queue import MailQueue
+from portal.plans import preview_tokens
 from portal.tenants.accounts import ProviderAccounts
 from portal.webhooks.client import WebhookClient
 from portal.webhooks.endpoints import EndpointSetup
@@ -105,9 +106,8 @@ def _routes(
         sign_in_methods=settings.sign_in_methods(),
     )
     accounts = ProviderAccounts(database, box, clock)
-    contexts = Contexts(
-        database, clock, MailQueue(box), EndpointSetup(box, client), ProviderPrices(settings), services.public_url
-    )
+    setup, previews = EndpointSetup(box, client), Signer(secret, preview_tokens.SIGNS)
+    contexts = Contexts(database, clock, MailQueue(box), setup, ProviderPrices(settings), previews, services.public_url)
     operations, places = Operations(schema, contexts.open, Limits()), Places(live.connections)
     subscriptions = Subscriptions(operations, hub, live)
     endpoint = GraphQLEndpoint(

@@ -19,6 +19,7 @@ from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
+from portal.encryption import Signer
 from portal.live.changes import Change
 from portal.mail.queue import MailQueue
 from portal.rates.provider import PriceLists
@@ -45,6 +46,7 @@ class RequestContext:
     mail: MailQueue
     endpoint_setup: EndpointSetup
     price_lists: PriceLists
+    plan_previews: Signer
     public_url: str
     request_id: str
     address: str | None = None
@@ -222,6 +224,7 @@ class Contexts:
         mail: MailQueue,
         endpoint_setup: EndpointSetup,
         price_lists: PriceLists,
+        plan_previews: Signer,
         public_url: str,
     ) -> None:
         self._database = database
@@ -229,6 +232,7 @@ class Contexts:
         self._mail = mail
         self._endpoint_setup = endpoint_setup
         self._price_lists = price_lists
+        self._plan_previews = plan_previews
         self._public_url = public_url
 
     @asynccontextmanager
@@ -248,6 +252,7 @@ class Contexts:
             self._mail,
             self._endpoint_setup,
             self._price_lists,
+            self._plan_previews,
             self._public_url,
             request_id,
             address,

@@ -1,6 +1,7 @@
 """Plans and allowances in the schema."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -14,6 +15,9 @@ from portal.pricing.terms import AtLimit, UsageUnit
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, to_global
+
+if TYPE_CHECKING:
+    from portal_schema.plan_changes import PlanChange
 
 READ = requires(Permission.USAGE_READ)
 
@@ -86,6 +90,17 @@ class TenantPlan:
     @strawberry.field(description="What may still be sent in the present period.")
     async def allowance(self, info: Info) -> Allowance | None:
         return await find_allowance(info, self.tenant_id)
+
+    @strawberry.field(
+        description="The change of plan that is to come, or null where the tenant keeps its plan.",
+        directives=requires(Permission.PLAN_READ),
+    )
+    async def pending_change(
+        self, info: Info
+    ) -> Annotated["PlanChange", strawberry.lazy("portal_schema.plan_changes")] | None:
+        from portal_schema.plan_changes import find_pending_change  # noqa: PLC0415  the two know each other
+
+        return await find_pending_change(info, self.tenant_id)
 
 
 async def find_tenant_plan(info: Info, tenant_id: UUID) -> TenantPlan | None:

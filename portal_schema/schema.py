@@ -36,6 +36,9 @@ from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
 from portal_schema.nodes import Node
 from portal_schema.ownership_changes import OwnershipMutations
+from portal_schema.plan_changes import PlanChangeQueries, find_change
+from portal_schema.plan_changing import PlanChangeMutations
+from portal_schema.plan_previews import PlanPreviewQueries
 from portal_schema.plans import PlanQueries, find_plan
 from portal_schema.rate_cards import RateCardMutations, RateCardQueries
 from portal_schema.scalars import SCALARS
@@ -72,6 +75,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
     "Plan": (Permission.USAGE_READ, find_plan),
+    "PlanChange": (Permission.PLAN_READ, find_change),
     "SupportSession": (None, find_support_session),
     "Suppression": (Permission.CONTACTS_READ, find_suppression),
     "Template": (Permission.TEMPLATES_READ, find_template),
@@ -94,6 +98,8 @@ class Query(
     CallQueries,
     SendingQueries,
     PlanQueries,
+    PlanPreviewQueries,
+    PlanChangeQueries,
     UsageQueries,
     InvoiceQueries,
     InvoiceRunQueries,
@@ -150,6 +156,7 @@ class Mutation(
     ConversationMutations,
     SuppressionMutations,
     SettingsMutations,
+    PlanChangeMutations,
     AcquisitionCostMutations,
     InvoiceMutations,
     InvoiceRunMutations,

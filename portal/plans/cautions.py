@@ -103,9 +103,7 @@ def _of_belongings(target: PlanRow, belongings: Belongings) -> Iterator[PlanChan
         yield PlanChangeWarning(PlanChangeWarningCode.SPEND_CAP_CURRENCY, message)
     unused = belongings.credits_unused
     if unused is not None and (terms.at_limit is not AtLimit.CREDITS or terms.unit is not unused):
-        message = (
-            f"Credits that are left, counted in {unused.value.lower()}, lie unused with this plan."
-        )
+        message = f"Credits that are left, counted in {unused.value.lower()}, lie unused with this plan."
         yield PlanChangeWarning(PlanChangeWarningCode.CREDITS_UNUSED, message)
     if belongings.credits_unpaid:
         message = "Credits that are not paid for yet are owed all the same."

@@ -20,6 +20,7 @@ from portal.plans.plans import (
     TENANT_PLAN_COLUMNS,
     PlanState,
     TenantPlanRow,
+    lock_plans,
     read_plans_by_id,
     tenant_plan_row,
 )
@@ -85,7 +86,7 @@ async def read_holdings(tx: TenantTransaction, since: datetime) -> list[TenantPl
 
 async def lock_standing(tx: TenantTransaction, *, now: datetime) -> Standing:
     """The tenant's standing, which nobody else changes until this transaction ends."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.tenant_id}/tenant_plan")
+    await lock_plans(tx, tx.tenant_id)
     return Standing.of(await read_holdings(tx, now), now)
 
 

@@ -119,6 +119,11 @@ async def read_tenant_plans(tx: Transaction, tenant_ids: Sequence[UUID], *, now:
     return {row["tenant_id"]: tenant_plan_row(row) for row in rows}
 
 
+async def lock_plans(tx: Transaction, tenant_id: UUID) -> None:
+    """Whoever changes a tenant's plan does so alone, until this transaction ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tenant_id}/plan")
+
+
 async def read_own_plan(tx: TenantTransaction, plan_id: UUID) -> PlanRow | None:
     """This plan, if it is the tenant's own, now, earlier or to come."""
     sql = (

@@ -98,6 +98,9 @@ PLACES = {
     }""",
     "Query.invoice(id)": "query ($id: ID!) { invoice(id: $id) { id number lines { description } } }",
     "Tenant.invoice(id)": "query ($id: ID!) { viewer { tenant { invoice(id: $id) { id number } } } }",
+    "Query.planChangePreview(planId)": """query ($id: ID!) {
+      planChangePreview(planId: $id) { effectiveAt proration { amount } warnings { code } token }
+    }""",
     "Tenant.message(id)": "query ($id: ID!) { viewer { tenant { message(id: $id) { id body batch { id } } } } }",
     "MessageFilter.contactId": """query ($id: ID!) {
       messages(filter: {contactId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
@@ -156,6 +159,8 @@ PLACES_OF_OPERATOR = {
       ) { invoice { id } errors { code path message } }
     }""",
 }
+# What is on sale is everybody's to see, and the stories' tenants have plans that are.
+ON_SALE = "Plan"
 SEND_TO = """mutation ($id: ID!, $key: String!) {
   messageSend(input: {idempotencyKey: $key, recipients: {contactIds: [$id, $id]}, body: "Hello {{name}}"}) {
     batch { total accepted refusals { nodes { code message maskedNumber contact { id } } } messages { nodes { id } } }
@@ -177,6 +182,7 @@ LISTS = {
     "Tenant.messages": "viewer { tenant { messages%s } }",
     "Query.supportSessions": "supportSessions%s",
     "Query.alerts": "alerts%s",
+    "Query.planChanges": "planChanges%s",
     "Query.webhookDeliveries": "webhookDeliveries%s",
     "Query.invoices": "invoices%s",
     "Tenant.invoices": "viewer { tenant { invoices%s } }",

@@ -13,6 +13,7 @@ from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
 from tests.invoices.stored import add_draft, add_invoice
+from tests.plans.changes import change, offer_smallest, token_for
 from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
 from tests.schema import surface
 from tests.schema.world import (
@@ -263,6 +264,17 @@ async def _made_of_invoices(product: Product, tenant: Tenant, name: str, number:
     return {"id": given, "reference": number, "reason": number, "input": {"invoiceId": given, **credit}}
 
 
+async def _made_of_plan_changes(product: Product, tenant: Tenant, name: str, number: str) -> dict[str, Any]:
+    """The same of the plan: one that can be changed to, or a change that is to come."""
+    plan = await offer_smallest(product)
+    if name == "planChangePreview":
+        return {"planId": plan}
+    if name == "planChangeCancel":
+        assert (await change(tenant.owner, plan, f"for {number}"))["errors"] == []
+        return {"input": {"idempotencyKey": number}}
+    return {"input": {"idempotencyKey": number, "previewToken": await token_for(tenant.owner, plan)}}
+
+
 async def _made_of_webhooks(tenant: Tenant, name: str, number: str) -> dict[str, Any]:
     """The same of webhooks."""
     if name == "webhookReplay":
@@ -294,6 +306,8 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         return await _made_alone(product, tenant, name, number)
     if name in MADE_OF_INVOICES:
         return await _made_of_invoices(product, tenant, name, number)
+    if name.startswith("planChange") and name != "planChanges":
+        return await _made_of_plan_changes(product, tenant, name, number)
     if name in MADE_OF_MEMBERS:
         return await _made_of_members(product, tenant, caller, name, number)
     if name == "supportAccessRevoke":

@@ -47,6 +47,7 @@ from portal.messages.canceling import cancel_batch, cancel_message
 from portal.messages.composing import RefusalCode, SendProblem
 from portal.messages.sending import send
 from portal.messages.suppressing import suppress_by_hand
+from portal.plans.changing import cancel_change, change_plan
 from portal.problems import Problem
 from portal.rates.publishing import publish_rate_card
 from portal.support.grants import grant_access, revoke_access
@@ -100,6 +101,8 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "conversationReply": (reply,),
     "suppressionAdd": (suppress_by_hand,),
     "settingsUpdate": (update_settings,),
+    "planChange": (change_plan,),
+    "planChangeCancel": (cancel_change,),
     "acquisitionCostSet": (set_acquisition_cost,),
     "invoiceIssue": (issue,),
     "invoiceMarkPaid": (mark_paid,),

@@ -23,6 +23,7 @@ from portal_schema.nodes import to_global
 from portal_schema.permissions_table import permissions_table
 from tests.conversations.inbound import add_conversation
 from tests.invoices.stored import add_draft, add_invoice
+from tests.plans.changes import offer_smallest, token_for
 from tests.product import Caller, Product
 from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
 from tests.schema.world import (
@@ -144,6 +145,7 @@ def given(world: World) -> dict[str, Any]:
         "Tenant.usage(input)": {"period": "TODAY"},
         "Query.invoice(id)": world.ids["Invoice"],
         "Tenant.invoice(id)": world.ids["Invoice"],
+        "Query.planChangePreview(planId)": world.smallest,
         "Query.messageEstimate(input)": {"recipients": {"contactIds": [world.other_contact]}, "body": "Hello"},
         "Query.unitEconomics(range)": MONTH,
         "Tenant.economics(range)": MONTH,
@@ -189,6 +191,11 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
             "tenantId": world.tenant_id,
             "amount": {"amount": "120.50", "currency": "USD"},
         },
+        "Mutation.planChange(input)": {
+            "idempotencyKey": contacts[1],
+            "previewToken": await token_for(world.owner, await offer_smallest(product)),
+        },
+        "Mutation.planChangeCancel(input)": {"idempotencyKey": contacts[1]},
         **await _changes_of_invoices(product, world, who),
         "Mutation.rateCardPublish(input)": rate_card("0.0083"),
         **await _changes_of_members(product, world, who),

@@ -26,6 +26,7 @@ from tests.calls.callbacks import fields_of
 from tests.conversations.inbound import add_conversation
 from tests.invoices.stored import add_one_of_each
 from tests.mailbox import mails
+from tests.plans.changes import change, offer_smallest
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
 
@@ -80,6 +81,7 @@ class World:
     delivered: str  # a message that arrived
     batch: str  # with two messages and a refusal
     plan: str
+    smallest: str  # a plan to change to
     owner: Caller
     ids: dict[str, str]  # an object of each type that `node` finds
     numbers: Iterator[str] = field(default_factory=lambda: (f"+1202555{number:04}" for number in count(200)))
@@ -250,6 +252,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Call": await _call(product, tenant),
         "MessageBatch": batch["id"],
         "Plan": plan,
+        "PlanChange": (await change(owner, await offer_smallest(product), "to come"))["planChange"]["id"],
         "Member": member["id"],
         "Invitation": await add_invitation(owner),
         "Invoice": await add_one_of_each(product, tenant.id),
@@ -258,7 +261,8 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Tenant": to_global("Tenant", tenant.id),
         **await _webhooks(product, tenant.id, owner),
     }
-    return World(tenant, olga, alice, template, version, message, delivered, str(batch["id"]), plan, owner, ids)
+    known = (template, version, message, delivered, str(batch["id"]), plan, await offer_smallest(product))
+    return World(tenant, olga, alice, *known, owner, ids)
 
 
 async def _call(product: Product, tenant: TenantUnderTest) -> str:

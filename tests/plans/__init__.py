@@ -1,0 +1,1 @@
+"""Plans: the catalogue, and how a tenant comes from one to another."""
