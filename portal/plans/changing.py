@@ -182,10 +182,8 @@ async def _promised(
     if plan is not None and plan.state is PlanState.PUBLISHED:
         begins = effective_at(current.plan.terms if current else None, plan.terms, now)
         found = (current.id if current else None, standing.coming_id, begins if begins > now else None)
-        # A plan that has begun this very instant cannot end in it.
-        if found == (promised.current_id, promised.coming_id, promised.effective_at) and not (
-            current and current.since >= now
-        ):
+        has_been_held = current is None or current.since < begins  # what has begun this very instant cannot end in it
+        if found == (promised.current_id, promised.coming_id, promised.effective_at) and has_been_held:
             return plan.id, begins
     message = "The plan was changed, or is no longer offered, since this preview: ask for a new one."
     raise refuse(PlanChangeProblem.PREVIEW_OUTDATED, message, "previewToken")

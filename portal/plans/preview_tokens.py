@@ -26,7 +26,7 @@ class Previewed:
 def to_token(signer: Signer, tenant_id: UUID, previewed: Previewed) -> str:
     """The token; it names no tenant, but is signed for one."""
     told = (previewed.plan_id, previewed.current_id, previewed.coming_id, previewed.effective_at, previewed.expires_at)
-    body = orjson.dumps(told)
+    body = orjson.dumps([_plain(one) for one in told])
     return f"{_written(body)}.{_written(signer.sign(_statement(tenant_id, body)))}"
 
 
@@ -47,6 +47,10 @@ def from_token(signer: Signer, tenant_id: UUID, token: str) -> Previewed | None:
         datetime.fromisoformat(effective_at) if effective_at else None,
         datetime.fromisoformat(expires_at),
     )
+
+
+def _plain(told: UUID | datetime | None) -> str | None:
+    return told.isoformat() if isinstance(told, datetime) else str(told) if told else None
 
 
 def _statement(tenant_id: UUID, body: bytes) -> bytes:
