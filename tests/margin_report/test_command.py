@@ -57,7 +57,7 @@ class Provider:
         """All that it keeps of accounts and what they own."""
         ledger = Ledger(self.state)
         try:
-            tables = ("account", "api_key", "number", "service", "service_number", "message", "usage")
+            tables = ("account", "api_key", "number", "service", "service_number", "message", "used")
             return [[tuple(row) for row in ledger.rows(f"SELECT * FROM {table}")] for table in tables]  # noqa: S608  names from here
         finally:
             ledger.close()
@@ -68,6 +68,9 @@ def _last_month(back: int = 1) -> date:
     for _ in range(back):
         month = (month - timedelta(days=1)).replace(day=1)
     return month
+
+
+_SENT = (("ACa", 1, 250), ("ACc", 2, 200), ("ACc", 1, 1000), (PARENT, 1, 10))  # by whom, months ago, messages
 
 
 def _fill(state: Path) -> None:
@@ -86,20 +89,11 @@ def _fill(state: Path) -> None:
             created=noon[2],
             updated=noon[2],
         )
-    for sid, back, messages in (("ACa", 1, 250), ("ACc", 2, 200), ("ACc", 1, 1000), (PARENT, 1, 10)):
-        for place in range(messages):
-            ledger.insert(
-                "usage",
-                message_sid=f"SM{sid}{back}{place}",
-                account_sid=sid,
-                at=noon[back],
-                segments=1,
-                price_micros=7_900,
-            )
-    for sid in ("ACa", "ACb"):
-        ledger.insert(
-            "number", sid=f"PN{sid}", account_sid=sid, friendly_name="x", phone_number=f"+1{sid}", created=noon[1]
-        )
+    sent = [(sid, back, "sms-outbound", count, count * 7_900) for sid, back, count in _SENT]
+    numbers = [(sid, 1, "phonenumbers", 1, 1_150_000) for sid in ("ACa", "ACb")]
+    for sid, back, category, count, micros in (*sent, *numbers):
+        used = {"account_sid": sid, "day": _last_month(back).isoformat(), "category": category}
+        ledger.insert("used", **used, count=count, usage=count, micros=micros, at=noon[back], seen=noon[back])
     ledger.insert("api_key", sid="SKx", account_sid=PARENT, friendly_name="x", secret_sha256=_SHA, created=noon[2])
     ledger.close()
 
