@@ -39,7 +39,9 @@ class AlertMuteErrorCode(Enum):
 class AlertRuleSetErrorCode(Enum):
     """The problems that `alertRuleSet` can have."""
 
-    INVALID = strawberry.enum_value("INVALID", description="A channel is named twice.")
+    INVALID = strawberry.enum_value(
+        "INVALID", description="A channel or a percentage is named twice, or is none that can be watched."
+    )
 
 
 @strawberry.type(description="Why an alert could not be acknowledged.", directives=WRITE)
@@ -93,6 +95,11 @@ class AlertRuleSetInput:
 
     kind: AlertKind = strawberry.field(description="Which alerts.")
     channels: list[AlertChannel] = strawberry.field(description="How a new one is told, each channel once; none: not.")
+    thresholds: list[int] | None = strawberry.field(
+        default=None,
+        description="Of USAGE_THRESHOLD: at most 10 percentages of the allowance, from 1 to 1000, to be told of "
+        "besides 50, 80 and 100. Those that are set stay unless given.",
+    )
 
 
 @strawberry.type
@@ -130,5 +137,5 @@ class AlertMutations:
         info: Info,
         input: Annotated[AlertRuleSetInput, strawberry.argument(description="The rule.")],
     ) -> AlertRuleSetPayload | None:
-        rule = await set_rule(info.context.tx, input.kind, input.channels, now=info.context.now)
+        rule = await set_rule(info.context.tx, input.kind, input.channels, input.thresholds, now=info.context.now)
         return AlertRuleSetPayload(alert_rule=AlertRule.of(rule), errors=[])

@@ -29,6 +29,7 @@ describe(
     AlertKind,
     "What an alert is about.",
     USAGE_THRESHOLD="Usage has reached a number that is watched.",
+    SPEND_CAP="The spend cap of the month is reached.",
     DELIVERABILITY="Messages end badly for a reason that somebody can mend.",
     PROVIDER_ERROR="Something is wrong between the portal and the carriers.",
     REGISTRATION="A sender could not be registered with the carriers.",
@@ -157,11 +158,14 @@ class AlertRule:
     channels: list[AlertChannel] = strawberry.field(
         description="How a new one is told; to the page alone unless set otherwise, and to nobody where it is empty."
     )
+    thresholds: list[int] = strawberry.field(
+        description="Of USAGE_THRESHOLD: percentages of the allowance to be told of besides 50, 80 and 100."
+    )
 
     @classmethod
     def of(cls, rule: Rule) -> "AlertRule":
         """This rule."""
-        return cls(kind=rule.kind, channels=list(rule.channels))
+        return cls(kind=rule.kind, channels=list(rule.channels), thresholds=list(rule.thresholds))
 
 
 FilterArgument = Annotated[AlertFilter | None, strawberry.argument(description="Which alerts; all unless given.")]

@@ -15,11 +15,22 @@ from portal.pricing.terms import AtLimit, UsageUnit
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, to_global
+from portal_schema.spend import SpendCap, find_spend_cap
 
 if TYPE_CHECKING:
     from portal_schema.plan_changes import PlanChange
 
 READ = requires(Permission.USAGE_READ)
+
+
+@strawberry.type(description="What the pace of the period so far leads to.", directives=READ)
+class AllowanceForecast:
+    """A forecast."""
+
+    exhausted_at: datetime | None = strawberry.field(
+        description="When the allowance will be used up; null: not in this period, or it is already."
+    )
+    at_period_end: int = strawberry.field(description="How much will be used when the period ends.")
 
 
 @strawberry.type(description="What a tenant may still send in the present period.", directives=READ)
@@ -29,23 +40,34 @@ class Allowance:
     limit: int | None = strawberry.field(description="How much the plan allows in a period; null: no limit.")
     used: int = strawberry.field(description="What was handed over in this period.")
     reserved: int = strawberry.field(description="What was accepted and has not left yet.")
-    remaining: int | None = strawberry.field(description="What is left: limit - used - reserved; null: no limit.")
+    remaining: int | None = strawberry.field(
+        description="What is left: limit - used - reserved, without what credits paid for; null: no limit."
+    )
     unit: UsageUnit = strawberry.field(description="What is counted.")
     per: AllowancePeriod = strawberry.field(description="How often it begins anew.")
     resets_at: datetime = strawberry.field(description="When the next period begins.")
+    state: strawberry.Private[AllowanceState]
 
     @classmethod
     def of(cls, state: AllowanceState) -> "Allowance":
         """The allowance in this state."""
         return cls(
             limit=state.limit,
-            used=state.used,
-            reserved=state.reserved,
+            used=state.position.used,
+            reserved=state.position.reserved,
             remaining=state.remaining,
             unit=state.unit,
             per=state.per,
-            resets_at=state.resets_at,
+            resets_at=state.period.end,
+            state=state,
         )
+
+    @strawberry.field(description="How it will do at its pace so far; null before anything is sent in the period.")
+    def forecast(self, info: Info) -> AllowanceForecast | None:
+        found = self.state.forecast(now=info.context.now)
+        if found is None:
+            return None
+        return AllowanceForecast(exhausted_at=found.exhausted_at, at_period_end=found.at_period_end)
 
 
 @strawberry.type(description="How much a plan allows.", directives=READ)
@@ -101,6 +123,10 @@ class TenantPlan:
         from portal_schema.plan_changes import find_pending_change  # noqa: PLC0415  the two know each other
 
         return await find_pending_change(info, self.tenant_id)
+
+    @strawberry.field(description="The cap on what usage may come to in a month beside the fee; null without one.")
+    async def spend_cap(self, info: Info) -> SpendCap | None:
+        return await find_spend_cap(info, self.tenant_id)
 
 
 async def find_tenant_plan(info: Info, tenant_id: UUID) -> TenantPlan | None:

@@ -23,6 +23,8 @@ from portal_schema.contacts import ContactQueries, find_contact
 from portal_schema.context import Info
 from portal_schema.conversation_changes import ConversationMutations
 from portal_schema.conversations import ConversationQueries, find_conversation
+from portal_schema.credit_changes import CreditMutations
+from portal_schema.credits import CreditQueries, find_lot
 from portal_schema.directives import Cost, Requires
 from portal_schema.economics import EconomicsQueries
 from portal_schema.guards import install_guards, refuse_without, requires
@@ -45,6 +47,7 @@ from portal_schema.scalars import SCALARS
 from portal_schema.sending import SendingMutations, SendingQueries
 from portal_schema.settings import SettingsQueries
 from portal_schema.settings_changes import SettingsMutations
+from portal_schema.spend import SpendMutations
 from portal_schema.subscriptions import Subscription
 from portal_schema.support_access import SupportAccessMutations, SupportAccessQueries
 from portal_schema.support_sessions import SupportSessionMutations, SupportSessionQueries, find_support_session
@@ -68,6 +71,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "AuditEntry": (Permission.AUDIT_READ, find_entry),
     "Call": (Permission.LOGS_READ, find_call),
     "Contact": (Permission.CONTACTS_READ, find_contact),
+    "CreditLot": (Permission.BILLING_READ, find_lot),
     "Conversation": (Permission.MESSAGES_READ, find_conversation),
     "Invitation": (Permission.MEMBERS_READ, find_invitation),
     "Invoice": (Permission.BILLING_READ, find_own_invoice),
@@ -101,6 +105,7 @@ class Query(
     PlanPreviewQueries,
     PlanChangeQueries,
     UsageQueries,
+    CreditQueries,
     InvoiceQueries,
     InvoiceRunQueries,
     MemberQueries,
@@ -157,6 +162,8 @@ class Mutation(
     SuppressionMutations,
     SettingsMutations,
     PlanChangeMutations,
+    SpendMutations,
+    CreditMutations,
     AcquisitionCostMutations,
     InvoiceMutations,
     InvoiceRunMutations,

@@ -22,6 +22,7 @@ from portal_schema.context import Info
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.guards import requires
 from portal_schema.messages import Message, find_message
+from portal_schema.money import Money
 from portal_schema.nodes import key_of
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
@@ -95,6 +96,10 @@ class MessageEstimate:
     segments: int = strawberry.field(description="The segments of the first recipient's text.")
     total_segments: int = strawberry.field(description="The segments of all recipients' texts.")
     allowance_after: Allowance | None = strawberry.field(description="The allowance as the send would leave it.")
+    price: Money | None = strawberry.field(
+        description="The most that it would come to beside the plan's fee; null where the plan includes it.",
+        directives=requires(Permission.BILLING_READ),
+    )
 
     @classmethod
     def of(cls, worked_out: Estimate) -> "MessageEstimate":
@@ -111,6 +116,7 @@ class MessageEstimate:
             segments=size.segments,
             total_segments=sum(recipient.size.segments for recipient in recipients),
             allowance_after=Allowance.of(worked_out.allowance_after),
+            price=Money.of(worked_out.price) if worked_out.price.amount else None,
         )
 
 

@@ -1,5 +1,6 @@
 """What alerts say: the one catalogue of titles, advice and who must act, in words that tenants know. Pure."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +12,7 @@ class AlertKind(StrEnum):
     """What an alert is about."""
 
     USAGE_THRESHOLD = "USAGE_THRESHOLD"
+    SPEND_CAP = "SPEND_CAP"
     DELIVERABILITY = "DELIVERABILITY"
     PROVIDER_ERROR = "PROVIDER_ERROR"
     REGISTRATION = "REGISTRATION"
@@ -41,13 +43,23 @@ class RegistrationFault(StrEnum):
 
 
 class UsageThreshold(StrEnum):
-    """The codes of `USAGE_THRESHOLD`: what has reached a number that somebody watches."""
+    """The codes of `USAGE_THRESHOLD`: what has reached a number that somebody watches.
+
+    A tenant's own percentages are codes too: ALLOWANCE_90.
+    """
 
     MESSAGES = "MESSAGES"
     CALLS = "CALLS"
     USAGE = "USAGE"
+    ALLOWANCE_50 = "ALLOWANCE_50"
     ALLOWANCE_80 = "ALLOWANCE_80"
     ALLOWANCE_100 = "ALLOWANCE_100"
+
+
+class SpendFault(StrEnum):
+    """The codes of `SPEND_CAP`."""
+
+    CAP_REACHED = "CAP_REACHED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +165,11 @@ _USAGE = {
         "Nothing stops by this: look at your usage, whether it is what you expect.",
         IssueActor.TENANT,
     ),
+    UsageThreshold.ALLOWANCE_50: AlertText(
+        "Half of your allowance is used.",
+        "Nothing stops by this: look at your usage, whether it is what you expect.",
+        IssueActor.TENANT,
+    ),
     UsageThreshold.ALLOWANCE_80: AlertText(
         "80 percent of your allowance are used.",
         "Look at what is left of it, and choose a larger plan if it will not last until the period ends.",
@@ -160,10 +177,18 @@ _USAGE = {
     ),
     UsageThreshold.ALLOWANCE_100: AlertText(
         "Your allowance is used up.",
-        "Choose a larger plan, or wait until the next period begins.",
+        "Look at what your plan says of what is over it; choose a larger plan, or wait until the next period begins.",
         IssueActor.TENANT,
     ),
 }
+_SPEND = {
+    SpendFault.CAP_REACHED: AlertText(
+        "Your spend cap is reached.",
+        "Messages that cost more are refused until the month ends: raise the cap or take it away to send on.",
+        IssueActor.TENANT,
+    ),
+}
+_OWN_PERCENTAGE = re.compile(r"ALLOWANCE_([0-9]+)", re.ASCII)
 _WEBHOOK_FAILING = AlertText(  # the code names the endpoint
     "One of your webhook endpoints does not take its events.",
     "Look at its deliveries, mend the system behind it, and have what it missed delivered again.",
@@ -174,6 +199,7 @@ TEXTS: dict[AlertGroup, AlertText] = {
     **{AlertGroup(AlertKind.PROVIDER_ERROR, code): text for code, text in _PROVIDER.items()},
     **{AlertGroup(AlertKind.REGISTRATION, code): text for code, text in _REGISTRATION.items()},
     **{AlertGroup(AlertKind.USAGE_THRESHOLD, code): text for code, text in _USAGE.items()},
+    **{AlertGroup(AlertKind.SPEND_CAP, code): text for code, text in _SPEND.items()},
     **{
         AlertGroup(AlertKind.DELIVERABILITY, code): AlertText(issue.alert, issue.advice, issue.actor)
         for code, issue in ISSUES.items()
@@ -189,7 +215,15 @@ _FAULTS = {
 
 def text_of(group: AlertGroup) -> AlertText:
     """What is told of alerts of this kind and code; a code that is no longer in the catalogue has a text too."""
-    return _WEBHOOK_FAILING if group.kind is AlertKind.WEBHOOK_FAILING else TEXTS.get(group, _ELSE)
+    if group.kind is AlertKind.WEBHOOK_FAILING:
+        return _WEBHOOK_FAILING
+    own = _OWN_PERCENTAGE.fullmatch(group.code) if group.kind is AlertKind.USAGE_THRESHOLD else None
+    return TEXTS.get(group) or (_ELSE if own is None else _of_percentage(int(own[1])))
+
+
+def _of_percentage(percent: int) -> AlertText:
+    title = f"{percent} percent of your allowance are used."
+    return AlertText(title, "You asked to hear of this: look at what is left of it.", IssueActor.TENANT)
 
 
 def group_of_issue(issue: DeliveryIssueCode) -> AlertGroup | None:

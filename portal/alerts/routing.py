@@ -9,6 +9,8 @@ from uuid import UUID
 from portal.alerts.catalogue import AlertGroup, AlertKind
 from portal.clock import new_id
 from portal.database import TenantTransaction
+from portal.database.connection import Row
+from portal.plans.thresholds import MOST_OWN, MOST_PERCENT
 from portal.problems import refuse
 
 MUTED_FOR_AT_MOST = timedelta(days=90)
@@ -41,40 +43,71 @@ class MuteProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """The channels on which new alerts of a kind are told."""
+    """The channels on which new alerts of a kind are told; `thresholds` are the tenant's own percentages."""
 
     kind: AlertKind
     channels: tuple[AlertChannel, ...]
+    thresholds: tuple[int, ...] = ()
 
 
 async def read_rules(tx: TenantTransaction) -> list[AlertRule]:
     """The rule of every kind, in the order of kinds."""
-    rows = await tx.rows("SELECT kind, channels FROM alert_rule WHERE tenant_id = $1", tx.tenant_id)
-    own = {row["kind"]: tuple(AlertChannel(channel) for channel in row["channels"]) for row in rows}
-    return [AlertRule(kind, own.get(kind.value, DEFAULT)) for kind in AlertKind]
+    rows = await tx.rows("SELECT kind, channels, thresholds FROM alert_rule WHERE tenant_id = $1", tx.tenant_id)
+    own = {row["kind"]: _rule(row) for row in rows}
+    return [own.get(kind.value) or AlertRule(kind, DEFAULT) for kind in AlertKind]
 
 
 async def set_rule(
-    tx: TenantTransaction, kind: AlertKind, channels: Sequence[AlertChannel], *, now: datetime
+    tx: TenantTransaction,
+    kind: AlertKind,
+    channels: Sequence[AlertChannel],
+    thresholds: Sequence[int] | None = None,
+    *,
+    now: datetime,
 ) -> AlertRule:
     """Set where new alerts of a kind go; without channels they are told to nobody.
 
+    Args:
+        tx: the tenant's transaction.
+        kind: which alerts.
+        channels: each once.
+        thresholds: percentages of the allowance, of USAGE_THRESHOLD alone; None keeps those that there are.
+        now: the present instant.
+
     Raises:
-        RefusedError: a channel is named twice.
+        RefusedError: a channel or a percentage is named twice, or a percentage is none to be watched.
     """
     if len(set(channels)) < len(channels):
         raise refuse(AlertRuleProblem.INVALID, "Name each channel once.", "channels")
-    rule = AlertRule(kind, tuple(channel for channel in AlertChannel if channel in channels))
-    await tx.execute(
-        "INSERT INTO alert_rule (tenant_id, id, kind, channels, updated_at) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT (tenant_id, kind) DO UPDATE SET channels = excluded.channels, updated_at = excluded.updated_at",
+    if thresholds is not None:
+        _check_thresholds(kind, thresholds)
+    row = await tx.row(
+        "INSERT INTO alert_rule (tenant_id, id, kind, channels, thresholds, updated_at) "
+        "VALUES ($1, $2, $3, $4, coalesce($5::integer[], '{}'), $6) ON CONFLICT (tenant_id, kind) DO UPDATE "
+        "SET channels = excluded.channels, thresholds = coalesce($5::integer[], alert_rule.thresholds), "
+        "updated_at = excluded.updated_at RETURNING kind, channels, thresholds",
         tx.tenant_id,
         new_id(now),
         kind.value,
-        [channel.value for channel in rule.channels],
+        [channel.value for channel in AlertChannel if channel in channels],
+        None if thresholds is None else sorted(thresholds),
         now,
     )
-    return rule
+    return _rule(row)
+
+
+def _check_thresholds(kind: AlertKind, thresholds: Sequence[int]) -> None:
+    if thresholds and kind is not AlertKind.USAGE_THRESHOLD:
+        raise refuse(AlertRuleProblem.INVALID, "Only USAGE_THRESHOLD has percentages.", "thresholds")
+    is_valid = all(1 <= percent <= MOST_PERCENT for percent in thresholds) and len(thresholds) <= MOST_OWN
+    if not is_valid or len(set(thresholds)) < len(thresholds):
+        message = f"Give at most {MOST_OWN} percentages from 1 to {MOST_PERCENT}, each once."
+        raise refuse(AlertRuleProblem.INVALID, message, "thresholds")
+
+
+def _rule(row: Row) -> AlertRule:
+    channels = tuple(AlertChannel(channel) for channel in row["channels"])
+    return AlertRule(AlertKind(row["kind"]), channels, tuple(row["thresholds"]))
 
 
 async def mute(tx: TenantTransaction, alert_id: UUID, until: datetime, *, now: datetime) -> None:

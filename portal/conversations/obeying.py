@@ -12,11 +12,12 @@ from portal.conversations.keywords import Keyword
 from portal.conversations.provider import InboundMessage
 from portal.database import TenantTransaction
 from portal.messages.canceling import cancel_to
-from portal.messages.composing import Composed, Recipient, find_addressees
+from portal.messages.composing import Composed, Recipient, charge_of, find_addressees
 from portal.messages.reading import MessageOwner
 from portal.messages.segments import count_segments
 from portal.messages.sending import Acceptance, accept, find_sender
-from portal.plans.allowance import lock_balance
+from portal.plans.balances import lock_balance
+from portal.plans.reserving import lock_means
 from portal.problems import RefusedError
 from portal.tenants.settings import TenantSettings, read_settings
 
@@ -93,7 +94,14 @@ async def _answer(tx: TenantTransaction, asked: Sequence[Asked], *, now: datetim
             for index, one in enumerate(due)
             if (one.keyword, one.message.recipient) == (keyword, number)
         )
-        answers = Acceptance(new_id(now), Composed(None, recipients, ()), balance, sender, _PORTAL, keyword)
+        units = sum(recipient.units(balance.allowance.unit) for _, recipient in recipients)
+        means = await lock_means(tx, balance, units, now=now)
+        charges = []
+        for _, recipient in recipients:  # whatever is left: nobody is refused the answer to a STOP
+            charges.append(charge_of(recipient, means.plan, means.card, means.budget))
+            means.budget.take(charges[-1])
+        composed = Composed(None, recipients, ())
+        answers = Acceptance(new_id(now), composed, charges, means, sender, _PORTAL, keyword)
         await accept(tx, answers, now=now)
 
 

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from portal.clock import new_id
 from portal.database import TenantTransaction
-from portal.database.connection import Row
 from portal.messages.issues import DeliveryIssueCode
-from portal.messages.recording import tell_of_changes
+from portal.messages.recording import ended_of, tell_of_changes
 from portal.messages.status import MessageStatus, Standing
-from portal.plans.allowance import BalanceChange, EntryKind, apply_changes
+from portal.plans.settling import end_reservations
 from portal.problems import refuse
 
 
@@ -83,7 +82,8 @@ async def _cancel(
         f"WHERE tenant_id = $1 AND {condition} ORDER BY id FOR UPDATE) "
         "UPDATE message SET status = 'CANCELED', status_at = $3, issue = $4, due_at = NULL, reserved_units = 0 "
         "FROM waiting WHERE message.tenant_id = $1 AND message.id = waiting.id "
-        "RETURNING message.id, message.balance_id, message.batch_id, waiting.reserved_units",
+        "RETURNING message.id, message.balance_id, message.batch_id, message.cost, message.price, "
+        "message.spend_id, waiting.reserved_units",
         tx.tenant_id,
         key,
         now,
@@ -91,7 +91,7 @@ async def _cancel(
     )
     if not rows:
         return Canceled(())
-    await _give_back(tx, rows, now=now)
+    await end_reservations(tx, [ended_of(row, left=False) for row in rows if row["reserved_units"]], now=now)
     ids = [row["id"] for row in rows]
     await tx.execute(
         "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source, issue) "
@@ -105,10 +105,3 @@ async def _cancel(
     )
     await tell_of_changes(tx, {id: Standing(MessageStatus.CANCELED, issue) for id in ids}, now=now)
     return Canceled(tuple(ids))
-
-
-async def _give_back(tx: TenantTransaction, rows: Sequence[Row], *, now: datetime) -> None:
-    changes = [
-        BalanceChange(row["balance_id"], row["batch_id"], EntryKind.GIVE_BACK, row["reserved_units"]) for row in rows
-    ]
-    await apply_changes(tx, changes, now=now)

@@ -13,10 +13,14 @@ from portal.contacts.numbers import country_of
 from portal.contacts.suppressions import read_suppressions_of
 from portal.database import TenantTransaction
 from portal.messages.segments import SegmentCount, count_segments
+from portal.plans.charging import Budget, Charge, Shortage
+from portal.plans.plans import PlanRow
 from portal.pricing.terms import UsageUnit
 from portal.problems import Problem, RefusedError, refuse
+from portal.rates.cards import RateCard
 from portal.templates.rendering import TemplateVariable, render
 from portal.templates.templates import LONGEST_BODY, read_templates_by_id
+from portal.usage.usage import SMS_OUTBOUND
 
 MOST_RECIPIENTS = 10_000
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
@@ -42,7 +46,10 @@ class RefusalCode(StrEnum):
     OPTED_OUT = "OPTED_OUT"
     MISSING_VARIABLE = "MISSING_VARIABLE"
     TEXT_TOO_LONG = "TEXT_TOO_LONG"
+    COUNTRY_NOT_IN_PLAN = "COUNTRY_NOT_IN_PLAN"
     ALLOWANCE_EXHAUSTED = "ALLOWANCE_EXHAUSTED"
+    CREDITS_EXHAUSTED = "CREDITS_EXHAUSTED"
+    SPEND_CAP_REACHED = "SPEND_CAP_REACHED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,22 +171,44 @@ async def _asked_for(tx: TenantTransaction, composition: Composition) -> list[tu
     return found
 
 
-def limit_to(composed: Composed, available: int | None, unit: UsageUnit) -> tuple[Composed, int]:
-    """Refuse, in the order asked for, those whom the allowance does not reach; and the units that the rest takes."""
+def limit_to(composed: Composed, plan: PlanRow, card: RateCard, budget: Budget) -> tuple[Composed, list[Charge]]:
+    """Refuse, in the order asked for, those whom the plan does not reach; and what each of the rest takes."""
     kept: list[tuple[int, Recipient]] = []
+    charges: list[Charge] = []
     refused: list[Refusal] = []
-    taken = 0
     for index, recipient in composed.recipients:
-        units = recipient.units(unit)
-        if available is None or taken + units <= available:
+        charge = charge_of(recipient, plan, card, budget)
+        outcome = _outside(recipient, plan) or _SHORTAGES.get(budget.shortage(charge))
+        if outcome is None:
+            budget.take(charge)
             kept.append((index, recipient))
-            taken += units
+            charges.append(charge)
         else:
-            whom = recipient.addressee
-            why = "The allowance of this period does not reach this recipient."
-            refused.append(Refusal(index, whom.contact_id, whom.number, RefusalCode.ALLOWANCE_EXHAUSTED, why))
+            refused.append(Refusal(index, recipient.addressee.contact_id, recipient.addressee.number, *outcome))
     refusals = sorted([*composed.refusals, *refused], key=lambda refusal: refusal.index)
-    return Composed(composed.template_version_id, tuple(kept), tuple(refusals)), taken
+    return Composed(composed.template_version_id, tuple(kept), tuple(refusals)), charges
+
+
+def charge_of(recipient: Recipient, plan: PlanRow, card: RateCard, budget: Budget) -> Charge:
+    """What a message to this recipient takes, behind those that the budget has let have theirs."""
+    cost = card.cost(SMS_OUTBOUND, recipient.addressee.country, recipient.size.segments)
+    return budget.charge(recipient.units(plan.terms.unit), cost)
+
+
+def _outside(recipient: Recipient, plan: PlanRow) -> tuple[RefusalCode, str] | None:
+    if not plan.countries or recipient.addressee.country in plan.countries:
+        return None
+    return RefusalCode.COUNTRY_NOT_IN_PLAN, "The plan does not reach this recipient's country."
+
+
+_SHORTAGES: Mapping[Shortage | None, tuple[RefusalCode, str]] = {
+    Shortage.ALLOWANCE: (
+        RefusalCode.ALLOWANCE_EXHAUSTED,
+        "The allowance of this period does not reach this recipient.",
+    ),
+    Shortage.CREDITS: (RefusalCode.CREDITS_EXHAUSTED, "The credits do not reach this recipient: buy more."),
+    Shortage.SPEND_CAP: (RefusalCode.SPEND_CAP_REACHED, "This message would go over your spend cap of this month."),
+}
 
 
 def _fill(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from portal.live.changes import Change, ChangeKind
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode
 from portal.messages.silence import next_question
 from portal.messages.status import FINAL, MessageStatus, Standing, rank
-from portal.plans.allowance import BalanceChange, EntryKind, apply_changes
+from portal.plans.settling import Ended, end_reservations
 from portal.usage.usage import SMS_OUTBOUND, add_usage
 from portal.webhooks.events import WebhookEvent, emit
 
@@ -115,8 +116,8 @@ def _turned_away(item: News, standing: Standing, row: Row) -> bool:
 async def _locked(tx: TenantTransaction, ids: Sequence[UUID]) -> list[Row]:
     # In the order of ids, so that two recorders never wait for each other.
     return await tx.rows(
-        "SELECT id, status, issue, reserved_units, balance_id, batch_id, segments, recipient_number, due_at, "
-        "provider_reference, attempts, first_tried_at, ask_at, asked FROM message "
+        "SELECT id, status, issue, reserved_units, balance_id, batch_id, cost, price, spend_id, segments, "
+        "recipient_number, due_at, provider_reference, attempts, first_tried_at, ask_at, asked FROM message "
         "WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
         tx.tenant_id,
         sorted(set(ids)),
@@ -205,14 +206,26 @@ async def _write_events(tx: TenantTransaction, news: Sequence[News], *, now: dat
 
 
 async def _settle(tx: TenantTransaction, rows: dict[UUID, Row], latest: dict[UUID, News], *, now: datetime) -> None:
-    changes, segments = [], []
-    for key, item in latest.items():
-        row = rows[key]
-        if not row["reserved_units"] or not _closes(item):
-            continue
-        kind = EntryKind.SETTLE if item.left else EntryKind.GIVE_BACK
-        changes.append(BalanceChange(row["balance_id"], row["batch_id"], kind, row["reserved_units"]))
-        if item.left:
-            segments.append(row["segments"])
-    await apply_changes(tx, changes, now=now)
-    await add_usage(tx, SMS_OUTBOUND, segments, now=now)
+    ended = [
+        ended_of(rows[key], left=item.left)
+        for key, item in latest.items()
+        if rows[key]["reserved_units"] and _closes(item)
+    ]
+    left = [one for one in ended if one.left]
+    await end_reservations(tx, ended, now=now)
+    segments = [rows[one.message_id]["segments"] for one in left]
+    await add_usage(tx, SMS_OUTBOUND, segments, cost=sum((one.cost for one in left), Decimal(0)), now=now)
+
+
+def ended_of(row: Row, *, left: bool) -> Ended:
+    """The reservation of a locked message, which ends."""
+    return Ended(
+        message_id=row["id"],
+        batch_id=row["batch_id"],
+        balance_id=row["balance_id"],
+        units=row["reserved_units"],
+        cost=row["cost"],
+        price=row["price"],
+        spend_id=row["spend_id"],
+        left=left,
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,12 @@ from portal.messages.composing import (
     limit_to,
 )
 from portal.messages.models import MessageBatch
-from portal.plans.allowance import Allowance, LockedBalance, lock_balance, read_allowance, reserve
+from portal.money.money import Money
+from portal.plans.allowance import Allowance
+from portal.plans.balances import LockedBalance, lock_balance
+from portal.plans.charging import Charge
+from portal.plans.reserving import LockedMeans, lock_means, read_means, reserve, tell_capped
+from portal.plans.spend import reserve_spend
 from portal.problems import Problem, RefusedError, refuse
 from portal.tenants.tenants import TenantState
 
@@ -66,10 +72,11 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a send would do."""
+    """What a send would do; `price` is the most that it may come to."""
 
     composed: Composed
     allowance_after: Allowance
+    price: Money
 
 
 async def estimate(tx: TenantTransaction, composition: Composition, *, now: datetime) -> Estimate | None:
@@ -78,11 +85,13 @@ async def estimate(tx: TenantTransaction, composition: Composition, *, now: date
     Raises:
         RefusedError: as `send` does.
     """
-    allowance = await read_allowance(tx, now=now)
-    if allowance is None:
+    means = await read_means(tx, now=now)
+    if means is None:
         return None
-    composed, units = limit_to(await compose(tx, composition), allowance.remaining, allowance.unit)
-    return Estimate(composed, allowance.after(units))
+    budget = means.budget
+    composed, _ = limit_to(await compose(tx, composition), means.plan, means.card, budget)
+    after = means.allowance.after(budget.units, budget.from_credits)
+    return Estimate(composed, after, Money(budget.price, means.plan.terms.currency))
 
 
 async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now: datetime) -> SendResult:
@@ -100,12 +109,15 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     balance = await lock_balance(tx, now=now)
     if balance is None:
         raise refuse(SendProblem.NO_SENDER, "There is no plan yet: finish the onboarding first.")
-    composed, _ = limit_to(composed, balance.allowance.remaining, balance.allowance.unit)
+    means = await lock_means(tx, balance, _units(composed, balance), now=now)
+    composed, charges = limit_to(composed, means.plan, means.card, means.budget)
     if composed.refusals and request.on_refusal is OnRefusal.SEND_NONE:
         raise RecipientsRefusedError([_as_problem(one) for one in composed.refusals], composed.refusals)
     batch_id = new_id(now)
     await keep_result(tx, once, batch_id, now=now)
-    await accept(tx, Acceptance(batch_id, composed, balance, sender, actor), now=now)
+    await accept(tx, Acceptance(batch_id, composed, charges, means, sender, actor), now=now)
+    if means.spend is not None and any(one.code is RefusalCode.SPEND_CAP_REACHED for one in composed.refusals):
+        await tell_capped(tx, means.spend, now=now)
     return SendResult(batch_id, replay=False)
 
 
@@ -130,11 +142,12 @@ async def find_sender(tx: TenantTransaction, rather: str | None = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What is promised: a batch of messages from this number, paid for from this balance."""
+    """What is promised: a batch of messages from this number, and what each takes of these means."""
 
     batch_id: UUID
     composed: Composed
-    balance: LockedBalance
+    charges: Sequence[Charge]
+    means: LockedMeans
     sender: str
     actor: Actor
     keyword: Keyword | None = None  # what its messages answer
@@ -144,19 +157,23 @@ class Acceptance:
         """Who gets a message."""
         return [recipient for _, recipient in self.composed.recipients]
 
-    @property
-    def units(self) -> list[int]:
-        """What each message takes from the allowance."""
-        return [recipient.units(self.balance.allowance.unit) for recipient in self.recipients]
-
 
 async def accept(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
-    """Write the batch, who is refused, and the messages with their units reserved; a worker then sends them."""
+    """Write the batch, who is refused, and the messages with what they take reserved; a worker then sends them."""
     await _write_batch(tx, acceptance, now=now)
-    if acceptance.recipients:
-        await _write_messages(tx, acceptance, now=now)
-        units = sum(acceptance.units)
-        await reserve(tx, acceptance.balance, acceptance.batch_id, units, now=now)  # last, for it may raise an alert
+    charges = acceptance.charges
+    if not charges:
+        return
+    price = sum((charge.price for charge in charges), Decimal(0))
+    spend = await reserve_spend(tx, acceptance.means.plan.terms.currency, price, now=now) if price else None
+    ids = _ids(len(charges), now)
+    await _write_messages(tx, acceptance, ids, spend.id if spend else None, now=now)
+    taken = list(zip(ids, charges, strict=True))
+    await reserve(tx, acceptance.means, acceptance.batch_id, taken, spend, now=now)  # last, for it may raise an alert
+
+
+def _units(composed: Composed, balance: LockedBalance) -> int:
+    return sum(recipient.units(balance.allowance.unit) for _, recipient in composed.recipients)
 
 
 def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
@@ -209,17 +226,19 @@ async def _write_refusals(tx: TenantTransaction, batch_id: UUID, refusals: Seque
     )
 
 
-async def _write_messages(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
-    recipients = acceptance.recipients
-    ids = _ids(len(recipients), now)
+async def _write_messages(
+    tx: TenantTransaction, acceptance: Acceptance, ids: Sequence[UUID], spend_id: UUID | None, *, now: datetime
+) -> None:
+    recipients, charges = acceptance.recipients, acceptance.charges
     await tx.execute(
         "INSERT INTO message (tenant_id, id, batch_id, contact_id, template_version_id, direction, channel, status, "
         "status_at, sender_number, recipient_number, recipient_country, body, encoding, segments, actor_kind, "
-        "actor_name, balance_id, keyword, reserved_units, due_at, created_at) "
+        "actor_name, balance_id, keyword, reserved_units, cost, price, spend_id, due_at, created_at) "
         "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', 'SMS', 'QUEUED', $4, $5, m.number, m.country, m.body, "
-        "m.encoding, m.segments, $6, $7, $8, $9, m.units, $4, $4 "
-        "FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[], "
-        "$17::int[]) AS m (id, contact_id, number, country, body, encoding, segments, units)",
+        "m.encoding, m.segments, $6, $7, $8, $9, m.units, m.cost, m.price, CASE WHEN m.price > 0 THEN $20::uuid END, "
+        "$4, $4 FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[], "
+        "$17::int[], $18::numeric[], $19::numeric[]) "
+        "AS m (id, contact_id, number, country, body, encoding, segments, units, cost, price)",
         tx.tenant_id,
         acceptance.batch_id,
         acceptance.composed.template_version_id,
@@ -227,7 +246,7 @@ async def _write_messages(tx: TenantTransaction, acceptance: Acceptance, *, now:
         acceptance.sender,
         acceptance.actor.kind.value,
         acceptance.actor.name,
-        acceptance.balance.id,
+        acceptance.means.balance.id,
         acceptance.keyword,
         ids,
         [recipient.addressee.contact_id for recipient in recipients],
@@ -236,7 +255,10 @@ async def _write_messages(tx: TenantTransaction, acceptance: Acceptance, *, now:
         [recipient.text for recipient in recipients],
         [recipient.size.encoding.value for recipient in recipients],
         [recipient.size.segments for recipient in recipients],
-        acceptance.units,
+        [charge.units for charge in charges],
+        [charge.cost for charge in charges],
+        [charge.price for charge in charges],
+        spend_id,
     )
     await tx.execute(
         "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "

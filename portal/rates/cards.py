@@ -42,12 +42,31 @@ NO_CARD = RateCard(None, 0, "USD", {})
 """Stands in before the first card is published: estimates are nothing, and the provider's price settles all."""
 
 
+_CARDS_KEPT = 8
+_known: dict[UUID, RateCard] = {}  # a card never changes
+
+
 async def read_current_card(tx: Transaction) -> RateCard:
     """The last card that was published, or `NO_CARD`."""
-    card = await tx.row("SELECT id, version, currency, exchange_rates FROM rate_card ORDER BY version DESC LIMIT 1")
-    if card is None:
+    return await read_card(tx, await tx.value("SELECT id FROM rate_card ORDER BY version DESC LIMIT 1"))
+
+
+async def read_card(tx: Transaction, card_id: UUID | None) -> RateCard:
+    """This card, read once; `NO_CARD` where there is none."""
+    if card_id is None:
         return NO_CARD
-    rows = await tx.rows("SELECT category, country, price FROM rate WHERE rate_card_id = $1", card["id"])
+    if card_id not in _known:
+        while len(_known) >= _CARDS_KEPT:
+            _known.pop(next(iter(_known)))
+        _known[card_id] = await _read_card(tx, card_id)
+    return _known[card_id]
+
+
+async def _read_card(tx: Transaction, card_id: UUID) -> RateCard:
+    card = await tx.row("SELECT version, currency, exchange_rates FROM rate_card WHERE id = $1", card_id)
+    if card is None:
+        raise LookupError("there is no such rate card")
+    rows = await tx.rows("SELECT category, country, price FROM rate WHERE rate_card_id = $1", card_id)
     prices = {(row["category"], row["country"]): row["price"] for row in rows}
     rates = {code: Decimal(rate) for code, rate in orjson.loads(card["exchange_rates"]).items()}
-    return RateCard(card["id"], card["version"], card["currency"], prices, rates)
+    return RateCard(card_id, card["version"], card["currency"], prices, rates)

@@ -15,7 +15,7 @@ from portal.database.address import DatabaseAddress
 from portal.messages.composing import Composition
 from portal.messages.sending import OnRefusal, SendRequest
 from portal.messages.sending import send as accept
-from portal.plans.allowance import lock_balance
+from portal.plans.balances import lock_balance
 from tests.messages.traffic import (
     SEND,
     Books,

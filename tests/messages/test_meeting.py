@@ -20,7 +20,7 @@ from portal.messages.sending import send as accept
 from portal.messages.silence import FIRST_PAUSE
 from portal.messages.status import MessageStatus
 from portal.messages.sweeping import FEW
-from portal.plans.allowance import lock_balance
+from portal.plans.balances import lock_balance
 from portal.sweep.sweeper import Swept
 from tests.messages.traffic import (
     Books,

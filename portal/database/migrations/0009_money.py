@@ -82,10 +82,15 @@ GRANT INSERT ON rate TO portal_operator;
 
 LEDGERS = """
 ALTER TABLE message
-  ADD cost numeric NOT NULL DEFAULT 0 CHECK (cost >= 0),                     -- by the rate card, in its currency
-  ADD reserved_price numeric NOT NULL DEFAULT 0 CHECK (reserved_price >= 0); -- 0 once settled or given back
+  ADD cost numeric NOT NULL DEFAULT 0 CHECK (cost >= 0),   -- by the rate card, in its currency
+  ADD price numeric NOT NULL DEFAULT 0 CHECK (price >= 0), -- while units are reserved the most that it may come to
+  ADD spend_id uuid;                                       -- the spend_balance that the price stands in
 ALTER TABLE usage_day ADD cost numeric NOT NULL DEFAULT 0; -- by the rate card: what the provider will ask, estimated
 
+ALTER TABLE allowance_balance
+  ADD from_credits bigint NOT NULL DEFAULT 0 CHECK (from_credits >= 0), -- of used and reserved: what credits paid for
+  ADD told_limit bigint;                                                -- the limit that told_percent is of
+GRANT SELECT (from_credits) ON allowance_balance TO portal_support;
 ALTER TABLE allowance_entry
   ALTER batch_id DROP NOT NULL,
   ADD reason text,       -- of a correction
@@ -118,6 +123,7 @@ CREATE TABLE spend_balance ( -- what usage comes to beside the fee, in the plan'
   currency text NOT NULL,
   spent numeric NOT NULL DEFAULT 0,
   reserved numeric NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+  told_cap numeric, -- the cap whose being reached was told of
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, month, currency)
 );
@@ -163,18 +169,23 @@ CREATE TABLE credit_lot ( -- a pack that was bought, counted in units
   currency text NOT NULL,
   used bigint NOT NULL DEFAULT 0 CHECK (used >= 0),
   reserved bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+  expired bigint NOT NULL DEFAULT 0 CHECK (expired >= 0),
   bought_by_kind text NOT NULL,
   bought_by_name text NOT NULL,
   purchased_at timestamptz NOT NULL,
   usable_at timestamptz, -- NULL: it waits for its payment
   paid_at timestamptz,
   payment_reference text,
+  valid_days integer,      -- from when it is usable; NULL: for ever
   expires_at timestamptz,
   PRIMARY KEY (tenant_id, id),
-  CHECK (used + reserved <= units)
+  CHECK (used + reserved + expired <= units)
 );
+CREATE INDEX credit_lot_to_expire ON credit_lot (expires_at) WHERE used + reserved + expired < units;
 CALL guard_tenant_table('credit_lot', 'SELECT, INSERT, UPDATE');
 CALL allow_across_tenants('credit_lot', 'portal_operator', 'SELECT, UPDATE');
+CALL allow_across_tenants('credit_lot', 'portal_worker',
+  'SELECT (tenant_id, units, used, reserved, expired, expires_at)');
 
 CREATE TABLE credit_hold ( -- what a message has reserved of a lot; it goes when the message settles or gives back
   tenant_id uuid NOT NULL,
@@ -269,7 +280,7 @@ BEGIN
   FOR opened IN
     SELECT attrelid::regclass AS kept, string_agg(quote_ident(attname), ', ') AS columns FROM pg_attribute
     WHERE attrelid IN ('message'::regclass, 'usage_day'::regclass, 'usage_record'::regclass)
-    AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('cost', 'reserved_price', 'price', 'price_unit') GROUP BY 1
+    AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('cost', 'price', 'spend_id', 'price_unit') GROUP BY 1
   LOOP
     EXECUTE format('REVOKE SELECT ON %s FROM portal_support_content', opened.kept);
     EXECUTE format('GRANT SELECT (%s) ON %s TO portal_support_content', opened.columns, opened.kept);
