@@ -48,6 +48,15 @@ class ConversationReplyErrorCode(Enum):
     ALLOWANCE_EXHAUSTED = strawberry.enum_value(
         "ALLOWANCE_EXHAUSTED", description="The allowance of the period does not reach this answer."
     )
+    COUNTRY_NOT_IN_PLAN = strawberry.enum_value(
+        "COUNTRY_NOT_IN_PLAN", description="The plan does not reach the recipient's country."
+    )
+    CREDITS_EXHAUSTED = strawberry.enum_value(
+        "CREDITS_EXHAUSTED", description="The allowance is used up, and the credits do not reach this answer."
+    )
+    SPEND_CAP_REACHED = strawberry.enum_value(
+        "SPEND_CAP_REACHED", description="The answer would go over the spend cap of the month."
+    )
     IDEMPOTENCY_CONFLICT = strawberry.enum_value(
         "IDEMPOTENCY_CONFLICT", description="The key was used for another answer."
     )

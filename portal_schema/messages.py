@@ -23,6 +23,7 @@ from portal.messages.reading import (
 )
 from portal.messages.segments import Encoding
 from portal.messages.status import MessageStatus
+from portal.usage.costing import PriceBasis
 from portal_schema.actors import Actor
 from portal_schema.connections import (
     After,
@@ -50,10 +51,14 @@ from portal_schema.delivery import (
 )
 from portal_schema.guards import requires
 from portal_schema.message_filters import MessageFilter, MessageSort
+from portal_schema.message_prices import load_price
 from portal_schema.message_relations import Relations, to_fetch
+from portal_schema.money import Money
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.scalars import CountryCode, PhoneNumber
 from portal_schema.templates import TemplateVersion
+
+BILLING = requires(Permission.BILLING_READ)
 
 if TYPE_CHECKING:
     from portal_schema.batches import MessageBatch
@@ -138,6 +143,24 @@ class Message(Node):
         from portal_schema.conversations import load_conversation_with  # noqa: PLC0415  the two know each other
 
         return await load_conversation_with(info, self.row.counterpart)
+
+    @strawberry.field(
+        description="What it costs beside the plan's fee, 0 where that includes it: at most so much until it has left. "
+        "Null for inbound messages.",
+        directives=BILLING,
+    )
+    async def price(self, info: Info) -> Money | None:
+        found = await load_price(info, self.row.id)
+        return None if found is None else Money.of(found.price)
+
+    @strawberry.field(
+        description="What the price goes by; null for inbound messages. A price by what the ISV pays stays ESTIMATED: "
+        "the invoice goes by the provider's final one.",
+        directives=BILLING,
+    )
+    async def price_basis(self, info: Info) -> PriceBasis | None:
+        found = await load_price(info, self.row.id)
+        return None if found is None else found.basis
 
 
 @strawberry.type(description="A message in a list.", directives=LOGS)

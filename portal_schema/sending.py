@@ -97,7 +97,7 @@ class MessageEstimate:
     total_segments: int = strawberry.field(description="The segments of all recipients' texts.")
     allowance_after: Allowance | None = strawberry.field(description="The allowance as the send would leave it.")
     price: Money | None = strawberry.field(
-        description="The most that it would come to beside the plan's fee; null where the plan includes it.",
+        description="The most that it would come to beside the plan's fee; 0 where that includes it.",
         directives=requires(Permission.BILLING_READ),
     )
 
@@ -116,7 +116,7 @@ class MessageEstimate:
             segments=size.segments,
             total_segments=sum(recipient.size.segments for recipient in recipients),
             allowance_after=Allowance.of(worked_out.allowance_after),
-            price=Money.of(worked_out.price) if worked_out.price.amount else None,
+            price=Money.of(worked_out.price),
         )
 
 

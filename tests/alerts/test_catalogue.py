@@ -11,6 +11,7 @@ from portal.alerts.catalogue import (
     AlertKind,
     ProviderFault,
     RegistrationFault,
+    SpendFault,
     UsageThreshold,
     group_of_issue,
     text_of,
@@ -23,6 +24,7 @@ CODES: dict[AlertKind, list[str]] = {
     AlertKind.PROVIDER_ERROR: [*ProviderFault],
     AlertKind.REGISTRATION: [*RegistrationFault],
     AlertKind.USAGE_THRESHOLD: [*UsageThreshold],
+    AlertKind.SPEND_CAP: [*SpendFault],
     AlertKind.DELIVERABILITY: [code for code in DeliveryIssueCode if CATALOGUE[code].alert is not None],
 }
 GROUPS = [AlertGroup(kind, code) for kind, codes in CODES.items() for code in codes]
@@ -41,7 +43,15 @@ def test_every_reason_has_an_entry() -> None:
     assert set(CATALOGUE) == set(DeliveryIssueCode)
 
 
-@pytest.mark.parametrize("group", [*GROUPS, AlertGroup(AlertKind.WEBHOOK_FAILING, "x"), AlertGroup(UNKNOWN.kind, "x")])
+@pytest.mark.parametrize(
+    "group",
+    [
+        *GROUPS,
+        AlertGroup(AlertKind.WEBHOOK_FAILING, "x"),
+        AlertGroup(UNKNOWN.kind, "x"),
+        AlertGroup(AlertKind.USAGE_THRESHOLD, "ALLOWANCE_90"),
+    ],
+)
 def test_an_alert_says_what_is_wrong_and_what_to_do_in_sentences_without_the_provider_s_words(
     group: AlertGroup,
 ) -> None:
@@ -69,6 +79,7 @@ def test_a_text_is_told_by_its_title_alone() -> None:
     assert len(set(titles)) == len(titles)
 
 
+OF_THE_PORTAL = {AlertKind.USAGE_THRESHOLD, AlertKind.SPEND_CAP}
 OUR_OWN = {
     AlertGroup(AlertKind.PROVIDER_ERROR, code) for code in (ProviderFault.ACCOUNT_MISSING, ProviderFault.NOT_SERVED)
 }
@@ -80,7 +91,7 @@ def test_every_number_in_the_catalogue_leads_to_words_that_exist_and_all_words_a
     assert len(groups) > 1_000
     told = {group for group in groups.values() if group is not None} | {UNKNOWN} | OUR_OWN
     of_messages = {group for code in DeliveryIssueCode if (group := group_of_issue(code))}
-    assert told | of_messages == {group for group in TEXTS if group.kind is not AlertKind.USAGE_THRESHOLD}
+    assert told | of_messages == {group for group in TEXTS if group.kind not in OF_THE_PORTAL}
 
 
 @pytest.mark.parametrize(

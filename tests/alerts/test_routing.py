@@ -70,7 +70,7 @@ async def test_alerts_go_to_the_page_alone_unless_a_rule_says_otherwise(product:
     assert heard == [Change(ChangeKind.ALERT, from_global("Alert", alert["id"]))]
     assert await mailed(product) == []
     assert await emitted(product, tenant) == []
-    kinds = ["USAGE_THRESHOLD", "DELIVERABILITY", "PROVIDER_ERROR", "REGISTRATION", "WEBHOOK_FAILING"]
+    kinds = ["USAGE_THRESHOLD", "SPEND_CAP", "DELIVERABILITY", "PROVIDER_ERROR", "REGISTRATION", "WEBHOOK_FAILING"]
     assert await owner.run(RULES) == {"alertRules": [{"kind": kind, "channels": ["PAGE"]} for kind in kinds]}
 
 

@@ -1,1 +1,1 @@
-"""Plans: the catalogue, and how a tenant comes from one to another."""
+"""Plans: the catalogue, how a tenant comes from one to another, and the ledgers of what it takes."""

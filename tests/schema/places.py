@@ -139,6 +139,9 @@ PLACES_OF_SUPPORT = {
 }
 # And of the ISV's operator.
 PLACES_OF_OPERATOR = {
+    "CreditLimitSetInput.tenantId": """mutation ($id: ID!) {
+      creditLimitSet(input: {tenantId: $id, amount: "1"}) { creditLimit { amount } errors { code path message } }
+    }""",
     "AcquisitionCostSetInput.tenantId": """mutation ($id: ID!) {
       acquisitionCostSet(input: {tenantId: $id, amount: {amount: "1", currency: "USD"}}) {
         tenant { id } errors { code path message }
@@ -169,6 +172,7 @@ SEND_TO = """mutation ($id: ID!, $key: String!) {
 }"""
 # A list for every field that takes a cursor: where it stands, with `%s` for its page and its selection.
 LISTS = {
+    "CreditAccount.statement": "credits { statement%s }",
     "Query.contacts": "contacts%s",
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",

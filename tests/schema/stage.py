@@ -14,6 +14,7 @@ from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
 from tests.invoices.stored import add_draft, add_invoice
 from tests.plans.changes import change, offer_smallest, token_for
+from tests.plans.given import give_plan
 from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
 from tests.schema import surface
 from tests.schema.world import (
@@ -132,7 +133,14 @@ OF_STAFF = {
         f"{kind}.{name}": StaffRole.ISV_OPERATOR
         for kind, names in {
             "Query": ("invoiceRuns", "invoicesHeld"),
-            "Mutation": ("invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue", "invoicesGenerate"),
+            "Mutation": (
+                "creditLimitSet",
+                "invoiceIssue",
+                "invoiceMarkPaid",
+                "invoiceVoid",
+                "creditNoteIssue",
+                "invoicesGenerate",
+            ),
         }.items()
         for name in names
     },
@@ -181,6 +189,7 @@ class Tenant:
 async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     """A tenant with so many of everything; `start` begins its phone numbers."""
     tenant = await product.tenant(f"With {rows}", allowance=100_000)
+    await give_plan(product, tenant.id, allowance_amount=100_000)
     machine = tenant.machine
     contacts = [await add_contact(machine, f"+1202555{number:04}") for number in range(start, start + rows)]
     templates = [(await add_template(machine, f"Template {number}"))[0] for number in range(rows)]
@@ -318,6 +327,9 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         return {"id": session} if name == "supportSessionEnd" else {"input": given}
     variables: dict[str, dict[str, Any]] = {
         "contactCreate": {"input": {"number": number}},
+        "spendCapSet": {"input": {"amount": "1000"}},
+        "creditPurchase": {"input": {"idempotencyKey": number, "credits": 100}},
+        "creditLimitSet": {"input": {"tenantId": to_global("Tenant", tenant.id), "amount": "5"}},
         "contactUpdate": {"id": tenant.contacts[0], "input": {"name": "Other"}},
         "messageEstimate": {"input": to_all},
         "messageSend": {"input": to_all | {"idempotencyKey": number}},

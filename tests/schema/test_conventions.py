@@ -40,6 +40,8 @@ from portal.alerts.routing import mute, set_rule
 from portal.contacts.contacts import create_contact, delete_contact, update_contact
 from portal.conversations.read_marks import mark_read
 from portal.conversations.replying import reply
+from portal.credits.paying import set_credit_limit
+from portal.credits.purchasing import purchase
 from portal.economics.acquisition import set_acquisition_cost
 from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
 from portal.invoices.runs import start_run
@@ -48,6 +50,7 @@ from portal.messages.composing import RefusalCode, SendProblem
 from portal.messages.sending import send
 from portal.messages.suppressing import suppress_by_hand
 from portal.plans.changing import cancel_change, change_plan
+from portal.plans.spend import set_spend_cap
 from portal.problems import Problem
 from portal.rates.publishing import publish_rate_card
 from portal.support.grants import grant_access, revoke_access
@@ -103,6 +106,9 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "settingsUpdate": (update_settings,),
     "planChange": (change_plan,),
     "planChangeCancel": (cancel_change,),
+    "spendCapSet": (set_spend_cap,),
+    "creditPurchase": (purchase,),
+    "creditLimitSet": (set_credit_limit,),
     "acquisitionCostSet": (set_acquisition_cost,),
     "invoiceIssue": (issue,),
     "invoiceMarkPaid": (mark_paid,),

@@ -187,6 +187,9 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         "Mutation.supportAccessGrant(input)": {"hours": 1},
         "Mutation.supportSessionStart(input)": {"tenantId": world.tenant_id, "reason": "A ticket"},
         "Mutation.supportSessionEnd(id)": world.ids["SupportSession"],
+        "Mutation.spendCapSet(input)": {"amount": "1000"},
+        "Mutation.creditPurchase(input)": {"idempotencyKey": contacts[1], "credits": 100},
+        "Mutation.creditLimitSet(input)": {"tenantId": world.tenant_id, "amount": "50"},
         "Mutation.acquisitionCostSet(input)": {
             "tenantId": world.tenant_id,
             "amount": {"amount": "120.50", "currency": "USD"},

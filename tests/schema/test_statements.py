@@ -167,6 +167,10 @@ EXPECTED: dict[str, int] = {
     "Mutation.suppressionAdd": 4,
     "Mutation.settingsUpdate": 4,
     "all of conversations": 10,
+    "Query.credits": 3,
+    "Mutation.spendCapSet": 4,
+    "Mutation.creditPurchase": 10,
+    "Mutation.creditLimitSet": 7,
     "Query.invoices": 1,
     "Query.invoice": 1,
     "all of invoices": 2,  # and their credit notes

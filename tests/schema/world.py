@@ -27,6 +27,7 @@ from tests.conversations.inbound import add_conversation
 from tests.invoices.stored import add_one_of_each
 from tests.mailbox import mails
 from tests.plans.changes import change, offer_smallest
+from tests.plans.given import add_lot, give_plan
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
 
@@ -224,6 +225,7 @@ async def _api_client(product: Product, owner: Caller) -> str:
 async def make_world(product: Product, name: str, *, allowance: int) -> World:
     """A tenant with contacts, a template of two versions, a send that was worked off, and a refusal."""
     tenant = await product.tenant(name, allowance=allowance)
+    await give_plan(product, tenant.id, allowance_amount=allowance)
     caller = tenant.machine
     alice = await add_contact(caller, "+12025550100")
     olga = await add_contact(caller, OLGA, "Olga")
@@ -244,6 +246,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
         "Contact": olga,
+        "CreditLot": await add_lot(owner),
         "Conversation": await add_conversation(product, tenant, OLGA),
         "Suppression": await add_suppression(caller, "+12025550119"),
         "Template": template,

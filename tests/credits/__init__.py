@@ -1,0 +1,1 @@
+"""Credits: bought, drawn on, paid, lapsed."""
