@@ -82,10 +82,9 @@ async def _write_lot(
     await lock_account(tx, tx.tenant_id)
     usable_at = now if await within_limit(tx, tx.tenant_id, pack.price, terms.currency) else None
     await tx.execute(
-        "WITH lot AS (INSERT INTO credit_lot (tenant_id, id, plan_id, credits, units, unit, price, currency, "
+        "INSERT INTO credit_lot (tenant_id, id, plan_id, credits, units, unit, price, currency, "
         "bought_by_kind, bought_by_name, purchased_at, usable_at, paid_at, valid_days, expires_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)) "
-        "INSERT INTO credit_entry (tenant_id, id, lot_id, kind, units, at) VALUES ($1, $16, $2, 'PURCHASE', $5, $11)",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         tx.tenant_id,
         lot_id,
         held.plan.id,
@@ -101,7 +100,10 @@ async def _write_lot(
         None if pack.price else now,
         pack.valid_days,
         expiry(usable_at, pack.valid_days),
-        new_id(now),
+    )
+    await tx.execute(
+        "INSERT INTO credit_entry (tenant_id, id, lot_id, kind, units, at) VALUES ($1, $2, $3, 'PURCHASE', $4, $5)",
+        *(tx.tenant_id, new_id(now), lot_id, pack.units, now),
     )
 
 

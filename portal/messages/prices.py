@@ -21,8 +21,8 @@ class MessagePrice:
 async def read_prices(tx: TenantTransaction, message_ids: Sequence[UUID]) -> dict[UUID, MessagePrice]:
     """The prices of those of these messages that the tenant sent, in one statement."""
     rows = await tx.rows(
-        "SELECT message.id, message.price, message.reserved_units, coalesce(spend.currency, held.currency) AS currency, "
-        "held.is_of_cost FROM message "
+        "SELECT message.id, message.price, message.reserved_units, held.is_of_cost, "
+        "coalesce(spend.currency, held.currency) AS currency FROM message "
         "LEFT JOIN spend_balance AS spend ON spend.tenant_id = $1 AND spend.id = message.spend_id "
         "JOIN LATERAL (SELECT currency, brackets <> '[]' AS is_of_cost FROM tenant_plan "
         "JOIN plan ON plan.id = tenant_plan.plan_id WHERE tenant_plan.tenant_id = $1 AND since <= message.created_at "

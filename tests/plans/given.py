@@ -15,7 +15,7 @@ from tests.product import Caller, Product
 PACK = {"credits": 100, "units": 500, "price": "10", "valid_days": 365}
 BUY = """mutation ($input: CreditPurchaseInput!) {
   creditPurchase(input: $input) {
-    creditLot { id credits units usableAt paidAt expiresAt remainingUnits } idempotentReplay errors { code path message }
+    creditLot { id credits units usableAt paidAt expiresAt remainingUnits } idempotentReplay errors { code path }
   }
 }"""
 LIMIT = """mutation ($input: CreditLimitSetInput!) {
@@ -70,9 +70,9 @@ async def give_card(product: Product, **prices: str) -> None:
             await tx.execute("INSERT INTO rate VALUES ($1, 'sms-outbound', $2, $3)", card_id, where, Decimal(price))
 
 
-async def buy(caller: Caller, key: str = "first", credits: int = 100) -> Any:
+async def buy(caller: Caller, key: str = "first", pack: int = 100) -> Any:
     """The payload of a purchase of credits."""
-    return (await caller.run(BUY, input={"idempotencyKey": key, "credits": credits}))["creditPurchase"]
+    return (await caller.run(BUY, input={"idempotencyKey": key, "credits": pack}))["creditPurchase"]
 
 
 async def add_lot(caller: Caller, key: str = "first") -> str:

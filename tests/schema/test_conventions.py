@@ -279,6 +279,7 @@ def test_tn_04_nobody_passes_a_tenant_as_an_argument_but_the_isv_s_staff() -> No
     assert set(named) == {
         "SupportSessionStartInput.tenantId",
         "AcquisitionCostSetInput.tenantId",
+        "CreditLimitSetInput.tenantId",
     }
 
 

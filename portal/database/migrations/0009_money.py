@@ -233,6 +233,9 @@ CREATE TABLE usage_record ( -- the provider's own count and price of a day and c
 CALL guard_tenant_table('usage_record', 'SELECT, INSERT, UPDATE');
 CALL let_support_read('usage_record',
   'tenant_id, day, category, count, count_unit, usage, usage_unit, as_of, synced_at');
+REVOKE SELECT ON usage_record FROM portal_support_content;
+GRANT SELECT (tenant_id, day, category, count, count_unit, usage, usage_unit, as_of, synced_at) ON usage_record
+  TO portal_support_content;
 CALL allow_across_tenants('usage_record', 'portal_operator', 'SELECT');
 
 CREATE TABLE usage_sync ( -- reading the provider's usage records: what was asked for, and how far it is
