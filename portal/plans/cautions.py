@@ -60,8 +60,8 @@ def _of_allowance(target: PlanRow, after: Allowance, belongings: Belongings) -> 
     if terms.amount is None or terms.at_limit is not AtLimit.STOP:
         return
     unit, period = terms.unit.value.lower(), terms.per.value.lower()
-    if after.remaining == 0 and after.used + after.reserved:
-        message = f"What was used already is all that this plan allows: sending stops until {after.resets_at:%d %B}."
+    if after.remaining == 0 and after.position.committed:
+        message = f"What was used already is all that this plan allows: sending stops until {after.period.end:%d %B}."
         yield PlanChangeWarning(PlanChangeWarningCode.USED_ABOVE_LIMIT, message)
     most = belongings.most_used.get((terms.unit, terms.per), 0)
     if most > terms.amount:

@@ -13,6 +13,7 @@ from portal.money.money import EXACT, Money, round_to_minor, total
 from portal.plans.allowance import Allowance
 from portal.plans.cautions import Belongings, PlanChangeWarning, cautions
 from portal.plans.changing import Standing, read_holdings
+from portal.plans.charging import Position
 from portal.plans.periods import AllowancePeriod, period_at
 from portal.plans.plans import PlanRow, PlanState, TenantPlanRow, read_plans_by_id
 from portal.plans.preview_tokens import Previewed, to_token
@@ -150,12 +151,12 @@ async def _allowance_after(tx: TenantTransaction, target: PlanRow, begins: datet
     terms = target.terms
     period = period_at(terms.per, begins)
     row = await tx.row(
-        "SELECT used, reserved FROM allowance_balance "
+        "SELECT used, reserved, from_credits FROM allowance_balance "
         "WHERE tenant_id = $1 AND period_start = $2 AND period_end = $3 AND unit = $4",
         *(tx.tenant_id, period.start, period.end, terms.unit.value),
     )
-    used, reserved = (row["used"], row["reserved"]) if row is not None else (0, 0)
-    return Allowance(terms.amount, used, reserved, terms.unit, terms.per, period.end)
+    position = Position(0, 0, 0) if row is None else Position(**row)
+    return Allowance.of(terms, period, position)
 
 
 async def _read_days(tx: TenantTransaction, now: datetime) -> list[_Day]:
