@@ -1,5 +1,6 @@
 import {
   IconChartBar,
+  IconCoin,
   IconId,
   IconMailOff,
   type IconProps,
@@ -18,6 +19,7 @@ interface KindFace {
 
 export const KINDS: Record<AlertKind, KindFace> = {
   USAGE_THRESHOLD: { label: 'Usage', meaning: 'Usage has reached a number that is watched', icon: IconChartBar },
+  SPEND_CAP: { label: 'Spending', meaning: 'Usage has reached the most that it may cost', icon: IconCoin },
   DELIVERABILITY: { label: 'Delivery', meaning: 'Messages do not arrive, for a reason that somebody can mend', icon: IconMailOff },
   PROVIDER_ERROR: { label: 'Connection', meaning: 'Something is wrong between us and the carriers', icon: IconPlugConnectedX },
   REGISTRATION: { label: 'Registration', meaning: 'A sender could not be registered with the carriers', icon: IconId },
