@@ -6,7 +6,7 @@ from itertools import pairwise, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.money.money import Money, minor_unit, round_to_minor, total
+from portal.money.money import EXACT, Money, minor_unit, round_to_minor, total
 from portal.plans.periods import AllowancePeriod
 from portal.pricing.bands import Bounds, split
 from portal.pricing.comparing import MonthlyUse, break_even, monthly_price
@@ -55,7 +55,7 @@ def summed(amounts: list[Decimal]) -> Decimal:
 
 def close(one: Decimal, other: Decimal) -> bool:
     """Whether two amounts are one but for the digits behind the fortieth."""
-    return abs(one - other) <= NEARLY
+    return abs(EXACT.subtract(one, other)) <= NEARLY
 
 
 @given(CENTS, CURRENCIES)
@@ -129,8 +129,9 @@ def test_more_usage_or_a_higher_cost_never_lowers_a_price(
     plan: PlanTerms, before: int, units: int, more: int, cost: Decimal, dearer: Decimal
 ) -> None:
     price = summed(priced(plan, before, units, cost))
-    assert summed(priced(plan, before, units + more, cost)) >= price - NEARLY
-    assert summed(priced(plan, before, units, cost + dearer)) >= price - NEARLY
+    least = EXACT.subtract(price, NEARLY)
+    assert summed(priced(plan, before, units + more, cost)) >= least
+    assert summed(priced(plan, before, units, cost + dearer)) >= least
 
 
 @given(terms(), st.lists(st.integers(0, 300), min_size=1, max_size=4), COSTS)

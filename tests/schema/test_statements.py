@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 
 from auth.permissions import StaffRole, TenantRole
+from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
+from portal.rates.cards import read_current_card
 from tests.product import Caller, Product
 from tests.schema import surface
 from tests.schema.stage import DEEP, MANY, OF_STAFF, PAGE, ROOTS, Tenant, caller_of, make_tenant, variables_of
@@ -114,10 +116,10 @@ EXPECTED: dict[str, int] = {
     "Query.supportSessions": 1,
     "Query.tenants": 1,
     "Query.tenant": 1,
-    "Query.tierEconomics": 7,
-    "Query.unitEconomics": 7,
+    "Query.tierEconomics": 6,
+    "Query.unitEconomics": 6,
     "Mutation.acquisitionCostSet": 4,  # and the tenant, read again
-    "economics of tenants": 8,
+    "economics of tenants": 7,
     "Mutation.contactCreate": 3,
     "Mutation.contactUpdate": 3,
     "Mutation.contactDelete": 2,
@@ -186,7 +188,7 @@ EXPECTED: dict[str, int] = {
     "Query.rateCard": 1,
     "Query.rateCards": 1,
     "all of rate cards": 2,
-    "Mutation.rateCardPublish": 6,
+    "Mutation.rateCardPublish": 5,
     "Mutation.supportSessionStart": 7,
     "Mutation.supportSessionEnd": 2,
 }
@@ -242,6 +244,8 @@ async def test_an_operation_takes_so_many_statements_whatever_there_is_to_read(
         if name in ROOTS:
             text, variables = surface.operation({"done": ROOTS[name]}, _root_arguments(variables))
         variables = {given: value for given, value in variables.items() if f"${given}:" in text}
+        async with served.database.as_role(DatabaseRole.OPERATOR) as tx:
+            await read_current_card(tx)  # it is read once in a process
         may = 0 if OF_STAFF.get(name) is StaffRole.ISV_OPERATOR else WHAT_THEY_MAY
         expected = WHO_ASKS + may + EXPECTED[name]
         assert await _measured(served, caller, text, variables) == (expected, _transactions(name))
