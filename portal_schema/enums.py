@@ -17,7 +17,8 @@ from portal.messages.segments import Encoding
 from portal.messages.sending import OnRefusal
 from portal.messages.status import MessageStatus
 from portal.plans.periods import AllowancePeriod
-from portal.pricing.terms import AtLimit, UsageUnit
+from portal.plans.plans import PlanState
+from portal.pricing.terms import AtLimit, MarginKind, PlanPeriod, PricingStrategy, UsageUnit
 from portal.templates.templates import TemplateCategory
 from portal.usage.usage import UsageBucketSize, UsagePeriod
 
@@ -155,6 +156,31 @@ describe(
     STOP="Sending stops until the next period.",
     OVERAGE="Sending goes on at the price for overage.",
     CREDITS="Sending goes on from the credits that were bought.",
+)
+describe(
+    PricingStrategy,
+    "How a plan makes a price.",
+    FIXED_MARGIN="What usage costs, and one margin on all of it.",
+    DYNAMIC_MARGIN="What usage costs, and a margin by the ordinal of a message in its month.",
+    TIER="A fee that covers an allowance, where sending stops.",
+    TIER_WITH_OVERAGE="A fee that covers an allowance, and a price for each unit over it.",
+    CREDITS="Credits that are bought before, in packs.",
+)
+describe(
+    MarginKind,
+    "What a ratio is a part of.",
+    MARGIN="Of the price: price = cost / (1 - ratio). 0.03 on a cost of 100 makes 103.09.",
+    MARKUP="Of the cost: price = cost * (1 + ratio). 0.03 on a cost of 100 makes 103.00.",
+)
+describe(
+    PlanPeriod, "What a plan's fee is for.", MONTH="A month of the calendar.", YEAR="A year; it is billed monthly."
+)
+describe(
+    PlanState,
+    "Where a version of a plan is.",
+    DRAFT="It is being written: nobody can have it yet.",
+    PUBLISHED="It is on sale, and never changes again.",
+    RETIRED="It is sold no more; whoever has it keeps it.",
 )
 describe(UsageUnit, "What is counted.", MESSAGES="Messages, whatever their length.", SEGMENTS="Segments of messages.")
 describe(

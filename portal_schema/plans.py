@@ -1,26 +1,35 @@
 """Plans and allowances in the schema."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
 from auth.permissions import Permission
+from portal.database import TenantTransaction
+from portal.money.money import Money as Amount
 from portal.plans.allowance import Allowance as AllowanceState
 from portal.plans.allowance import read_allowances
+from portal.plans.catalogue import read_plan, read_plans_on_sale
 from portal.plans.periods import AllowancePeriod
-from portal.plans.plans import PlanRow, TenantPlanRow, read_own_plan, read_tenant_plans
-from portal.pricing.terms import AtLimit, UsageUnit
+from portal.plans.plans import PlanRow, PlanState, TenantPlanRow, read_own_plan, read_tenant_plans
+from portal.pricing.terms import AtLimit, MarginKind, PlanPeriod, PlanTerms, PricingStrategy, UsageUnit
 from portal_schema.context import Info
-from portal_schema.guards import requires
+from portal_schema.guards import check, refuse_without, requires
+from portal_schema.money import Money
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.spend import SpendCap, find_spend_cap
 
 if TYPE_CHECKING:
     from portal_schema.plan_changes import PlanChange
+from portal_schema.scalars import CountryCode, CurrencyCode
 
 READ = requires(Permission.USAGE_READ)
+LISTED = requires(Permission.PLAN_READ)
+ECONOMICS = requires(Permission.ECONOMICS_READ)
+WHOEVER_READS_THE_PLAN = requires()  # a tenant by its plan or the catalogue, the operator by the tenant or `plans`
 
 
 @strawberry.type(description="What the pace of the period so far leads to.", directives=READ)
@@ -70,7 +79,7 @@ class Allowance:
         return AllowanceForecast(exhausted_at=found.exhausted_at, at_period_end=found.at_period_end)
 
 
-@strawberry.type(description="How much a plan allows.", directives=READ)
+@strawberry.type(description="How much a plan allows.", directives=WHOEVER_READS_THE_PLAN)
 class PlanAllowance:
     """The plan's side of an allowance."""
 
@@ -80,20 +89,115 @@ class PlanAllowance:
     at_limit: AtLimit = strawberry.field(description="What happens when it is used up.")
 
 
-@strawberry.type(description="One version of a plan.", directives=READ)
+@strawberry.type(
+    description="The margin on the messages of a month that lie behind the bracket before, up to an ordinal.",
+    directives=WHOEVER_READS_THE_PLAN,
+)
+class PlanBracket:
+    """A bracket of a plan that prices by cost."""
+
+    up_to: int | None = strawberry.field(description="The last message of it in a month; null: it is open.")
+    margin_ratio: Decimal | None = strawberry.field(
+        description="The margin or markup, as `marginKind` says: 0.05 is 5 percent.", directives=ECONOMICS
+    )
+
+
+@strawberry.type(description="Credits that can be bought together.", directives=WHOEVER_READS_THE_PLAN)
+class CreditPack:
+    """A pack of a plan's credits."""
+
+    credits: int = strawberry.field(description="How many credits.")
+    units: int = strawberry.field(description="What may be sent with them, in `unit`.")
+    unit: UsageUnit = strawberry.field(description="What is counted.")
+    units_per_credit: Decimal = strawberry.field(description="What one credit of this pack is worth, in `unit`.")
+    price: Money | None = strawberry.field(description="What the pack costs, net of tax.", directives=LISTED)
+    valid_days: int | None = strawberry.field(description="For how many days after the purchase; null: for ever.")
+
+
+@strawberry.type(
+    description="One version of a plan. Once it is published it never changes: a tenant keeps its version until it "
+    "changes its plan. All prices are net of tax.",
+    directives=WHOEVER_READS_THE_PLAN,
+)
 class Plan(Node):
     """A plan; rows of `portal.plans` become it by `of`."""
 
     name: str = strawberry.field(description="The plan's name, such as Silver.")
     version: int = strawberry.field(description="A tenant keeps its version until it changes.")
+    description: str = strawberry.field(description="What it is for; empty where nobody said.")
+    strategy: PricingStrategy = strawberry.field(description="How it makes a price.")
+    currency: CurrencyCode = strawberry.field(description="The currency of all of its prices.")
+    fee: Money | None = strawberry.field(
+        description="What it costs in `period`, whatever is used; a part of a period costs its days.", directives=LISTED
+    )
+    period: PlanPeriod = strawberry.field(description="What the fee is for.")
     allowance: PlanAllowance = strawberry.field(description="What may be sent with it.")
+    overage: Money | None = strawberry.field(
+        description="What each unit over the allowance costs; null where there is no overage.", directives=LISTED
+    )
+    margin_kind: MarginKind | None = strawberry.field(
+        description="What its ratios are of; null where it has none.", directives=ECONOMICS
+    )
+    brackets: list[PlanBracket] = strawberry.field(
+        description="Of a plan that prices by cost: where a month's messages change their margin; the last is open."
+    )
+    other_ratio: Decimal | None = strawberry.field(
+        description="The margin or markup on what is no sent message, such as calls and numbers; null: the fee "
+        "covers that.",
+        directives=ECONOMICS,
+    )
+    credit_packs: list[CreditPack] = strawberry.field(description="The credits that it offers; empty without any.")
+    countries: list[CountryCode] = strawberry.field(description="Where messages may go; empty: everywhere.")
+    throughput: Decimal = strawberry.field(description="Messages a second.")
+    features: list[str] = strawberry.field(description="What else is in it, in words for people.")
+    state: PlanState = strawberry.field(description="Whether it is on sale.")
+    published_at: datetime | None = strawberry.field(description="Since when it never changes; null: it is a draft.")
+    retired_at: datetime | None = strawberry.field(description="Since when it is sold no more, if it is so.")
 
     @classmethod
     def of(cls, row: PlanRow) -> "Plan":
         """The plan in this row."""
         terms = row.terms
-        allowance = PlanAllowance(amount=terms.amount, unit=terms.unit, per=terms.per, at_limit=terms.at_limit)
-        return cls(id=to_global("Plan", row.id), name=row.name, version=row.version, allowance=allowance)
+        return cls(
+            id=to_global("Plan", row.id),
+            name=row.name,
+            version=row.version,
+            description=row.description,
+            strategy=terms.strategy,
+            currency=CurrencyCode(terms.currency),
+            fee=_money(terms, terms.fee),
+            period=terms.period,
+            allowance=PlanAllowance(amount=terms.amount, unit=terms.unit, per=terms.per, at_limit=terms.at_limit),
+            overage=None if terms.overage is None else _money(terms, terms.overage),
+            margin_kind=terms.margin_kind,
+            brackets=[PlanBracket(up_to=one.up_to, margin_ratio=one.ratio) for one in terms.brackets],
+            other_ratio=terms.other_ratio,
+            credit_packs=_packs(terms),
+            countries=[CountryCode(country) for country in row.countries],
+            throughput=row.throughput,
+            features=list(row.features),
+            state=row.state,
+            published_at=row.published_at,
+            retired_at=row.retired_at,
+        )
+
+
+def _money(terms: PlanTerms, amount: Decimal) -> Money:
+    return Money.of(Amount(amount, terms.currency))
+
+
+def _packs(terms: PlanTerms) -> list[CreditPack]:
+    return [
+        CreditPack(
+            credits=pack.credits,
+            units=pack.units,
+            unit=terms.unit,
+            units_per_credit=pack.units_per_credit,
+            price=_money(terms, pack.price),
+            valid_days=pack.valid_days,
+        )
+        for pack in terms.packs
+    ]
 
 
 @strawberry.type(description="The plan that a tenant has.", directives=READ)
@@ -154,12 +258,17 @@ async def find_allowance(info: Info, tenant_id: UUID) -> Allowance | None:
 
 
 async def find_plan(info: Info, given: str) -> Plan | None:
-    """The plan of this global id, if it is or was the tenant's own."""
-    key = from_global("Plan", given)
+    """The plan of this global id, or None: for the operator any, for a tenant what is on sale or was its own."""
+    context, key = info.context, from_global("Plan", given)
+    if context.principal.is_staff and context.support_session is None:
+        check(context, frozenset({Permission.CATALOGUE_WRITE}))
+    else:
+        refuse_without(frozenset({Permission.USAGE_READ}) - context.root_permissions, context.principal)
+        context.note_read("Query.node", {"id": given})
     if key is None:
         return None
-    async with info.context.reading() as tx:
-        row = await read_own_plan(tx, key)
+    async with context.reading_tenants() as tx:
+        row = await (read_own_plan(tx, key) if isinstance(tx, TenantTransaction) else read_plan(tx, key))
     return None if row is None else Plan.of(row)
 
 
@@ -170,6 +279,13 @@ class PlanQueries:
     @strawberry.field(description="The tenant's plan, or null before it has one.", directives=READ)
     async def plan(self, info: Info) -> TenantPlan | None:
         return await find_tenant_plan(info, info.context.tx.tenant_id)
+
+    @strawberry.field(
+        description="The plans that the tenant can choose from, and the one that it has; the cheapest first.",
+        directives=LISTED,
+    )
+    async def plan_catalogue(self, info: Info) -> list[Plan] | None:
+        return [Plan.of(row) for row in await read_plans_on_sale(info.context.tx)]
 
     @strawberry.field(
         description="What the tenant may still send in the present period; null before it has a plan.", directives=READ

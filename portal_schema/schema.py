@@ -38,6 +38,7 @@ from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
 from portal_schema.nodes import Node
 from portal_schema.ownership_changes import OwnershipMutations
+from portal_schema.plan_catalogue import PlanCatalogueMutations, PlanCatalogueQueries
 from portal_schema.plan_changes import PlanChangeQueries, find_change
 from portal_schema.plan_changing import PlanChangeMutations
 from portal_schema.plan_previews import PlanPreviewQueries
@@ -78,8 +79,8 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Member": (Permission.MEMBERS_READ, find_member),
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
-    "Plan": (Permission.USAGE_READ, find_plan),
     "PlanChange": (Permission.PLAN_READ, find_change),
+    "Plan": (None, find_plan),
     "SupportSession": (None, find_support_session),
     "Suppression": (Permission.CONTACTS_READ, find_suppression),
     "Template": (Permission.TEMPLATES_READ, find_template),
@@ -104,6 +105,7 @@ class Query(
     PlanQueries,
     PlanPreviewQueries,
     PlanChangeQueries,
+    PlanCatalogueQueries,
     UsageQueries,
     CreditQueries,
     InvoiceQueries,
@@ -168,6 +170,7 @@ class Mutation(
     InvoiceMutations,
     InvoiceRunMutations,
     RateCardMutations,
+    PlanCatalogueMutations,
 ):
     """The root of mutations."""
 

@@ -46,6 +46,8 @@ class PlanRow:
     countries: tuple[str, ...]  # where messages may go; empty: everywhere
     throughput: Decimal  # messages a second
     features: tuple[str, ...]
+    published_at: datetime | None
+    retired_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ PLAN_COLUMNS = (
     "plan.id AS plan_id, plan.name AS plan_name, plan.version AS plan_version, plan.state AS plan_state, "
     "plan.description AS plan_description, plan.strategy, plan.currency, plan.fee, plan.period, "
     "plan.allowance_amount, plan.allowance_unit, plan.allowance_per, plan.at_limit, plan.overage, plan.margin_kind, "
-    "plan.brackets, plan.other_ratio, plan.credit_packs, plan.countries, plan.throughput, plan.features"
+    "plan.brackets, plan.other_ratio, plan.credit_packs, plan.countries, plan.throughput, plan.features, "
+    "plan.published_at, plan.retired_at"
 )
 TENANT_PLAN_COLUMNS = (
     f"{PLAN_COLUMNS}, tenant_plan.tenant_id, tenant_plan.id AS tenant_plan_id, tenant_plan.since, tenant_plan.until"
@@ -96,6 +99,8 @@ def plan_row(row: Row) -> PlanRow:
         countries=tuple(row["countries"]),
         throughput=row["throughput"],
         features=tuple(row["features"]),
+        published_at=row["published_at"],
+        retired_at=row["retired_at"],
     )
 
 
@@ -125,10 +130,10 @@ async def lock_plans(tx: Transaction, tenant_id: UUID) -> None:
 
 
 async def read_own_plan(tx: TenantTransaction, plan_id: UUID) -> PlanRow | None:
-    """This plan, if it is the tenant's own, now, earlier or to come."""
+    """This plan, if it is on sale or the tenant's own, now, earlier or to come."""
     sql = (
-        f"SELECT {PLAN_COLUMNS} FROM plan WHERE plan.id = $2 AND EXISTS "  # noqa: S608  constants
-        "(SELECT FROM tenant_plan WHERE tenant_id = $1 AND plan_id = $2)"
+        f"SELECT {PLAN_COLUMNS} FROM plan WHERE plan.id = $2 AND (plan.state = 'PUBLISHED' OR EXISTS "  # noqa: S608  constants
+        "(SELECT FROM tenant_plan WHERE tenant_id = $1 AND plan_id = $2))"
     )
     row = await tx.row(sql, tx.tenant_id, plan_id)
     return None if row is None else plan_row(row)

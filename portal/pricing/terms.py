@@ -63,6 +63,11 @@ class CreditPack:
     price: Decimal
     valid_days: int | None = None  # None: they do not expire
 
+    @property
+    def units_per_credit(self) -> Decimal:
+        """What one credit of this pack is worth: packs differ, so a credit has no value of its own."""
+        return (Decimal(self.units) / self.credits).quantize(Decimal("1E-6")).normalize()
+
 
 @dataclass(frozen=True, slots=True)
 class PlanTerms:

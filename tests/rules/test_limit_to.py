@@ -51,7 +51,7 @@ def limited_to(
 
 def plan_of(amount: int | None, unit: UsageUnit, *, countries: tuple[str, ...] = (), **terms: Any) -> PlanRow:
     given = PlanTerms(PricingStrategy.TIER_WITH_OVERAGE, "USD", amount=amount, unit=unit, **terms)
-    return PlanRow(UUID(int=1), "Plan", 1, PlanState.PUBLISHED, "", given, countries, Decimal(1), ())
+    return PlanRow(UUID(int=1), "Plan", 1, PlanState.PUBLISHED, "", given, countries, Decimal(1), (), None, None)
 
 
 ASKED = st.lists(st.integers(0, 11), max_size=40)

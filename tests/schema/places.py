@@ -161,6 +161,15 @@ PLACES_OF_OPERATOR = {
         input: {invoiceId: $id, amount: {amount: "1", currency: "USD"}, reason: "A gesture", idempotencyKey: "key"}
       ) { invoice { id } errors { code path message } }
     }""",
+    "Mutation.planRetire(id)": """mutation ($id: ID!) {
+      planRetire(id: $id) { plan { id } errors { code path message } }
+    }""",
+    "Mutation.tenantPlanAssign(id)": """mutation ($id: ID!) {
+      tenantPlanAssign(id: $id, planId: "x") { tenantPlan { since } errors { code path message } }
+    }""",
+    "Mutation.tenantPlanAssign(planId)": """mutation ($id: ID!) {
+      tenantPlanAssign(id: "x", planId: $id) { tenantPlan { since } errors { code path message } }
+    }""",
 }
 # What is on sale is everybody's to see, and the stories' tenants have plans that are.
 ON_SALE = "Plan"

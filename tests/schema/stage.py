@@ -12,9 +12,11 @@ from auth.permissions import StaffRole, TenantRole, machine_permissions
 from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
+from tests.factories import make_tenant as bare_tenant
 from tests.invoices.stored import add_draft, add_invoice
 from tests.plans.changes import change, offer_smallest, token_for
 from tests.plans.given import give_plan
+from tests.plans.offers import GIVEN, publish
 from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
 from tests.schema import surface
 from tests.schema.world import (
@@ -144,6 +146,11 @@ OF_STAFF = {
         }.items()
         for name in names
     },
+    "Query.plans": StaffRole.ISV_OPERATOR,
+    "Mutation.planDraft": StaffRole.ISV_OPERATOR,
+    "Mutation.planPublish": StaffRole.ISV_OPERATOR,
+    "Mutation.planRetire": StaffRole.ISV_OPERATOR,
+    "Mutation.tenantPlanAssign": StaffRole.ISV_OPERATOR,
     "tenants": StaffRole.ISV_OPERATOR,
     "supportSessionStart": StaffRole.ISV_SUPPORT,
     "supportSessionEnd": StaffRole.ISV_SUPPORT,
@@ -295,6 +302,15 @@ async def _made_of_webhooks(tenant: Tenant, name: str, number: str) -> dict[str,
     return {"id": tenant.endpoints[0], "idempotencyKey": number, "input": {"description": number}}
 
 
+async def _made_of_plans(product: Product, name: str) -> dict[str, Any]:
+    """The same of the operator's plans."""
+    if name in {"planDraft", "planPublish"}:
+        return {"input": GIVEN | {"name": "Tiny"}}
+    plan = to_global("Plan", await publish(product))
+    tenant = to_global("Tenant", await bare_tenant(product.database, product.clock))
+    return {"id": plan} if name == "planRetire" else {"id": tenant, "planId": plan}
+
+
 async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) -> dict[str, Any]:
     """The same of what a machine makes, and each operation needs anew."""
     if name == "contactDelete":
@@ -307,6 +323,12 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
     return {"input": {"conversationId": conversation, "idempotencyKey": number, "body": "Yes, it is."}}
 
 
+MADE_OF_PLANS = {
+    *("planChangePreview", "planChange", "planChangeCancel"),
+    *("planDraft", "planPublish", "planRetire", "tenantPlanAssign"),
+}
+
+
 async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: str, number: str) -> dict[str, Any]:
     """What an operation is run with: with whatever it needs made before it is measured."""
     name = asked.rpartition(".")[2] if asked != "Query.usage" else asked
@@ -315,8 +337,11 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         return await _made_alone(product, tenant, name, number)
     if name in MADE_OF_INVOICES:
         return await _made_of_invoices(product, tenant, name, number)
-    if name.startswith("planChange") and name != "planChanges":
-        return await _made_of_plan_changes(product, tenant, name, number)
+    if name in MADE_OF_PLANS:
+        changing = name.startswith("planChange")
+        return await (
+            _made_of_plan_changes(product, tenant, name, number) if changing else _made_of_plans(product, name)
+        )
     if name in MADE_OF_MEMBERS:
         return await _made_of_members(product, tenant, caller, name, number)
     if name == "supportAccessRevoke":

@@ -49,6 +49,8 @@ from portal.messages.canceling import cancel_batch, cancel_message
 from portal.messages.composing import RefusalCode, SendProblem
 from portal.messages.sending import send
 from portal.messages.suppressing import suppress_by_hand
+from portal.plans.assigning import assign_plan
+from portal.plans.catalogue import draft_plan, publish_plan, retire_plan
 from portal.plans.changing import cancel_change, change_plan
 from portal.plans.spend import set_spend_cap
 from portal.problems import Problem
@@ -116,7 +118,13 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "creditNoteIssue": (issue_credit_note,),
     "invoicesGenerate": (start_run,),
     "rateCardPublish": (publish_rate_card,),
+    "planDraft": (draft_plan,),
+    "planPublish": (publish_plan,),
+    "planRetire": (retire_plan,),
+    "tenantPlanAssign": (assign_plan,),
 }
+# What is drafted, published and tried out is the same thing: a plan.
+OF_A_PLAN = {"planDraft", "planPublish"}
 # An answer has one recipient: why that one is refused is why the answer is.
 INSTEAD = {
     "conversationReply": (
@@ -215,7 +223,7 @@ def _error_type(field: GraphQLField) -> GraphQLObjectType:
 def test_a_mutation_takes_an_input_or_a_few_values_and_answers_with_its_own_payload_and_errors(name: str) -> None:
     field, title = MUTATIONS[name], name[0].upper() + name[1:]
     arguments = {given: str(argument.type) for given, argument in field.args.items()}
-    change = {"input": f"{title}Input!"}
+    change = {"input": "PlanInput!" if name in OF_A_PLAN else f"{title}Input!"}
     few_values = len(arguments) <= 3 and all(is_leaf_type(get_named_type(one.type)) for one in field.args.values())
     assert arguments in (change, {"id": "ID!"} | change) or few_values
     assert str(field.type) == f"{title}Payload"

@@ -191,6 +191,12 @@ EXPECTED: dict[str, int] = {
     "Mutation.rateCardPublish": 5,
     "Mutation.supportSessionStart": 7,
     "Mutation.supportSessionEnd": 2,
+    "Query.planCatalogue": 1,
+    "Query.plans": 1,
+    "Mutation.planDraft": 3,
+    "Mutation.planPublish": 5,
+    "Mutation.planRetire": 4,
+    "Mutation.tenantPlanAssign": 10,
 }
 OF_ONE_PERSON = {"Mutation.invitationAccept", "Mutation.ownershipAccept", "ownershipAccept"}
 NUMBERS = count(3_000)

@@ -138,7 +138,7 @@ async def test_before_there_is_a_plan_there_is_neither_allowance_nor_estimate(pr
     assert [(error["code"], error["path"]) for error in sent["errors"]] == [("NO_SENDER", None)]
 
 
-async def test_a_plan_that_was_is_found_by_its_id_and_one_that_never_was_is_not(product: Product) -> None:
+async def test_a_plan_that_was_or_is_on_sale_is_found_by_its_id_and_another_is_not(product: Product) -> None:
     tenant = await product.tenant(allowance=50)
     old = (await tenant.machine.run(PLAN))["plan"]["plan"]["id"]
     product.clock.advance(timedelta(hours=1))
@@ -146,10 +146,14 @@ async def test_a_plan_that_was_is_found_by_its_id_and_one_that_never_was_is_not(
     machine = await product.machine(tenant.id, [Permission.USAGE_READ])
     new = (await machine.run(PLAN))["plan"]["plan"]["id"]
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
+        await tx.execute("UPDATE plan SET state = 'RETIRED' WHERE name = 'plan of 50'")
+        await publish_plan(tx, PlanOffer("on sale", 70, AllowancePeriod.DAY), now=product.clock.now())
         await publish_plan(tx, PlanOffer("of others", 70, AllowancePeriod.DAY), now=product.clock.now())
-        others = await tx.value("SELECT id FROM plan WHERE name = 'of others'")
-    found = [(await machine.run(NODE, id=given))["node"] for given in (old, new, to_global("Plan", others))]
-    assert found == [{"name": "plan of 50", "version": 1}, {"name": "new", "version": 1}, None]
+        sold = await tx.value("SELECT id FROM plan WHERE name = 'on sale'")
+        others = await tx.value("UPDATE plan SET state = 'RETIRED' WHERE name = 'of others' RETURNING id")
+    given = (old, new, to_global("Plan", sold), to_global("Plan", others))
+    found = [(await machine.run(NODE, id=one))["node"] for one in given]
+    assert [one and one["name"] for one in found] == ["plan of 50", "new", "on sale", None]
 
 
 async def test_a_smaller_plan_keeps_what_was_used_and_leaves_nothing_negative(product: Product) -> None:

@@ -28,6 +28,7 @@ from tests.invoices.stored import add_one_of_each
 from tests.mailbox import mails
 from tests.plans.changes import change, offer_smallest
 from tests.plans.given import add_lot, give_plan
+from tests.plans.offers import publish_all
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
 
@@ -224,6 +225,7 @@ async def _api_client(product: Product, owner: Caller) -> str:
 
 async def make_world(product: Product, name: str, *, allowance: int) -> World:
     """A tenant with contacts, a template of two versions, a send that was worked off, and a refusal."""
+    await publish_all(product)
     tenant = await product.tenant(name, allowance=allowance)
     await give_plan(product, tenant.id, allowance_amount=allowance)
     caller = tenant.machine
