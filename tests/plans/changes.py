@@ -1,17 +1,20 @@
 """Plans to change to, and the operations that change them."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from auth.permissions import TenantRole, machine_permissions
 from portal.clock import new_id
 from portal.database import DatabaseRole
+from portal.database.migrate import create_partitions
 from portal.plans.periods import AllowancePeriod
 from portal.pricing.terms import PlanTerms, PricingStrategy
 from portal_schema.nodes import to_global
-from tests.product import Caller, Product
+from tests.product import Caller, Product, TenantUnderTest
 
 PREVIEW = """query ($plan: ID!) {
   planChangePreview(planId: $plan) {
@@ -34,6 +37,38 @@ CANCEL = """mutation ($input: PlanChangeCancelInput!) {
     idempotentReplay errors { code path message }
   }
 }"""
+
+NOON = datetime(2027, 3, 16, 12, tzinfo=UTC)  # in the middle of a month of 31 days
+APRIL = datetime(2027, 4, 1, tzinfo=UTC)
+
+
+async def turn_to(product: Product, instant: datetime) -> None:
+    """Turn the clock, and have partitions for what comes then."""
+    product.clock.turn_to(instant)
+    await create_partitions(product.database, instant)
+
+
+async def stage(product: Product, at: datetime = NOON) -> tuple[TenantUnderTest, Caller]:
+    """A tenant with the plan Medium (10 a month, 100 messages) since the month's first, and its administrator."""
+    await turn_to(product, at.replace(day=1, hour=0))
+    tenant = await product.tenant()
+    medium = await offer(product, "Medium", tier("10", 100))
+    product.clock.turn_to(at.replace(day=1, hour=1))
+    made = await change(await product.member(tenant.id, TenantRole.ADMINISTRATOR), medium, "at first")
+    assert made["errors"] == []
+    product.clock.turn_to(at)
+    tenant.machine = await product.machine(tenant.id, machine_permissions())
+    return tenant, await product.member(tenant.id, TenantRole.ADMINISTRATOR)
+
+
+async def large(product: Product) -> str:
+    """A plan that Medium is upgraded to."""
+    return await offer(product, "Large", tier("49.99", 1_000))
+
+
+async def small(product: Product) -> str:
+    """A plan that Medium is downgraded to."""
+    return await offer(product, "Small", tier("5", 2))
 
 
 async def offer(product: Product, name: str, terms: PlanTerms, **other: Any) -> str:
@@ -88,6 +123,29 @@ async def change(caller: Caller, plan: str, key: str) -> dict[str, Any]:
     given = {"idempotencyKey": key, "previewToken": await token_for(caller, plan)}
     made: dict[str, Any] = (await caller.run(CHANGE, input=given))["planChange"]
     return made
+
+
+async def make(caller: Caller, token: str, key: str = "change") -> Any:
+    """What came of a change by this token."""
+    return (await caller.run(CHANGE, input={"idempotencyKey": key, "previewToken": token}))["planChange"]
+
+
+async def cancel(caller: Caller, **given: str) -> Any:
+    """What came of taking back what is to come."""
+    return (await caller.run(CANCEL, input=given))["planChangeCancel"]
+
+
+def problems(payload: Any) -> list[tuple[str, list[str] | None]]:
+    """The codes and paths of a payload's errors."""
+    return [(error["code"], error["path"]) for error in payload["errors"]]
+
+
+async def change_rows(product: Product, tenant: TenantUnderTest) -> list[tuple[Any, ...]]:
+    """All rows that changes of this tenant's plan write."""
+    async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
+        held = await tx.rows("SELECT * FROM tenant_plan WHERE tenant_id = $1 ORDER BY id", tenant.id)
+        changes = await tx.rows("SELECT * FROM plan_change WHERE tenant_id = $1 ORDER BY id", tenant.id)
+    return [tuple(row.values()) for row in [*held, *changes]]
 
 
 async def rows_of(product: Product, tenant_id: UUID) -> list[tuple[str, Any, Any]]:
