@@ -75,9 +75,9 @@ async def buy(caller: Caller, key: str = "first", pack: int = 100) -> Any:
     return (await caller.run(BUY, input={"idempotencyKey": key, "credits": pack}))["creditPurchase"]
 
 
-async def add_lot(caller: Caller, key: str = "first") -> str:
+async def add_lot(caller: Caller, key: str = "first", pack: int = 100) -> str:
     """The id of a lot that was bought."""
-    made = await buy(caller, key)
+    made = await buy(caller, key, pack)
     assert made["errors"] == []
     return str(made["creditLot"]["id"])
 
