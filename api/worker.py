@@ -24,6 +24,7 @@ from portal.callbacks.inbox import CallbackKind
 from portal.calls.reported import call_applier
 from portal.clock import Clock, SystemClock
 from portal.conversations.receiving import received_applier
+from portal.credits.expiring import expire_credits
 from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox, Signer
@@ -125,6 +126,7 @@ def _jobs(
         ("audit seals", timedelta(seconds=5), lambda: seal_entries(database, signer, clock)),
         ("audit retention", timedelta(hours=6), lambda: drop_old_entries(database, signer, clock)),
         ("retention", timedelta(hours=1), lambda: delete_old(database, clock)),
+        ("credits", timedelta(minutes=10), lambda: expire_credits(database, clock)),
         ("sign-in", timedelta(minutes=10), lambda: delete_what_ended(database, clock.now())),
         ("oauth", timedelta(minutes=10), lambda: delete_expired(database, clock.now())),
         ("signing keys", timedelta(hours=1), lambda: keys.rotate(unless_younger_than=ROTATE_EVERY)),

@@ -11,6 +11,8 @@ from uuid import UUID
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.audit.masking import mask_text
 from portal.clock import new_id
+from portal.credits.lots import FIRST_TO_EXPIRE
+from portal.credits.paying import mark_paid as credits_paid
 from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
 from portal.global_ids import global_id
 from portal.idempotency import IdempotentRequest, find_result, keep_result
@@ -82,22 +84,13 @@ async def pay(tx: TenantTransaction, invoice: InvoiceRow, reference: str, *, pai
         *(tx.tenant_id, invoice.id, paid_at, reference),
     )
     lots = await tx.rows(
-        "SELECT id FROM credit_lot WHERE tenant_id = $1 AND currency = $2 AND paid_at IS NULL "
-        "AND purchased_at >= $3 AND purchased_at < $4 ORDER BY id",
+        "SELECT id FROM credit_lot WHERE tenant_id = $1 AND currency = $2 AND paid_at IS NULL "  # noqa: S608  a constant
+        f"AND purchased_at >= $3 AND purchased_at < $4 ORDER BY {FIRST_TO_EXPIRE}",  # as whoever draws on them locks
         *(tx.tenant_id, invoice.total.currency),
         *(first_instant(invoice.month), first_instant(next_month(invoice.month))),
     )
     for lot in lots:
-        await mark_lot_paid(tx, lot["id"], reference, now=now)
-
-
-async def mark_lot_paid(tx: TenantTransaction, lot_id: UUID, reference: str, *, now: datetime) -> None:
-    """Take note of the payment of a lot of credits, which is usable from now on if it was not before."""
-    await tx.execute(
-        "UPDATE credit_lot SET paid_at = $3, payment_reference = $4, usable_at = coalesce(usable_at, $3) "
-        "WHERE tenant_id = $1 AND id = $2 AND paid_at IS NULL",
-        *(tx.tenant_id, lot_id, now, reference),
-    )
+        await credits_paid(tx, lot["id"], reference, now=now)
 
 
 async def void(tx: Transaction, invoice_id: UUID, reason: str, origin: Origin, *, now: datetime) -> InvoiceRow:

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import new_id
+from portal.credits.paying import mark_paid
+from portal.credits.purchasing import lock_account
 from portal.database import Database, DatabaseRole, TenantTransaction
 from portal.global_ids import global_id, split_global
 from portal.invoices.invoices import InvoiceState, find_invoice
-from portal.invoices.issuing import mark_lot_paid, pay
+from portal.invoices.issuing import pay
 from portal.money.money import Money, shown
 from portal.problems import refuse
 
@@ -110,12 +112,13 @@ async def _pay_invoice(tx: TenantTransaction, heard: HeardPayment, *, now: datet
 
 async def _pay_credits(tx: TenantTransaction, heard: HeardPayment, *, now: datetime) -> tuple[UUID | None, UUID | None]:
     lot_id = _lot(heard)
+    await lock_account(tx, tx.tenant_id)  # before the lot, as whoever lets lots be used does
     sql = "SELECT price, currency, paid_at FROM credit_lot WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
     (lot,) = await tx.rows(sql, tx.tenant_id, lot_id)
     if lot["paid_at"] is not None:
         raise refuse(PaymentProblem.WRONG_STATE, "The credits are paid already.", "data")
     _check_amount(heard.amount, Money(lot["price"], lot["currency"]))
-    await mark_lot_paid(tx, lot_id, heard.reference, now=now)
+    await mark_paid(tx, lot_id, heard.reference, now=now)
     return None, lot_id
 
 
