@@ -103,7 +103,7 @@ ALTER TABLE allowance_entry
 
 CREATE TABLE charge_day ( -- what is charged for: messages by day, plan, category and band, as they settle
   tenant_id uuid NOT NULL REFERENCES tenant (id),
-  day date NOT NULL,          -- UTC, inside the period of the allowance that paid for it
+  day date NOT NULL,          -- of the hand-over, UTC
   tenant_plan_id uuid NOT NULL,
   category text NOT NULL,
   band smallint NOT NULL,     -- the place in the bands of the plan's strategy, from 0
