@@ -8,6 +8,7 @@ import { ApiClientsPage } from './api-clients/page';
 import { InvoicePage } from './billing/invoice';
 import { BillingPage } from './billing/page';
 import { ContactsPage } from './contacts/page';
+import { EconomicsPage } from './economics/page';
 import type { Permission } from './generated/operations';
 import { InboxPage } from './inbox/page';
 import { MessagesPage } from './messages/page';
@@ -121,6 +122,11 @@ export function Rooms() {
       <Route path="/tenants">
         <Guarded needs="TENANTS_READ" wing="staff">
           <TenantsPage />
+        </Guarded>
+      </Route>
+      <Route path="/economics">
+        <Guarded needs="ECONOMICS_READ" wing="staff">
+          <EconomicsPage />
         </Guarded>
       </Route>
       <Route>

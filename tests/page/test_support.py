@@ -85,6 +85,17 @@ async def test_the_operator_sees_each_tenant_with_its_plan_and_opens_none(visito
     await expect(visitor.page.get_by_text("No tenant matches")).to_be_visible()
 
 
+async def test_the_operator_sees_what_all_tenants_and_each_plan_bring_in(visitor: Visitor) -> None:
+    await visitor.sign_in_as_staff("ISV_OPERATOR")
+    page = visitor.page
+    await page.get_by_role("link", name="Economics").click()
+    await expect(page.get_by_text("Cost of goods sold")).to_be_visible()
+    silver = page.get_by_role("table", name=re.compile("^Margin of Silver"))
+    await expect(silver.get_by_role("rowheader")).to_have_text(["At full use", "Last month", "This month"])
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+
+
 async def _send_to_alice(visitor: Visitor) -> None:
     await visitor.sign_in(tenant="Freestyle Falcons")
     await visitor.choose_template("Service reminder")

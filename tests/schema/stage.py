@@ -152,6 +152,7 @@ OF_STAFF = {
     "Mutation.planRetire": StaffRole.ISV_OPERATOR,
     "Mutation.tenantPlanAssign": StaffRole.ISV_OPERATOR,
     "tenants": StaffRole.ISV_OPERATOR,
+    "economics": StaffRole.ISV_OPERATOR,
     "supportSessionStart": StaffRole.ISV_SUPPORT,
     "supportSessionEnd": StaffRole.ISV_SUPPORT,
 }
@@ -382,6 +383,7 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "rateCardPublish": {"input": rate_card(f"0.{number[-4:]}")},
         "alertRuleSet": {"input": {"kind": "REGISTRATION", "channels": []}},
         "supportAccessGrant": {"input": {"hours": 1}},
+        "economics": {"range": {"from": "2026-11-01", "until": "2026-12-01"}},
         "unitEconomics": {"range": {"from": "2026-11-01", "until": "2026-12-01"}},
         "acquisitionCostSet": {
             "input": {"tenantId": to_global("Tenant", tenant.id), "amount": {"amount": "1", "currency": "USD"}}

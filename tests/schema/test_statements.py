@@ -88,6 +88,7 @@ EXPECTED: dict[str, int] = {
     "webhookEndpointTest": 5,
     "webhookReplay": 4,
     "tenants": 4,
+    "economics": 12,
     "all of messages": 5,
     "all of templates": 2,
     "all of a batch": 8,

@@ -61,3 +61,15 @@ export function monthInWords(month: string): string {
 export function dateInWords(date: string): string {
   return DATE.format(new Date(date));
 }
+
+/** The last so many calendar months in UTC, this one up to today included, as a half-open range of days. */
+export function lastMonths(months: number): { from: string; until: string } {
+  const now = new Date();
+  const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months + 1, 1));
+  const until = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1));
+  return { from: dateOf(from), until: dateOf(until) };
+}
+
+function dateOf(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}

@@ -4,6 +4,7 @@ import {
   IconBell,
   IconBuildings,
   IconChartBar,
+  IconCoins,
   IconInbox,
   IconKey,
   IconLock,
@@ -54,6 +55,7 @@ const ROOMS: readonly Room[] = [
   { path: '/security', label: 'Security', icon: IconShieldLock, needs: 'AUDIT_READ', wing: 'company' },
   { path: '/settings', label: 'Settings', icon: IconSettings, needs: 'SETTINGS_READ', wing: 'company' },
   { path: '/tenants', label: 'Tenants', icon: IconBuildings, needs: 'TENANTS_READ', wing: 'staff' },
+  { path: '/economics', label: 'Economics', icon: IconCoins, needs: 'ECONOMICS_READ', wing: 'staff' },
 ];
 
 /** Whether the viewer's role leads anywhere there; without a tenant only the staff's own rooms exist. */
