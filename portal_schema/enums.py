@@ -20,7 +20,7 @@ from portal.plans.periods import AllowancePeriod
 from portal.plans.plans import PlanState
 from portal.pricing.terms import AtLimit, MarginKind, PlanPeriod, PricingStrategy, UsageUnit
 from portal.templates.templates import TemplateCategory
-from portal.usage.usage import UsageBucketSize, UsagePeriod
+from portal.usage.periods import UsageBucketSize, UsagePeriod
 
 
 def describe(enum: EnumMeta, description: str, **values: str) -> None:
@@ -191,11 +191,20 @@ describe(
     MARKETING="Advertises; needs the recipient's consent.",
 )
 describe(
-    UsagePeriod, "A period in UTC.", TODAY="Since 00:00 UTC.", THIS_MONTH="Since the first of the month, 00:00 UTC."
+    UsagePeriod,
+    "A period in UTC.",
+    ALL_TIME="Since the first use.",
+    TODAY="Since 00:00 UTC.",
+    YESTERDAY="The day before.",
+    THIS_MONTH="Since the first of the month, 00:00 UTC.",
+    LAST_MONTH="The month before.",
+    THIS_YEAR="Since the first of January, 00:00 UTC.",
 )
 describe(
     UsageBucketSize,
     "How finely a report is cut.",
     WHOLE="One bucket for the whole period.",
     DAY="A bucket for each day up to now, in UTC.",
+    MONTH="A bucket for each month of the calendar that has begun.",
+    YEAR="A bucket for each year of the calendar that has begun.",
 )
