@@ -9,7 +9,7 @@ from portal_schema.errors import ErrorCode, RequestError
 _LONGEST = timedelta(days=366)
 
 
-@strawberry.input(description="A half-open range of days, in UTC; at most 366.")
+@strawberry.input(description="A half-open range of days, in UTC.")
 class DateRange:
     """From until."""
 

@@ -1,7 +1,7 @@
 """Usage in the schema: counts, the tenant's price under one permission, cost and margin under another."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -17,24 +17,16 @@ from portal.usage.periods import Days, UsageBucketSize, UsagePeriod, checked, da
 from portal.usage.reading import Bucket, CategoryTotal, UsageQuestion, read_usage
 from portal.usage.reading import UsageReport as Report
 from portal_schema.context import Info
-from portal_schema.enums import describe
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.guards import requires
 from portal_schema.money import Money
+from portal_schema.ranges import DateRange
 
 READ = requires(Permission.USAGE_READ)
 BILLING = requires(Permission.BILLING_READ)
 ECONOMICS = requires(Permission.ECONOMICS_READ)
 _MONEY = {Permission.BILLING_READ, Permission.ECONOMICS_READ}
 _SHOWN = Decimal("1E-10")  # an exact price may have more digits than anybody reads
-
-describe(
-    PriceBasis,
-    "What a price goes by.",
-    ESTIMATED="By the rate card, or by a count that is not complete yet: it may change.",
-    FINAL="By what was asked for in the end.",
-    INCLUDED="The plan's fee, or the credits that were bought, cover it.",
-)
 
 
 @strawberry.type(
@@ -147,18 +139,6 @@ class UsageReport:
         )
 
 
-@strawberry.input(description="A half-open range of days, in UTC.")
-class DateRange:
-    """From until."""
-
-    from_: date = strawberry.field(name="from", description="The first day in it.")
-    until: date = strawberry.field(description="The first day after it.")
-
-    def days(self) -> Days:
-        """The range as the business takes it."""
-        return Days(self.from_, self.until)
-
-
 @strawberry.input(description="Which usage: of a period or of a range, cut as asked for.")
 class UsageInput:
     """A period or a range, and how to cut it."""
@@ -179,14 +159,18 @@ class UsageInput:
         if (self.period is None) == (self.range is None):
             raise RequestError(ErrorCode.BAD_USER_INPUT, "Name a period or a range: one of them, not both.")
         today = info.context.now.astimezone(UTC).date()
-        given = self.range.days() if self.range is not None else days_of(self.period or UsagePeriod.TODAY, today)
+        given = (
+            Days(self.range.from_, self.range.until) if self.range else days_of(self.period or UsagePeriod.TODAY, today)
+        )
         if unknown := sorted(set(self.categories or ()) - CATEGORIES.keys()):
             message = f"There is no category {unknown[0]!r}; there are {', '.join(sorted(CATEGORIES))}."
             raise RequestError(ErrorCode.BAD_USER_INPUT, message)
         try:
             days = checked(given, self.bucket_size)
         except RefusedError as refusal:
-            raise RequestError(ErrorCode.BAD_USER_INPUT, refusal.problems[0].message) from refusal
+            (problem,) = refusal.problems
+            path = ["input", *problem.path]
+            raise RequestError(ErrorCode.BAD_USER_INPUT, problem.message, path=path) from refusal
         only = None if self.categories is None else frozenset(self.categories)
         return UsageQuestion(days, self.bucket_size, only, bool(_MONEY & info.context.permissions))
 

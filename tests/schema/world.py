@@ -30,6 +30,7 @@ from tests.plans.changes import change, offer_smallest
 from tests.plans.given import add_lot, give_plan
 from tests.plans.offers import publish_all
 from tests.product import Caller, Product, TenantUnderTest
+from tests.usage.stored import add_priced_usage
 from tests.waiting import until
 
 CONTACT = "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { contact { id } errors { code } } }"
@@ -244,6 +245,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     entry = (await owner.run("{ auditLog(first: 1) { nodes { id } } }"))["auditLog"]["nodes"][0]["id"]
     session = await open_session(await product.member(None, StaffRole.ISV_SUPPORT), to_global("Tenant", tenant.id))
     await publish_rates(product)
+    await add_priced_usage(product, tenant.id)
     ids = {
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
