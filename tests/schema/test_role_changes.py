@@ -77,8 +77,9 @@ async def test_az_12_logs_show_masked_numbers_and_neither_numbers_nor_texts(
         "usage": {
             "categories": [
                 {"category": "calls-outbound", "count": 1},
+                {"category": "lookups", "count": 1},
                 {"category": "sms-inbound", "count": 1},
-                {"category": "sms-outbound", "count": 1},
+                {"category": "sms-outbound", "count": 2},
             ]
         },
         "contacts": None,
