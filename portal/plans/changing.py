@@ -25,6 +25,7 @@ from portal.plans.plans import (
     tenant_plan_row,
 )
 from portal.plans.preview_tokens import from_token
+from portal.plans.settling import tell_thresholds
 from portal.plans.upgrades import effective_at
 from portal.problems import refuse
 
@@ -163,6 +164,7 @@ async def hold_plan(
     )
     if begins <= now:
         tx.announce(ALLOWANCE_CHANGED)
+        await tell_thresholds(tx, plan_id, now=now)
     return change_id
 
 

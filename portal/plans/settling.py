@@ -121,11 +121,17 @@ async def correct(
     await _tell_thresholds(tx, balance, after, now=now)
 
 
-async def tell_thresholds(tx: TenantTransaction, balance_id: UUID, *, now: datetime) -> None:
-    """Tell of the percentages that a balance has reached since its plan, and with that its limit, has changed."""
-    found = (await _lock(tx, [balance_id], now=now)).get(balance_id)
-    if found is not None:
-        await _tell_thresholds(tx, found[0], found[0].position, now=now)
+async def tell_thresholds(tx: TenantTransaction, plan_id: UUID, *, now: datetime) -> None:
+    """Tell of the percentages that the running period has reached under this plan, which has just begun."""
+    sql = (
+        "SELECT balance.id FROM allowance_balance AS balance JOIN plan ON plan.id = $2 AND allowance_unit = unit "
+        "AND (allowance_per = 'DAY') = (period_end - period_start < interval '2 days') "
+        "WHERE balance.tenant_id = $1 AND period_start <= $3 AND period_end > $3"
+    )
+    balance_id = await tx.value(sql, tx.tenant_id, plan_id, now)
+    if balance_id is not None:
+        balance, _ = (await _lock(tx, [balance_id], now=now))[balance_id]
+        await _tell_thresholds(tx, balance, balance.position, now=now)
 
 
 async def _lock(

@@ -32,6 +32,7 @@ from tests.plans.changes import (
 from tests.product import Caller, Product, TenantUnderTest
 
 CAP = 'mutation { spendCapSet(input: {amount: "5"}) { errors { code } } }'
+ALERTS = "{ alerts(first: 10) { nodes { code } } }"
 PLAN = "{ plan { plan { name } pendingChange { id } } allowance { limit used reserved remaining } }"
 
 
@@ -142,6 +143,15 @@ async def test_an_upgrade_holds_at_once_and_keeps_what_was_used(product: Product
         ("Medium", NOON.replace(day=1, hour=1), NOON),
         ("Large", NOON, None),
     ]
+
+
+async def test_an_upgrade_to_a_smaller_allowance_tells_at_once_that_it_is_used_up(product: Product) -> None:
+    tenant, admin = await stage(product)
+    await send(tenant.machine, await add_contacts(product, tenant, plain_numbers(7)))
+    assert (await admin.run(ALERTS))["alerts"]["nodes"] == []
+    assert problems(await change(admin, await offer(product, "Tight", tier("12", 7)), "now")) == []
+    told = (await admin.run(ALERTS))["alerts"]["nodes"]
+    assert sorted(alert["code"] for alert in told) == ["ALLOWANCE_100", "ALLOWANCE_50", "ALLOWANCE_80"]
 
 
 async def test_a_downgrade_holds_from_the_next_month(product: Product) -> None:
