@@ -74,7 +74,7 @@ async def test_many_senders_at_once_draw_on_the_first_lot_to_expire_and_overdraw
     product: Product, allowance: int | None, senders: int, accepted: int, lots: list[tuple[int, int, int]]
 ) -> None:
     tenant = await product.tenant()
-    terms = {"strategy": "CREDITS", "at_limit": "CREDITS", "credit_packs": PACKS}
+    terms: dict[str, Any] = {"strategy": "CREDITS", "at_limit": "CREDITS", "credit_packs": PACKS}
     await give_plan(product, tenant.id, allowance_amount=allowance, **terms)
     await let_use(product, tenant.id)
     owner = await product.member(tenant.id, TenantRole.OWNER)

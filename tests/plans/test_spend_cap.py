@@ -24,7 +24,7 @@ PRICES = "{ messages(first: 50) { nodes { price { amount currency } priceBasis }
 async def _capped(product: Product) -> tuple[TenantUnderTest, Caller]:
     """A tenant with one message free and each further one at 0.0125, and its owner."""
     tenant = await product.tenant()
-    overage = {"strategy": "TIER_WITH_OVERAGE", "at_limit": "OVERAGE", "overage": Decimal("0.0125")}
+    overage: dict[str, Any] = {"strategy": "TIER_WITH_OVERAGE", "at_limit": "OVERAGE", "overage": Decimal("0.0125")}
     await give_plan(product, tenant.id, allowance_amount=1, **overage)
     return tenant, await product.member(tenant.id, TenantRole.OWNER)
 
