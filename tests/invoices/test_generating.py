@@ -224,7 +224,8 @@ async def test_two_that_generate_at_once_make_each_invoice_once(
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
         numbers = [row[0] for row in await tx.rows("SELECT number FROM invoice ORDER BY number")]
     assert numbers == [f"INV-{number:06}" for number in range(1, 9)]
-    assert await runs(database) == [("2026-10", 8, 8, 0, True)]
+    # One that begins after another has finished is a run of its own, which finds all done.
+    assert set(await runs(database)) == {("2026-10", 8, 8, 0, True)}
 
 
 async def test_a_tenant_whose_invoice_fails_holds_up_nobody_and_is_tried_again_an_hour_later(
