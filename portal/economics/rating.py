@@ -15,8 +15,8 @@ from portal.economics.figures import Conversion, Days, Figures
 from portal.money.money import EXACT
 from portal.plans.plans import TenantPlanRow
 from portal.plans.proration import prorated_fee, segments
-from portal.pricing.strategies import BandUsage, at_ratio, strategy_of
-from portal.pricing.terms import MarginKind, PlanTerms, PricingStrategy
+from portal.pricing.strategies import BandUsage, at_ratio, other_ratio, strategy_of
+from portal.pricing.terms import MarginKind, PlanTerms
 from portal.usage.costing import Part, final_costs, is_final
 
 TOTAL = "totalprice"  # the provider's sum of a day: its other categories nest and overlap
@@ -85,13 +85,6 @@ def rate(records: Records, days: Days, conversion: Conversion) -> Rated:
         [one for one in records.credits if days.first <= one.day < days.until],
     )
     return _Rating(of_days, days, conversion).figures()
-
-
-def other_ratio(terms: PlanTerms) -> Decimal | None:
-    """The ratio on what is no message; None: the fee covers it."""
-    if terms.other_ratio is None and terms.strategy in {PricingStrategy.FIXED_MARGIN, PricingStrategy.DYNAMIC_MARGIN}:
-        return terms.brackets[0].ratio
-    return terms.other_ratio
 
 
 class _Rating:

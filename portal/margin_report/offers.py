@@ -7,13 +7,12 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
 from portal.economics.figures import Figures
-from portal.economics.rating import other_ratio
 from portal.margin_report.costs import AccountCosts, CostKind, Month
 from portal.money.money import EXACT
 from portal.plans.periods import AllowancePeriod
 from portal.plans.proration import prorated_fee
 from portal.pricing.bands import split
-from portal.pricing.strategies import BandUsage, at_ratio, strategy_of
+from portal.pricing.strategies import BandUsage, at_ratio, other_ratio, strategy_of
 from portal.pricing.terms import AtLimit, MarginKind, PlanTerms, UsageUnit
 
 

@@ -61,6 +61,13 @@ def at_ratio(cost: Decimal, ratio: Decimal, kind: MarginKind) -> Decimal:
     return EXACT.divide(cost, 1 - ratio)
 
 
+def other_ratio(terms: PlanTerms) -> Decimal | None:
+    """The ratio on what is no message; None: the fee covers it."""
+    if terms.other_ratio is None and terms.strategy in {PricingStrategy.FIXED_MARGIN, PricingStrategy.DYNAMIC_MARGIN}:
+        return terms.brackets[0].ratio
+    return terms.other_ratio
+
+
 @dataclass(frozen=True, slots=True)
 class Margin:
     """Fixed and dynamic margin: the ordinal of a message decides its bracket, the bracket's ratio prices its cost."""

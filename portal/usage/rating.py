@@ -13,7 +13,7 @@ from uuid import UUID
 from portal.money.money import EXACT, Money
 from portal.plans.plans import TenantPlanRow
 from portal.plans.proration import segments
-from portal.pricing.strategies import BandUsage, at_ratio, strategy_of
+from portal.pricing.strategies import BandUsage, at_ratio, other_ratio, strategy_of
 from portal.pricing.terms import MarginKind, PlanTerms, PricingStrategy
 from portal.rates.cards import RateCard
 from portal.usage.categories import COUNTED_HERE, MESSAGES_OUT, cover, innermost
@@ -123,9 +123,7 @@ def rate_day(day: date, usage: DayUsage, tariff: Tariff | None, terms: PlanTerms
 
 def other_price(cost: Decimal, terms: PlanTerms, card: RateCard) -> Decimal | None:
     """The price of what is not a message sent, at the plan's ratio for it; None where the fee covers it."""
-    ratio = terms.other_ratio
-    if ratio is None and terms.strategy in COST_BASED:
-        ratio = terms.brackets[0].ratio
+    ratio = other_ratio(terms)
     if ratio is None:
         return None
     return at_ratio(card.converted(cost, terms.currency), ratio, terms.margin_kind or MarginKind.MARGIN)

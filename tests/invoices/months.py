@@ -74,4 +74,4 @@ def used(
 
 def snapshot(plans: list[HeldPlan], usage: list[UsageRow], month: date = OCTOBER, **more: object) -> Snapshot:
     """The operator's snapshot of a month in USD."""
-    return Snapshot(TENANT, month, "USD", tuple(plans), tuple(usage), **more)  # type: ignore[arg-type]
+    return Snapshot(TENANT, month, "USD", tuple(plans), tuple(usage), **more)  # type: ignore[arg-type]  # fields of a snapshot, by name
