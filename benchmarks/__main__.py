@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.accept import accept
+from benchmarks.billing import billing
 from benchmarks.callbacks import callbacks
 from benchmarks.comparing import Ratio, Say, show
 from benchmarks.dashboard import dashboard
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "identity": identity,
     "live": live,
     "dashboard": dashboard,
+    "billing": billing,
 }
 THOROUGH = (12, 0.6)  # rounds, and seconds of each turn: many and short, so that a noise seldom meets one side alone
 QUICK = (3, 0.4)

@@ -1,4 +1,7 @@
-"""Accepting messages: sends to a thousand contacts against sends to one, in recipients a second."""
+"""Accepting messages: sends to a thousand contacts against sends to one, in recipients a second.
+
+And what the ledger takes of it: the same sends that reserve nothing.
+"""
 
 import secrets
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 from benchmarks.comparing import Ratio, Say, Turn, Variant, compare
 from benchmarks.lists import access_token, operation
 from benchmarks.load import Load
-from benchmarks.servers import portal
+from benchmarks.servers import Server, peer, portal
 from benchmarks.stage import Stage
 from portal_schema.nodes import to_global
 
@@ -20,12 +23,12 @@ SEND = (
 
 async def accept(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Ratio]:
     """Compare them."""
-    async with portal(stage) as server:
-        token = await access_token(stage, server.port)
+    async with portal(stage) as server, peer("unreserved", "benchmarks.unreserved:create_app", stage) as unreserved:
 
-        def variant(name: str, recipients: int) -> Variant:
+        async def variant(name: str, recipients: int, server: Server, connections: int = 1) -> Variant:
+            token = await access_token(stage, server.port)
             accepted = f'"accepted":{recipients}}}'.encode()
-            load = Load(server.port, _sends(stage, token, recipients), CONNECTIONS, containing=accepted)
+            load = Load(server.port, _sends(stage, token, recipients), connections, containing=accepted)
 
             async def play() -> Turn:
                 turn = await load.last(seconds)
@@ -33,11 +36,16 @@ async def accept(stage: Stage, rounds: int, seconds: float, say: Say) -> list[Ra
 
             return Variant(name, play, server.pid)
 
-        variants = [
-            variant(f"sends to {MANY:,} contacts each, for each recipient", MANY),
-            variant("sends to one contact each", 1),
-        ]
-        return await compare("accept", variants, rounds, say)
+        many = f"sends to {MANY:,} contacts each, for each recipient"
+        one = "sends to one contact each"
+        ratios = []
+        for variants in (
+            [await variant(many, MANY, server, CONNECTIONS), await variant(one, 1, server, CONNECTIONS)],
+            [await variant(one, 1, server), await variant(f"{one}, without reserving", 1, unreserved)],
+            [await variant(many, MANY, server), await variant(f"{many}, without reserving", MANY, unreserved)],
+        ):
+            ratios += await compare("accept", variants, rounds, say)
+        return ratios
 
 
 def _sends(stage: Stage, token: str, recipients: int) -> Iterator[bytes]:

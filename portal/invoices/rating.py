@@ -19,7 +19,7 @@ from portal.invoices.snapshot import (
 )
 from portal.money.money import EXACT, Money, round_to_minor, shown, total
 from portal.plans.proration import prorated_fee
-from portal.pricing.strategies import BandUsage, Priced, Step, at_ratio, strategy_of
+from portal.pricing.strategies import BandUsage, Priced, Step, at_ratio, other_ratio, strategy_of
 from portal.pricing.terms import MarginKind, PlanPeriod, PlanTerms, PricingStrategy
 from portal.usage.categories import CATEGORIES, OTHER, Category
 from portal.usage.costing import PriceBasis
@@ -176,7 +176,8 @@ def _by_cost(row: UsageRow, terms: PlanTerms) -> tuple[Decimal, tuple[Step, ...]
         priced = strategy_of(terms).price(BandUsage(row.band, row.count, row.units, cost))
         return priced.amount, priced.operator_steps
     kind = terms.margin_kind or MarginKind.MARGIN
-    ratio = terms.other_ratio if terms.other_ratio is not None else terms.brackets[0].ratio
+    if (ratio := other_ratio(terms)) is None:
+        raise ValueError(f"The fee covers {row.category}: its basis has to say so.")
     amount = at_ratio(cost, ratio, kind)
     named, how = _NAMED[kind]
     steps = (
