@@ -1,6 +1,5 @@
 """Reads an account with its subaccounts for the margin report: by GET alone, again where Twilio asks to wait."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,21 +11,19 @@ from twilio.base.exceptions import TwilioException
 from portal.margin_report.provider import AccountCredentials, AccountUnavailableError, MonthlyUsage, Subaccount
 from twilio_gateway.client import ReadAccount
 from twilio_gateway.http import ErrorAnswerError, PortalTwilioHttp, TwilioFailureError
+from twilio_gateway.patience import Patience
 
 _PAGE = 1_000  # the most that Twilio gives
-_TRIES = 6
-_LONGEST_WAIT = 60.0
+_PATIENCE = Patience(tries=6, longest_wait=60)
 _REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class TwilioAccountUsage:
     """Implements the port `portal.margin_report.provider.AccountUsage`."""
 
-    def __init__(self, http: PortalTwilioHttp, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, http: PortalTwilioHttp, patience: Patience = _PATIENCE) -> None:
         self._http = http
-        self._sleep = sleep
+        self._patience = patience
 
     async def subaccounts(self, credentials: AccountCredentials) -> list[Subaccount]:
         """All that are not closed, without the account itself."""
@@ -58,27 +55,19 @@ class TwilioAccountUsage:
         ]
 
     async def _patiently(self, read: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
-        """Reading again changes nothing: what was not answered is asked again, later and later."""
-        for tried in range(_TRIES):
-            wait = float(2**tried)
-            try:
-                return await read()
-            except ErrorAnswerError as error:
-                if error.status in _REFUSALS:
-                    message = "Twilio refuses these credentials there: an API key does not reach subaccounts."
-                    raise AccountUnavailableError(message) from None
-                if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.TOO_MANY_REQUESTS:
-                    raise AccountUnavailableError(f"Twilio refuses to answer: {error}.") from None
-                if error.retry_after is not None:
-                    wait = error.retry_after.total_seconds()
-            except TwilioFailureError:
-                pass
-            except (TwilioException, ValueError, TypeError, AttributeError, ArithmeticError) as error:
-                message = f"Twilio's answer makes no sense: {type(error).__name__}."
+        try:
+            return await self._patience.read(read)
+        except ErrorAnswerError as error:
+            if error.status in _REFUSALS:
+                message = "Twilio refuses these credentials there: an API key does not reach subaccounts."
                 raise AccountUnavailableError(message) from None
-            if tried < _TRIES - 1:
-                await self._sleep(min(wait, _LONGEST_WAIT))
-        raise AccountUnavailableError(f"Twilio did not answer, tried {_TRIES} times: try again later.")
+            raise AccountUnavailableError(f"Twilio refuses to answer: {error}.") from None
+        except TwilioFailureError:
+            message = f"Twilio did not answer, tried {self._patience.tries} times: try again later."
+            raise AccountUnavailableError(message) from None
+        except (TwilioException, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+            message = f"Twilio's answer makes no sense: {type(error).__name__}."
+            raise AccountUnavailableError(message) from None
 
 
 def _usage(record: Any) -> MonthlyUsage:

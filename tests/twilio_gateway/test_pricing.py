@@ -1,5 +1,6 @@
 """The gateway reads Twilio's price lists, and the simulator's usage is priced by the same list."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,9 @@ from portal.messages.provider import ProviderUnavailableError
 from portal.rates.provider import PriceList, Rate
 from tests.twilio_gateway.conftest import SETTINGS
 from twilio_gateway.gateway import TwilioGateway
+from twilio_gateway.http import PortalTwilioHttp
+from twilio_gateway.patience import Patience
+from twilio_gateway.pricing import TwilioPriceLists
 from twilio_gateway.simulator.prices import PRICES
 
 COUNTRY = {"country": "Utopia", "iso_country": "UT", "price_unit": "USD", "url": "https://pricing.twilio.com/"}
@@ -41,7 +45,7 @@ async def read(answers: dict[str, Any], *countries: str) -> PriceList:
     """The price list of a server that answers so; what it does not know is not found."""
 
     async def answer(request: web.Request) -> web.Response:
-        kind = request.path.split("/")[3]
+        kind = kind_of(request)
         if kind not in answers:
             return web.json_response({"code": 20404, "status": 404}, status=404)
         return web.json_response(answers[kind])
@@ -101,3 +105,64 @@ async def test_a_list_that_makes_no_sense_is_no_answer(answers: dict[str, Any]) 
 async def test_wrong_credentials_get_no_prices(gateway: TwilioGateway) -> None:
     with pytest.raises(ProviderUnavailableError):
         await gateway.price_lists(SETTINGS.parent_sid, "wrong").read(["US"])
+
+
+async def read_hindered(hindrances: list[tuple[int, str | None]]) -> tuple[PriceList | None, list[float], int]:
+    """What is read of a server that first answers so, each with its Retry-After; the waits, and how often it was asked.
+
+    None stands for a list that was not told.
+    """
+    asked, waits, left = 0, [], list(hindrances)
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        if left:
+            status, wait = left.pop(0)
+            headers = {} if wait is None else {"Retry-After": wait}
+            return web.json_response({"code": 20429, "status": status}, status=status, headers=headers)
+        return web.json_response({"Messaging": MESSAGING, "Voice": VOICE, "PhoneNumbers": COUNTRY}[kind_of(request)])
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with (
+        TestServer(app) as server,
+        PortalTwilioHttp(api_base=str(server.make_url("")), timeout=timedelta(seconds=5)) as http,
+    ):
+        lists = TwilioPriceLists(http, "AC" + "1" * 32, "token", Patience(tries=4, longest_wait=5, sleep=sleep))
+        try:
+            found: PriceList | None = await lists.read(["UT"])
+        except ProviderUnavailableError:
+            found = None
+    return found, waits, asked
+
+
+def kind_of(request: web.Request) -> str:
+    """Which of the three lists is asked for."""
+    return request.path.split("/")[3]
+
+
+async def test_too_many_requests_are_asked_again_when_twilio_says_or_later_and_later() -> None:
+    unhindered, waits, asked = await read_hindered([])
+    assert unhindered is not None
+    assert (waits, asked) == ([], 3)
+    found, waits, asked = await read_hindered([(429, "3"), (429, None), (503, None)])
+    assert found == unhindered
+    assert (waits, asked) == ([3.0, 2.0, 4.0], 6)
+
+
+@pytest.mark.parametrize(
+    ("hindrances", "waits"),
+    [
+        ([(429, None)] * 4, [1.0, 2.0, 4.0]),
+        ([(429, "6")], []),  # longer than anybody waits for it
+        ([(401, None)], []),  # asking again would not help
+    ],
+)
+async def test_what_twilio_does_not_tell_in_time_is_not_asked_for_ever(
+    hindrances: list[tuple[int, str | None]], waits: list[float]
+) -> None:
+    assert await read_hindered(hindrances) == (None, waits, len(hindrances))
