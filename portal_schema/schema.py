@@ -38,6 +38,8 @@ from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
 from portal_schema.nodes import Node
 from portal_schema.ownership_changes import OwnershipMutations
+from portal_schema.plan_advice import PlanAdviceQueries
+from portal_schema.plan_backtests import PlanBacktestMutations
 from portal_schema.plan_catalogue import PlanCatalogueMutations, PlanCatalogueQueries
 from portal_schema.plan_changes import PlanChangeQueries, find_change
 from portal_schema.plan_changing import PlanChangeMutations
@@ -104,6 +106,7 @@ class Query(
     SendingQueries,
     PlanQueries,
     PlanPreviewQueries,
+    PlanAdviceQueries,
     PlanChangeQueries,
     PlanCatalogueQueries,
     UsageQueries,
@@ -171,6 +174,7 @@ class Mutation(
     InvoiceRunMutations,
     RateCardMutations,
     PlanCatalogueMutations,
+    PlanBacktestMutations,
 ):
     """The root of mutations."""
 

@@ -86,37 +86,38 @@ async def read_usage(
     tx: Transaction, tenant_ids: Sequence[UUID], asked: UsageQuestion, *, now: datetime
 ) -> dict[UUID, UsageReport]:
     """Each tenant's report of these days; parts without usage are empty."""
-    days = await _read_days(tx, tenant_ids, asked)
+    days = await read_days(tx, tenant_ids, asked.days, with_money=asked.with_money)
     tariffs = await _read_tariffs(tx, tenant_ids, asked.days.until) if asked.with_money else {}
     return {tenant_id: _report(days[tenant_id], tariffs.get(tenant_id), asked, now) for tenant_id in tenant_ids}
 
 
-async def _read_days(
-    tx: Transaction, tenant_ids: Sequence[UUID], asked: UsageQuestion
+async def read_days(
+    tx: Transaction, tenant_ids: Sequence[UUID], span: Days, *, with_money: bool
 ) -> dict[UUID, dict[date, DayUsage]]:
+    """What is known of these tenants' days; amounts of money, and what is charged, only where they are asked for."""
     days: dict[UUID, dict[date, DayUsage]] = {tenant_id: {} for tenant_id in tenant_ids}
 
     def of(row: Row) -> DayUsage:
         return days[row["tenant_id"]].setdefault(row["day"], DayUsage())
 
-    span = (list(tenant_ids), asked.days.first, asked.days.until)
+    given = (list(tenant_ids), span.first, span.until)
     where = "WHERE tenant_id = ANY($1::uuid[]) AND day >= $2 AND day < $3"
-    cost, price = ("cost", "price") if asked.with_money else ("NULL", "NULL")  # ISV support may read neither
+    cost, price = ("cost", "price") if with_money else ("NULL", "NULL")  # ISV support may read neither
     rollups = f"SELECT tenant_id, day, category, count, usage, {cost} AS cost FROM usage_day {where}"  # noqa: S608  constants
-    for row in await tx.rows(rollups, *span):
+    for row in await tx.rows(rollups, *given):
         of(row).rollups[row["category"]] = Rollup(row["count"], row["usage"], row["cost"])
     records = (
         f"SELECT tenant_id, day, category, count, usage, as_of, {price} AS price FROM usage_record "  # noqa: S608  constants
         f"{where} AND category = ANY($4::text[])"
     )
-    for row in await tx.rows(records, *span, READ):
+    for row in await tx.rows(records, *given, READ):
         of(row).records[row["category"]] = Record(row["count"], row["usage"], row["as_of"], row["price"])
-    if asked.with_money:
+    if with_money:
         charges = (
             "SELECT tenant_id, day, category, tenant_plan_id, band, count, units, cost FROM charge_day "  # noqa: S608  constants
             f"{where} ORDER BY day, tenant_plan_id, category, band"
         )
-        for row in await tx.rows(charges, *span):
+        for row in await tx.rows(charges, *given):
             charge = Charge(row["tenant_plan_id"], row["band"], row["count"], row["units"], row["cost"])
             of(row).charges.setdefault(row["category"], []).append(charge)
     return days

@@ -151,6 +151,7 @@ OF_STAFF = {
     "Mutation.planPublish": StaffRole.ISV_OPERATOR,
     "Mutation.planRetire": StaffRole.ISV_OPERATOR,
     "Mutation.tenantPlanAssign": StaffRole.ISV_OPERATOR,
+    "Mutation.planBacktest": StaffRole.ISV_OPERATOR,
     "tenants": StaffRole.ISV_OPERATOR,
     "economics": StaffRole.ISV_OPERATOR,
     "supportSessionStart": StaffRole.ISV_SUPPORT,
@@ -305,8 +306,8 @@ async def _made_of_webhooks(tenant: Tenant, name: str, number: str) -> dict[str,
 
 async def _made_of_plans(product: Product, name: str) -> dict[str, Any]:
     """The same of the operator's plans."""
-    if name in {"planDraft", "planPublish"}:
-        return {"input": GIVEN | {"name": "Tiny"}}
+    if name in {"planDraft", "planPublish", "planBacktest"}:
+        return {"input": GIVEN | {"name": "Tiny"}, "months": 24}
     plan = to_global("Plan", await publish(product))
     tenant = to_global("Tenant", await bare_tenant(product.database, product.clock))
     return {"id": plan} if name == "planRetire" else {"id": tenant, "planId": plan}
@@ -326,7 +327,7 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
 
 MADE_OF_PLANS = {
     *("planChangePreview", "planChange", "planChangeCancel"),
-    *("planDraft", "planPublish", "planRetire", "tenantPlanAssign"),
+    *("planDraft", "planPublish", "planRetire", "tenantPlanAssign", "planBacktest"),
 }
 
 

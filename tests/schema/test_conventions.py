@@ -55,6 +55,7 @@ from portal.plans.changing import cancel_change, change_plan
 from portal.plans.spend import set_spend_cap
 from portal.problems import Problem
 from portal.rates.publishing import publish_rate_card
+from portal.rerating.backtesting import backtest_plan
 from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
@@ -122,9 +123,10 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "planPublish": (publish_plan,),
     "planRetire": (retire_plan,),
     "tenantPlanAssign": (assign_plan,),
+    "planBacktest": (backtest_plan,),
 }
 # What is drafted, published and tried out is the same thing: a plan.
-OF_A_PLAN = {"planDraft", "planPublish"}
+OF_A_PLAN = {"planDraft", "planPublish", "planBacktest"}
 # An answer has one recipient: why that one is refused is why the answer is.
 INSTEAD = {
     "conversationReply": (
@@ -225,7 +227,8 @@ def test_a_mutation_takes_an_input_or_a_few_values_and_answers_with_its_own_payl
     arguments = {given: str(argument.type) for given, argument in field.args.items()}
     change = {"input": "PlanInput!" if name in OF_A_PLAN else f"{title}Input!"}
     few_values = len(arguments) <= 3 and all(is_leaf_type(get_named_type(one.type)) for one in field.args.values())
-    assert arguments in (change, {"id": "ID!"} | change) or few_values
+    allowed = (change, {"id": "ID!"} | change, change | {"months": "Int!"})
+    assert arguments in allowed or few_values
     assert str(field.type) == f"{title}Payload"
     error = _error_type(field)
     assert error.name == f"{title}UserError"

@@ -239,6 +239,8 @@ async def _changes_of_plans(product: Product) -> dict[str, Any]:
         "Mutation.planDraft(input)": GIVEN | {"name": "Being written"},
         "Mutation.planPublish(input)": GIVEN | {"name": "Tiny"},
         "Mutation.planRetire(id)": plan,
+        "Mutation.planBacktest(input)": GIVEN,
+        "Mutation.planBacktest(months)": 1,
         "Mutation.tenantPlanAssign(id)": to_global("Tenant", await make_tenant(product.database, product.clock)),
         "Mutation.tenantPlanAssign(planId)": to_global("Plan", await publish(product)),
     }
