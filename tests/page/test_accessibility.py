@@ -33,6 +33,7 @@ VIEWS = (
     "/webhooks/deliveries",
     "/settings",
 )
+OF_THE_OPERATOR = ("/tenants", "/economics")
 DIALOGS = (
     ("/", "New contact"),
     ("/contacts", "New contact"),
@@ -103,6 +104,19 @@ async def test_the_staff_s_views_are_accessible_and_no_wider_than_the_screen(gue
     await page.get_by_role("dialog").get_by_role("button", name="End session").click()
     await expect(page.get_by_role("heading", name="Tenants")).to_be_visible()
     assert (found, width) == ([], screen)
+
+
+async def test_the_operator_s_views_are_accessible_and_no_wider_than_the_screen(guest: Visitor) -> None:
+    page = guest.page
+    await guest.sign_in_as_staff("ISV_OPERATOR")
+    found, widths = [], {}
+    for view in OF_THE_OPERATOR:
+        await guest.open(view)
+        await page.wait_for_load_state("networkidle")
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        found += [f"{view}: {each}" for each in await violations(page)]
+        widths[view] = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert (found, widths) == ([], dict.fromkeys(OF_THE_OPERATOR, 0))
 
 
 async def test_what_became_of_a_send_is_accessible(guest: Visitor) -> None:

@@ -93,8 +93,7 @@ async def test_the_operator_sees_what_all_tenants_and_each_plan_bring_in(visitor
     silver = page.get_by_role("table", name=re.compile("^Margin of Silver"))
     await expect(silver.get_by_role("rowheader")).to_have_text(["At full use", "Last month", "This month"])
     await page.set_viewport_size({"width": 360, "height": 740})
-    # Not at once: the navigation slides away first.
-    await page.wait_for_function("document.documentElement.scrollWidth === 360")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 async def _send_to_alice(visitor: Visitor) -> None:

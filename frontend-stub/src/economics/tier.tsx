@@ -19,23 +19,21 @@ export function TierCard({ tier: { plan, tenants, worstCase, lastMonth, monthToD
         </Title>
         <Badge color="gray">{counted(tenants, 'tenant')}</Badge>
       </Group>
-      <Table.ScrollContainer minWidth={300}>
-        <Table aria-label={`Margin of ${name}`} highlightOnHover={false} horizontalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>When</Table.Th>
-              <Table.Th ta="right">Brings in</Table.Th>
-              <Table.Th ta="right">Costs</Table.Th>
-              <Table.Th ta="right">Margin</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            <Row when="At full use" view={worstCase} />
-            <Row when="Last month" view={lastMonth} />
-            <Row when="This month" view={monthToDate} />
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Table aria-label={`Margin of ${name}`} className="stacks" highlightOnHover={false} horizontalSpacing={6}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>When</Table.Th>
+            <Table.Th ta="right">Brings in</Table.Th>
+            <Table.Th ta="right">Costs</Table.Th>
+            <Table.Th ta="right">Margin</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          <Row when="At full use" view={worstCase} />
+          <Row when="Last month" view={lastMonth} />
+          <Row when="This month" view={monthToDate} />
+        </Table.Tbody>
+      </Table>
       {warnings.length > 0 && (
         <Alert color="orange" icon={<IconAlertTriangle aria-hidden />} mt="sm">
           <List size="sm">
@@ -55,13 +53,13 @@ function Row({ when, view }: { when: string; view: View | null }) {
       <Table.Th scope="row" fw={450}>
         {when}
       </Table.Th>
-      <Table.Td ta="right" className="numbers">
+      <Table.Td ta="right" className="numbers" data-label="Brings in">
         {view === null ? '–' : inMoney(view.revenue)}
       </Table.Td>
-      <Table.Td ta="right" className="numbers">
+      <Table.Td ta="right" className="numbers" data-label="Costs">
         {view === null ? '–' : inMoney(view.costOfGoodsSold)}
       </Table.Td>
-      <Table.Td ta="right" className="numbers">
+      <Table.Td ta="right" className="numbers" data-label="Margin">
         <Ratio ratio={view?.grossMarginRatio ?? null} />
       </Table.Td>
     </Table.Tr>

@@ -247,16 +247,17 @@ CREATE TABLE usage_sync ( -- reading the provider's usage records: what was aske
   days_done integer NOT NULL DEFAULT 0,
   as_of timestamptz, -- the provider's, of what was read
   requested_at timestamptz NOT NULL,
-  due_at timestamptz, -- when a worker goes on with it; while one does, when its lease ends
+  due_at timestamptz, -- when a worker goes on with it; while one does, when its lease ends; null: over
+  attempts integer NOT NULL DEFAULT 0, -- since the last day that was read
   finished_at timestamptz,
-  problem text,
+  fault text,
   PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX usage_sync_due ON usage_sync (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX usage_sync_by_time ON usage_sync (tenant_id, requested_at, id);
 CALL guard_tenant_table('usage_sync', 'SELECT, INSERT, UPDATE');
 CALL let_support_read('usage_sync', 'tenant_id, id, state, from_day, until_day, days_done, as_of, requested_at, '
-  'finished_at, problem');
+  'finished_at, fault');
 CALL allow_across_tenants('usage_sync', 'portal_operator', 'SELECT, INSERT');
 CALL allow_across_tenants('usage_sync', 'portal_worker', 'SELECT');
 
