@@ -26,6 +26,7 @@ from portal_schema.conversations import ConversationQueries, find_conversation
 from portal_schema.credit_changes import CreditMutations
 from portal_schema.credits import CreditQueries, find_lot
 from portal_schema.directives import Cost, Requires
+from portal_schema.discrepancies import DiscrepancyMutations, DiscrepancyQueries, find_discrepancy_node
 from portal_schema.economics import EconomicsQueries
 from portal_schema.guards import install_guards, refuse_without, requires
 from portal_schema.invitation_changes import InvitationMutations
@@ -33,6 +34,7 @@ from portal_schema.invitations import InvitationQueries, find_invitation
 from portal_schema.invoice_changes import InvoiceMutations
 from portal_schema.invoice_runs import InvoiceRunMutations, InvoiceRunQueries
 from portal_schema.invoices import InvoiceQueries, find_own_invoice
+from portal_schema.margin_alerts import MarginAlertMutations, MarginAlertQueries, find_margin_alert_node
 from portal_schema.member_changes import MemberMutations
 from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
@@ -76,8 +78,10 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Contact": (Permission.CONTACTS_READ, find_contact),
     "CreditLot": (Permission.BILLING_READ, find_lot),
     "Conversation": (Permission.MESSAGES_READ, find_conversation),
+    "Discrepancy": (Permission.ECONOMICS_READ, find_discrepancy_node),
     "Invitation": (Permission.MEMBERS_READ, find_invitation),
     "Invoice": (Permission.BILLING_READ, find_own_invoice),
+    "MarginAlert": (Permission.ECONOMICS_READ, find_margin_alert_node),
     "Member": (Permission.MEMBERS_READ, find_member),
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
@@ -125,6 +129,8 @@ class Query(
     RateCardQueries,
     TenantQueries,
     EconomicsQueries,
+    DiscrepancyQueries,
+    MarginAlertQueries,
 ):
     """The root of queries."""
 
@@ -175,6 +181,8 @@ class Mutation(
     RateCardMutations,
     PlanCatalogueMutations,
     PlanBacktestMutations,
+    DiscrepancyMutations,
+    MarginAlertMutations,
 ):
     """The root of mutations."""
 

@@ -155,6 +155,7 @@ REFUSED = {
         "UPDATE rate_card SET version = 1",
         "DELETE FROM number_series",
         "UPDATE usage_record SET price = 0",
+        "UPDATE usage_sync SET state = 'DONE'",
         "UPDATE invoice_cost SET cost = 0",
         "UPDATE credit_note SET amount = 1",
         "UPDATE payment SET amount = 0",

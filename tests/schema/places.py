@@ -161,6 +161,18 @@ PLACES_OF_OPERATOR = {
         input: {invoiceId: $id, amount: {amount: "1", currency: "USD"}, reason: "A gesture", idempotencyKey: "key"}
       ) { invoice { id } errors { code path message } }
     }""",
+    "Mutation.discrepancyClose(id)": """mutation ($id: ID!) {
+      discrepancyClose(id: $id, note: "A note") { discrepancy { id } errors { code path message } }
+    }""",
+    "Mutation.marginAlertAcknowledge(id)": """mutation ($id: ID!) {
+      marginAlertAcknowledge(id: $id) { marginAlert { id } errors { code path message } }
+    }""",
+    "DiscrepancyFilter.tenantId": """query ($id: ID!) {
+      discrepancies(filter: {tenantId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
+    "MarginAlertFilter.tenantId": """query ($id: ID!) {
+      marginAlerts(filter: {tenantId: $id}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
     "Mutation.planRetire(id)": """mutation ($id: ID!) {
       planRetire(id: $id) { plan { id } errors { code path message } }
     }""",
@@ -203,7 +215,14 @@ LISTS = {
     "Alert.messages": "node(id: $alert) { ... on Alert { messages%s } }",
     "MessageBatch.refusals": "node(id: $batch) { ... on MessageBatch { refusals%s } }",
 }
-FOR_STAFF = {"Query.tenants", "Query.invoicesHeld", "Query.rateCards"}  # which span tenants by their nature
+# Which span tenants by their nature.
+FOR_STAFF = {
+    "Query.tenants",
+    "Query.invoicesHeld",
+    "Query.rateCards",
+    "Query.discrepancies",
+    "Query.marginAlerts",
+}
 PAGE = """(first: $first, after: $after, last: $last, before: $before) {
   edges { cursor node { __typename } } pageInfo { %s }
 }"""

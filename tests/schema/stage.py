@@ -18,6 +18,7 @@ from tests.plans.changes import change, offer_smallest, token_for
 from tests.plans.given import give_plan
 from tests.plans.offers import GIVEN, publish
 from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
+from tests.reconciliation.stored import add_discrepancy, add_margin_alert
 from tests.schema import surface
 from tests.schema.world import (
     add_alert,
@@ -152,12 +153,17 @@ OF_STAFF = {
     "Mutation.planRetire": StaffRole.ISV_OPERATOR,
     "Mutation.tenantPlanAssign": StaffRole.ISV_OPERATOR,
     "Mutation.planBacktest": StaffRole.ISV_OPERATOR,
+    "Query.discrepancies": StaffRole.ISV_OPERATOR,
+    "Query.marginAlerts": StaffRole.ISV_OPERATOR,
+    "Mutation.discrepancyClose": StaffRole.ISV_OPERATOR,
+    "Mutation.marginAlertAcknowledge": StaffRole.ISV_OPERATOR,
     "tenants": StaffRole.ISV_OPERATOR,
     "economics": StaffRole.ISV_OPERATOR,
     "supportSessionStart": StaffRole.ISV_SUPPORT,
     "supportSessionEnd": StaffRole.ISV_SUPPORT,
 }
 MADE_ALONE = {"contactDelete", "messageCancel", "templateArchive", "conversationReply"}
+MADE_OF_RECONCILIATION = {"discrepancyClose", "marginAlertAcknowledge"}
 MADE_OF_INVOICES = {"invoice", "invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"}
 MADE_OF_MEMBERS = {
     "memberRoleChange",
@@ -211,6 +217,8 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     talks = [await add_conversation(product, tenant, f"+1202555{number:04}") for number in range(start, start + rows)]
     owner = await _with_members(product, tenant.id, rows)
     for number in range(rows):
+        await add_discrepancy(product, tenant.id, date(start + number, 2, 1))
+        await add_margin_alert(product, tenant.id, date(start + number, 2, 1))
         await add_draft(product, tenant.id, date(start + number, 2, 1))
         await add_invoice(product, tenant.id, date(start + number, 3, 1))
     await publish_rates(product)
@@ -282,6 +290,12 @@ async def _made_of_invoices(product: Product, tenant: Tenant, name: str, number:
     return {"id": given, "reference": number, "reason": number, "input": {"invoiceId": given, **credit}}
 
 
+async def _made_of_reconciliation(product: Product, tenant: Tenant, name: str, number: str) -> dict[str, Any]:
+    """The same of discrepancies and margin alerts."""
+    add = add_discrepancy if name == "discrepancyClose" else add_margin_alert
+    return {"id": await add(product, tenant.id, date(int(number[-4:]), 1, 1)), "note": "A note"}
+
+
 async def _made_of_plan_changes(product: Product, tenant: Tenant, name: str, number: str) -> dict[str, Any]:
     """The same of the plan: one that can be changed to, or a change that is to come."""
     plan = await offer_smallest(product)
@@ -337,8 +351,9 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
     to_all = {"recipients": {"contactIds": tenant.contacts}, "body": "Hello"}
     if name in MADE_ALONE:
         return await _made_alone(product, tenant, name, number)
-    if name in MADE_OF_INVOICES:
-        return await _made_of_invoices(product, tenant, name, number)
+    if name in MADE_OF_INVOICES | MADE_OF_RECONCILIATION:
+        make = _made_of_invoices if name in MADE_OF_INVOICES else _made_of_reconciliation
+        return await make(product, tenant, name, number)
     if name in MADE_OF_PLANS:
         changing = name.startswith("planChange")
         return await (

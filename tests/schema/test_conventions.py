@@ -56,6 +56,8 @@ from portal.plans.spend import set_spend_cap
 from portal.problems import Problem
 from portal.rates.publishing import publish_rate_card
 from portal.rerating.backtesting import backtest_plan
+from portal.reconciliation.discrepancies import close
+from portal.reconciliation.margin_alerts import acknowledge as acknowledge_margin
 from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
@@ -124,6 +126,8 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "planRetire": (retire_plan,),
     "tenantPlanAssign": (assign_plan,),
     "planBacktest": (backtest_plan,),
+    "discrepancyClose": (close,),
+    "marginAlertAcknowledge": (acknowledge_margin,),
 }
 # What is drafted, published and tried out is the same thing: a plan.
 OF_A_PLAN = {"planDraft", "planPublish", "planBacktest"}
@@ -291,6 +295,8 @@ def test_tn_04_nobody_passes_a_tenant_as_an_argument_but_the_isv_s_staff() -> No
         "SupportSessionStartInput.tenantId",
         "AcquisitionCostSetInput.tenantId",
         "CreditLimitSetInput.tenantId",
+        "DiscrepancyFilter.tenantId",
+        "MarginAlertFilter.tenantId",
     }
 
 

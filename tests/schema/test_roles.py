@@ -27,6 +27,7 @@ from tests.invoices.stored import add_draft, add_invoice
 from tests.plans.changes import offer_smallest, token_for
 from tests.plans.offers import GIVEN, publish
 from tests.product import Caller, Product
+from tests.reconciliation.stored import add_discrepancy, add_margin_alert
 from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
 from tests.schema.world import (
     World,
@@ -204,6 +205,9 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         **await _changes_of_invoices(product, world, who),
         "Mutation.rateCardPublish(input)": rate_card("0.0083"),
         **await _changes_of_plans(product),
+        "Mutation.discrepancyClose(id)": await add_discrepancy(product, world.tenant.id, next(MONTHS)),
+        "Mutation.discrepancyClose(note)": "They were sent by hand.",
+        "Mutation.marginAlertAcknowledge(id)": await add_margin_alert(product, world.tenant.id, next(MONTHS)),
         **await _changes_of_members(product, world, who),
         **await _changes_of_webhooks(world, who),
     }

@@ -200,6 +200,10 @@ EXPECTED: dict[str, int] = {
     "Mutation.planRetire": 4,
     "Mutation.tenantPlanAssign": 10,
     "Mutation.planBacktest": 7,
+    "Query.discrepancies": 1,
+    "Query.marginAlerts": 1,
+    "Mutation.discrepancyClose": 1,
+    "Mutation.marginAlertAcknowledge": 1,
 }
 OF_ONE_PERSON = {"Mutation.invitationAccept", "Mutation.ownershipAccept", "ownershipAccept"}
 NUMBERS = count(3_000)

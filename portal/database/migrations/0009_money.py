@@ -251,14 +251,16 @@ CREATE TABLE usage_sync ( -- reading the provider's usage records: what was aske
   attempts integer NOT NULL DEFAULT 0, -- since the last day that was read
   finished_at timestamptz,
   fault text,
+  reconciled_at timestamptz, -- when what was read was held against our own
   PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX usage_sync_to_reconcile ON usage_sync (id) WHERE state = 'DONE' AND reconciled_at IS NULL;
 CREATE INDEX usage_sync_due ON usage_sync (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX usage_sync_by_time ON usage_sync (tenant_id, requested_at, id);
 CALL guard_tenant_table('usage_sync', 'SELECT, INSERT, UPDATE');
 CALL let_support_read('usage_sync', 'tenant_id, id, state, from_day, until_day, days_done, as_of, requested_at, '
   'finished_at, fault');
-CALL allow_across_tenants('usage_sync', 'portal_operator', 'SELECT, INSERT');
+CALL allow_across_tenants('usage_sync', 'portal_operator', 'SELECT, INSERT, UPDATE (reconciled_at)');
 CALL allow_across_tenants('usage_sync', 'portal_worker', 'SELECT');
 
 CREATE TABLE usage_trigger ( -- the provider's triggers that the portal has set on the subaccount
@@ -418,10 +420,11 @@ CREATE TABLE discrepancy ( -- where the provider's records and ours differ by mo
   category text NOT NULL,
   ours numeric NOT NULL,   -- counts
   theirs numeric NOT NULL,
-  our_cost numeric NOT NULL,
+  our_cost numeric,        -- NULL: we keep none of this category
   their_cost numeric NOT NULL,
   currency text NOT NULL,
-  reason text NOT NULL CHECK (reason IN ('LATE', 'ROUNDING', 'COUNTED_OTHERWISE', 'PROCESSING_FEE', 'UNKNOWN')),
+  reason text NOT NULL CHECK (reason IN (
+    'LATE', 'ROUNDING', 'COUNTED_OTHERWISE', 'PROCESSING_FEE', 'PRICED_OTHERWISE', 'UNKNOWN')),
   found_at timestamptz NOT NULL,
   seen_at timestamptz NOT NULL, -- the last reconciliation that found it
   closed_at timestamptz,
@@ -430,7 +433,8 @@ CREATE TABLE discrepancy ( -- where the provider's records and ours differ by mo
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, day, category)
 );
-CREATE INDEX discrepancy_by_day ON discrepancy (day, id);
+CREATE INDEX discrepancy_by_id ON discrepancy (id);
+CREATE INDEX discrepancy_open ON discrepancy (id) WHERE closed_at IS NULL;
 CALL guard_tenant_table('discrepancy', 'REFERENCES');
 CALL allow_across_tenants('discrepancy', 'portal_operator', 'SELECT, INSERT, UPDATE');
 
@@ -440,13 +444,14 @@ CREATE TABLE margin_alert ( -- a tenant's margin in a month is not what its plan
   month date NOT NULL,
   expected_ratio numeric NOT NULL,
   actual_ratio numeric NOT NULL,
-  reason text NOT NULL,
+  reason text NOT NULL CHECK (reason IN ('NEGATIVE', 'BELOW_PLAN')),
   raised_at timestamptz NOT NULL,
   acknowledged_at timestamptz,
   acknowledged_by_name text,
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, month)
 );
+CREATE INDEX margin_alert_by_id ON margin_alert (id);
 CALL guard_tenant_table('margin_alert', 'REFERENCES');
 CALL allow_across_tenants('margin_alert', 'portal_operator', 'SELECT, INSERT, UPDATE');
 
