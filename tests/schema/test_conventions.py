@@ -55,9 +55,9 @@ from portal.plans.changing import cancel_change, change_plan
 from portal.plans.spend import set_spend_cap
 from portal.problems import Problem
 from portal.rates.publishing import publish_rate_card
-from portal.rerating.backtesting import backtest_plan
 from portal.reconciliation.discrepancies import close
 from portal.reconciliation.margin_alerts import acknowledge as acknowledge_margin
+from portal.rerating.backtesting import backtest_plan
 from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
