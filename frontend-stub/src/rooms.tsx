@@ -12,6 +12,7 @@ import { EconomicsPage } from './economics/page';
 import type { Permission } from './generated/operations';
 import { InboxPage } from './inbox/page';
 import { MessagesPage } from './messages/page';
+import { PlanPage } from './plan/page';
 import { SecurityPage } from './security/page';
 import { BatchPage } from './send/batch';
 import { SendPage } from './send/page';
@@ -75,6 +76,11 @@ export function Rooms() {
             <AlertsPage part={part} />
           </Guarded>
         )}
+      </Route>
+      <Route path="/plan">
+        <Guarded needs="PLAN_READ">
+          <PlanPage />
+        </Guarded>
       </Route>
       <Route path="/billing/invoices/:id">
         {({ id }) => (

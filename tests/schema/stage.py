@@ -300,7 +300,7 @@ async def _made_of_plan_changes(product: Product, tenant: Tenant, name: str, num
     """The same of the plan: one that can be changed to, or a change that is to come."""
     plan = await offer_smallest(product)
     if name == "planChangePreview":
-        return {"planId": plan}
+        return {"planId": plan, "money": True}
     if name == "planChangeCancel":
         assert (await change(tenant.owner, plan, f"for {number}"))["errors"] == []
         return {"input": {"idempotencyKey": number}}

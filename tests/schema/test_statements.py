@@ -23,6 +23,12 @@ WHO_ASKS = 1  # one statement in a transaction of its own tells who a token belo
 WHAT_THEY_MAY = 1  # and one in the operation's transaction what they may do
 # Statements besides those two; of a mutation one is its entry in the audit log.
 EXPECTED: dict[str, int] = {
+    "plan": 2,  # and the change to come
+    "planCatalogue": 1,
+    "planChanges": 1,
+    "planChangePreview": 5,
+    "planChange": 12,
+    "planChangeCancel": 11,
     "usage": 12,
     "invoices": 2,  # and their credit notes
     "invoice": 2,

@@ -19,6 +19,7 @@ export interface Topic {
 
 const MOVING = ['message', 'messages', 'batch', 'conversation'];
 const RECEIVED = ['messages', 'conversations', 'conversation', 'unread', 'contacts', 'suppressions'];
+const OF_USAGE = ['plan', 'usage', 'credits', 'spendCap'];
 const RAISED = ['alerts', 'openAlerts'];
 
 const TOPICS: readonly Topic[] = [
@@ -28,11 +29,11 @@ const TOPICS: readonly Topic[] = [
   {
     document: AllowanceChangedDocument,
     needs: ['USAGE_READ'],
-    keys: ['allowance', 'usage'],
+    keys: ['allowance', ...OF_USAGE],
     changes: ({ allowanceChanged }) => {
       // It is told whole, so that only what is made of it needs to be read.
       queryClient.setQueryData(allowanceQuery.queryKey, { allowance: allowanceChanged as AllowanceQuery['allowance'] });
-      return ['usage'];
+      return OF_USAGE;
     },
   },
 ];

@@ -1,0 +1,95 @@
+import { Badge, Button, Card, Group, List, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { IconCheck } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { LoadingRows } from '../parts/page';
+import { useClock } from '../parts/time';
+import { Trouble } from '../parts/trouble';
+import { useMay } from '../session/viewer';
+import { contentsOf } from './contents';
+import { Fee } from './fee';
+import { PreviewChange } from './preview';
+import { catalogueQuery, type OfferedPlan, type TenantPlan } from './queries';
+
+/** The plans that are offered, side by side. */
+export function Catalogue({ present }: { present: TenantPlan | null }) {
+  const { data, error, refetch } = useQuery(catalogueQuery);
+  const [chosen, setChosen] = useState<OfferedPlan | null>(null);
+  if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <LoadingRows />;
+  return (
+    <section aria-labelledby="offered">
+      <Title order={2} size="h3" id="offered" mb="md">
+        Plans to choose from
+      </Title>
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
+        {data.planCatalogue?.map((plan) => (
+          <Offer key={plan.id} plan={plan} present={present} onChoose={setChosen} />
+        ))}
+      </SimpleGrid>
+      <PreviewChange
+        plan={chosen}
+        onClose={() => {
+          setChosen(null);
+        }}
+      />
+    </section>
+  );
+}
+
+interface OfferProps {
+  plan: OfferedPlan;
+  present: TenantPlan | null;
+  onChoose: (plan: OfferedPlan) => void;
+}
+
+function Offer({ plan, present, onChoose }: OfferProps) {
+  const mayChange = useMay('PLAN_WRITE');
+  const { id, name, version, description, state } = plan;
+  const yours = present?.plan.id === id;
+  return (
+    <Card component="article" aria-label={`${name}, version ${version}`} className="offer" data-present={yours || undefined}>
+      <Stack gap="sm" h="100%">
+        <Group justify="space-between" gap="xs">
+          <Title order={3} size="h4">
+            {name}
+          </Title>
+          <Place plan={plan} present={present} />
+        </Group>
+        <Fee plan={plan} />
+        {description !== '' && (
+          <Text size="sm" c="dimmed">
+            {description}
+          </Text>
+        )}
+        <List size="sm" spacing={6} icon={<IconCheck size={16} aria-hidden className="included" />} center={false}>
+          {contentsOf(plan).map((words) => (
+            <List.Item key={words}>{words}</List.Item>
+          ))}
+        </List>
+        {mayChange && !yours && state === 'PUBLISHED' && (
+          <Button
+            mt="auto"
+            variant="light"
+            aria-label={`Choose ${name}`}
+            onClick={() => {
+              onChoose(plan);
+            }}
+          >
+            Choose
+          </Button>
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+/** What the plan is to the tenant. */
+function Place({ plan: { id, version, state }, present }: Pick<OfferProps, 'plan' | 'present'>) {
+  const clock = useClock();
+  const coming = present?.pendingChange;
+  if (present?.plan.id === id) return <Badge>{state === 'RETIRED' ? 'Yours, no longer sold' : 'Yours'}</Badge>;
+  if (coming?.to?.id === id) return <Badge color="orange">From {clock.day(coming.effectiveAt)}</Badge>;
+  return version > 1 ? <Badge color="gray">Version {version}</Badge> : null;
+}
