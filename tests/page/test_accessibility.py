@@ -24,6 +24,7 @@ VIEWS = (
     "/usage",
     "/alerts",
     "/alerts/rules",
+    "/plan",
     "/billing",
     "/team",
     "/api-clients",

@@ -9,13 +9,13 @@ pytestmark = pytest.mark.slow
 
 ROOMS = (
     *("Send", "Inbox", "Messages", "Contacts", "Templates", "Usage", "Alerts"),
-    *("Billing", "Team", "API clients", "Webhooks", "Security", "Settings"),
+    *("Plan", "Billing", "Team", "API clients", "Webhooks", "Security", "Settings"),
 )
 OPEN = {
     "OWNER": ROOMS,
     "ADMINISTRATOR": ROOMS,
     "DEVELOPER": tuple(room for room in ROOMS if room not in {"Billing", "Team", "Security"}),
-    "BILLING_MANAGER": ("Messages", "Usage", "Alerts", "Billing", "Settings"),
+    "BILLING_MANAGER": ("Messages", "Usage", "Alerts", "Plan", "Billing", "Settings"),
     "SUPPORT": ("Messages", "Usage", "Alerts", "Settings"),
 }
 

@@ -12,6 +12,11 @@ from tests.waiting import until
 
 SETTLED = 60_000  # milliseconds: the longest that a message may take to its last status
 
+_ASK = """async (operation) => {
+  const headers = { 'Content-Type': 'application/json', 'X-Portal-Request': '1' };
+  return (await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(operation) })).json();
+}"""
+
 
 def operation_of(route: Route) -> dict[str, Any]:
     """What the page asks the API, in a request on its way there."""
@@ -79,6 +84,12 @@ class Visitor:
             await self.page.get_by_role("button", name="Sign in", exact=True).click()
         await expect(self.page.get_by_role("button", name="Account of")).to_be_visible()
         cookies[role] = await context.cookies()
+
+    async def run(self, text: str, **variables: Any) -> Any:
+        """The data of an operation, asked for as the page asks."""
+        answer = await self.page.evaluate(_ASK, {"query": text, "variables": variables})
+        assert "errors" not in answer, answer
+        return answer["data"]
 
     async def choose_template(self, name: str) -> None:
         """Choose what to say."""

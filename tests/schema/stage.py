@@ -14,7 +14,7 @@ from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
 from tests.factories import make_tenant as bare_tenant
 from tests.invoices.stored import add_draft, add_invoice
-from tests.plans.changes import change, offer_smallest, token_for
+from tests.plans.changes import cancel, change, offer_smallest, token_for
 from tests.plans.given import give_plan
 from tests.plans.offers import GIVEN, publish
 from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
@@ -301,9 +301,10 @@ async def _made_of_plan_changes(product: Product, tenant: Tenant, name: str, num
     plan = await offer_smallest(product)
     if name == "planChangePreview":
         return {"planId": plan, "money": True}
-    if name == "planChangeCancel":
+    if name in {"planChangeCancel", "plan", "planChanges"}:
         assert (await change(tenant.owner, plan, f"for {number}"))["errors"] == []
-        return {"input": {"idempotencyKey": number}}
+        return {"input": {"idempotencyKey": number}, "first": MANY}
+    await cancel(tenant.owner)  # that of an operation before, if there is one
     return {"input": {"idempotencyKey": number, "previewToken": await token_for(tenant.owner, plan)}}
 
 
@@ -340,7 +341,7 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
 
 
 MADE_OF_PLANS = {
-    *("planChangePreview", "planChange", "planChangeCancel"),
+    *("plan", "planChanges", "planChangePreview", "planChange", "planChangeCancel"),
     *("planDraft", "planPublish", "planRetire", "tenantPlanAssign", "planBacktest"),
 }
 
@@ -355,7 +356,7 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         make = _made_of_invoices if name in MADE_OF_INVOICES else _made_of_reconciliation
         return await make(product, tenant, name, number)
     if name in MADE_OF_PLANS:
-        changing = name.startswith("planChange")
+        changing = name.startswith("planChange") or name == "plan"
         return await (
             _made_of_plan_changes(product, tenant, name, number) if changing else _made_of_plans(product, name)
         )

@@ -23,11 +23,11 @@ WHO_ASKS = 1  # one statement in a transaction of its own tells who a token belo
 WHAT_THEY_MAY = 1  # and one in the operation's transaction what they may do
 # Statements besides those two; of a mutation one is its entry in the audit log.
 EXPECTED: dict[str, int] = {
-    "plan": 2,  # and the change to come
+    "plan": 4,  # and what is left of it, the change to come and its plan
     "planCatalogue": 1,
-    "planChanges": 1,
+    "planChanges": 2,  # and their plans
     "planChangePreview": 5,
-    "planChange": 12,
+    "planChange": 13,  # and the plan, read again
     "planChangeCancel": 11,
     "usage": 12,
     "invoices": 2,  # and their credit notes
@@ -244,6 +244,7 @@ def _transactions(name: str) -> int:
     transactions = {
         "two mutations": 1 + 2 + 1,
         "Mutation.invitationAccept": 1 + 1 + 1,
+        "planChange": 1 + 1 + 1,
         "Mutation.rateCardPublish": 1 + 1 + 1,
         "Mutation.planBacktest": 1 + 1 + 1,  # the rate card, and tenants, of which there are few
         "Mutation.acquisitionCostSet": 1 + 1 + 1,

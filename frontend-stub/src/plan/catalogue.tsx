@@ -15,14 +15,20 @@ import { catalogueQuery, type OfferedPlan, type TenantPlan } from './queries';
 /** The plans that are offered, side by side. */
 export function Catalogue({ present }: { present: TenantPlan | null }) {
   const { data, error, refetch } = useQuery(catalogueQuery);
+  const mayChange = useMay('PLAN_WRITE');
   const [chosen, setChosen] = useState<OfferedPlan | null>(null);
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows />;
   return (
     <section aria-labelledby="offered">
-      <Title order={2} size="h3" id="offered" mb="md">
+      <Title order={2} size="h3" id="offered">
         Plans to choose from
       </Title>
+      <Text size="sm" c="dimmed" mb="md">
+        {mayChange
+          ? 'An upgrade holds at once, all else from the next month on. You see what a change does before you make it.'
+          : 'Who may change the plan: the Owner, administrators and billing managers of your company.'}
+      </Text>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
         {data.planCatalogue?.map((plan) => (
           <Offer key={plan.id} plan={plan} present={present} onChoose={setChosen} />

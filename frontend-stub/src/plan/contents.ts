@@ -9,7 +9,7 @@ export function contentsOf(plan: OfferedPlan): string[] {
   const { creditPacks, countries, throughput, features } = plan;
   const lines = [allowanceInWords(plan), limitInWords(plan), howPriced(plan), ...creditPacks.map(packInWords)];
   lines.push(countries.length === 0 ? 'To every country' : `To ${countries.map(countryInWords).join(', ')}`);
-  lines.push(`${inNumbers(throughput)} messages a second`, ...features);
+  lines.push(`${inNumbers(throughput)} ${Number(throughput) === 1 ? 'message' : 'messages'} a second`, ...features);
   return lines.filter((line) => line !== null);
 }
 

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { inDifference, inMoney } from '../parts/money';
 import { inNumbers, isZero } from '../parts/numbers';
 import { clockIn, isPast, useClock } from '../parts/time';
-import { leftInWords } from '../session/allowance';
+import { leftInWords, wholeInWords } from '../session/allowance';
 import { useMay, useTenant } from '../session/viewer';
 import type { Preview } from './queries';
 
@@ -28,7 +28,9 @@ export function Facts({ preview: { effectiveAt, proration, monthlyDifference, al
               {isZero(proration.amount) ? 'Stays as it is' : `${inDifference(proration)}, for the days that are left`}
             </Fact>
           )}
-          {allowanceAfter !== null && <Fact label="Allowance after it">{leftInWords(allowanceAfter)}</Fact>}
+          {allowanceAfter !== null && (
+            <Fact label="Allowance after it">{isPast(effectiveAt) ? leftInWords(allowanceAfter) : wholeInWords(allowanceAfter)}</Fact>
+          )}
           {breakEven != null && (
             <Fact label="At your usual use">
               {inNumbers(breakEven.monthlyMessages)} messages a month: {inMoney(breakEven.currentPrice)} with {from?.name ?? 'what you have'},{' '}

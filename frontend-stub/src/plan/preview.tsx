@@ -86,7 +86,7 @@ function Confirm({ preview, onAgain, onClose }: ConfirmProps) {
               mutate();
             }}
           >
-            {now ? `Change to ${name} now` : `Change to ${name} then`}
+            {now ? `Change to ${name} now` : `Change to ${name} on ${clock.day(effectiveAt)}`}
           </Button>
         ) : (
           <Button onClick={onAgain}>Look again</Button>

@@ -25,6 +25,7 @@ interface Priced {
 }
 
 interface Allowed {
+  strategy: PricingStrategy;
   allowance: { amount: number | null; unit: UsageUnit; per: AllowancePeriod; atLimit: AtLimit };
   overage: Money | null;
 }
@@ -36,7 +37,8 @@ export function feeInWords({ strategy, fee, period }: Priced): [fee: string, per
 }
 
 /** "250 messages a day" */
-export function allowanceInWords({ allowance: { amount, unit, per } }: Allowed): string {
+export function allowanceInWords({ strategy, allowance: { amount, unit, per } }: Allowed): string {
+  if (amount === null && strategy === 'CREDITS') return 'As much as your credits are good for';
   if (amount === null) return `As many ${unit.toLowerCase()} as you like`;
   return `${inNumbers(amount)} ${unit.toLowerCase()} a ${per === 'DAY' ? 'day' : 'month'}`;
 }

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import { allowanceQuery } from '../api/queries';
 import type { AllowanceQuery } from '../generated/operations';
+import { inNumbers } from '../parts/numbers';
 import { useClock } from '../parts/time';
 import { counted } from '../parts/words';
 
@@ -50,7 +51,12 @@ export function AllowanceBar({ allowance, ...look }: { allowance: Allowance } & 
 export function leftInWords({ limit, remaining, unit, per }: Allowance): string {
   const when = per === 'DAY' ? 'today' : 'this month';
   if (limit === null || remaining === null) return `Unlimited ${unit.toLowerCase()}`;
-  return `${remaining.toLocaleString('en')} of ${limit.toLocaleString('en')} ${unit.toLowerCase()} left ${when}`;
+  return `${inNumbers(remaining)} of ${inNumbers(limit)} ${unit.toLowerCase()} left ${when}`;
+}
+
+/** "50 messages a day" */
+export function wholeInWords({ limit, unit, per }: Allowance): string {
+  return limit === null ? `Unlimited ${unit.toLowerCase()}` : `${inNumbers(limit)} ${unit.toLowerCase()} a ${per === 'DAY' ? 'day' : 'month'}`;
 }
 
 export function isLow({ limit, remaining }: Allowance): boolean {
