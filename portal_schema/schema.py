@@ -62,6 +62,7 @@ from portal_schema.template_changes import TemplateMutations
 from portal_schema.templates import TemplateQueries, find_template, find_version
 from portal_schema.tenants import TenantQueries, find_tenant
 from portal_schema.usage import UsageQueries
+from portal_schema.usage_syncs import UsageSyncMutations, UsageSyncQueries, find_sync
 from portal_schema.viewer import ViewerQueries
 from portal_schema.webhook_deliveries import WebhookDeliveryQueries, find_delivery
 from portal_schema.webhook_endpoint_changes import WebhookEndpointMutations
@@ -91,6 +92,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Suppression": (Permission.CONTACTS_READ, find_suppression),
     "Template": (Permission.TEMPLATES_READ, find_template),
     "TemplateVersion": (Permission.TEMPLATES_READ, find_version),
+    "UsageSync": (Permission.USAGE_READ, find_sync),
     "Tenant": (None, find_tenant),
     "WebhookDelivery": (Permission.WEBHOOKS_READ, find_delivery),
     "WebhookEndpoint": (Permission.WEBHOOKS_READ, find_endpoint),
@@ -114,6 +116,7 @@ class Query(
     PlanChangeQueries,
     PlanCatalogueQueries,
     UsageQueries,
+    UsageSyncQueries,
     CreditQueries,
     InvoiceQueries,
     InvoiceRunQueries,
@@ -176,6 +179,7 @@ class Mutation(
     SpendMutations,
     CreditMutations,
     AcquisitionCostMutations,
+    UsageSyncMutations,
     InvoiceMutations,
     InvoiceRunMutations,
     RateCardMutations,

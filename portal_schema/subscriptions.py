@@ -24,6 +24,7 @@ from portal_schema.messages import Message, read_message
 from portal_schema.nodes import NOWHERE, key_of
 from portal_schema.plans import READ as USAGE
 from portal_schema.plans import Allowance, find_allowance
+from portal_schema.usage_syncs import UsageSync, load_sync
 
 
 @strawberry.type(description="A message's status as it is since a change of it.", directives=LOGS)
@@ -89,6 +90,17 @@ class Subscription:
             _look_on(info, ChangeKind.ALERT)
             return None
         return await load_alert(info, change.id or NOWHERE)
+
+    @strawberry.field(
+        description="A sync of the provider's usage was asked for, got on or ended: reports may say more.",
+        directives=USAGE,
+    )
+    async def usage_sync_changed(self, info: Info) -> UsageSync | None:
+        change = _change(info)
+        if change is None:
+            _look_on(info, ChangeKind.USAGE_SYNC)
+            return None
+        return await load_sync(info, change.id or NOWHERE)
 
 
 def _change(info: Info) -> Change | None:

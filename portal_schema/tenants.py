@@ -41,6 +41,7 @@ from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.plans import TenantPlan, find_tenant_plan
 from portal_schema.scalars import TimeZone
 from portal_schema.usage import UsageInput, UsageReport, find_usage
+from portal_schema.usage_syncs import UsageSync, find_syncs
 
 ANYBODY = requires()
 STAFF = requires(Permission.TENANTS_READ)
@@ -117,6 +118,10 @@ class Tenant(Node, OfTenant, MessageQueries):
         input: Annotated[UsageInput, strawberry.argument(description="Which usage.")],
     ) -> UsageReport | None:
         return await find_usage(info, self.key, input)
+
+    @strawberry.field(description="Its last syncs of usage, the newest first; 24 at most.")
+    async def usage_syncs(self, info: Info) -> list[UsageSync] | None:
+        return await find_syncs(info, self.key)
 
     @strawberry.field(description="What it brought in and cost in a range of days.", directives=ECONOMICS)
     async def economics(self, info: Info, range: RangeArgument) -> TenantEconomics | None:

@@ -17,6 +17,7 @@ class ChangeKind(StrEnum):
     MESSAGE_RECEIVED = "MESSAGE_RECEIVED"
     ALLOWANCE = "ALLOWANCE"
     ALERT = "ALERT"
+    USAGE_SYNC = "USAGE_SYNC"
 
 
 @dataclass(frozen=True, slots=True)

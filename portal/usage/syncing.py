@@ -7,8 +7,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal.clock import new_id
-from portal.database import Transaction
+from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
+from portal.live.changes import Change, ChangeKind
 from portal.problems import refuse
 from portal.usage.periods import BEFORE_ANY, Days
 
@@ -64,37 +65,31 @@ async def request_sync(tx: Transaction, tenant_id: UUID, days: Days, *, now: dat
         "AND days_done = 0 ORDER BY id LIMIT 1"
     )
     waiting: UUID | None = await tx.value(sql, tenant_id, days.first, days.until)
-    if waiting is not None:
-        return waiting
-    key = new_id(now)
-    await tx.execute(
-        "INSERT INTO usage_sync (tenant_id, id, state, from_day, until_day, requested_at, due_at) "
-        "VALUES ($1, $2, 'WAITING', $3, $4, $5, $5)",
-        *(tenant_id, key, days.first, days.until, now),
-    )
-    return key
+    return waiting or await _add(tx, tenant_id, days, now)
 
 
-async def start_sync(tx: Transaction, tenant_id: UUID, days: Days, *, now: datetime) -> UUID:
+async def start_sync(tx: TenantTransaction, days: Days, *, now: datetime) -> UUID:
     """What people ask for: a sync of these days as far as they have begun; the same again within a minute is one.
 
     Raises:
         RefusedError: there are no such days, too many, or a sync of others goes on.
     """
     asked = _checked(days, now)
-    await lock_syncs(tx, tenant_id)
+    await lock_syncs(tx, tx.tenant_id)
     sql = (
         "SELECT id, from_day, until_day FROM usage_sync WHERE tenant_id = $1 AND (due_at IS NOT NULL "
         "OR state = 'DONE' AND requested_at > $2 AND from_day = $3 AND until_day = $4) ORDER BY id"
     )
-    rows = await tx.rows(sql, tenant_id, now - _REPEATED_WITHIN, asked.first, asked.until)
+    rows = await tx.rows(sql, tx.tenant_id, now - _REPEATED_WITHIN, asked.first, asked.until)
     for row in rows:
         if (row["from_day"], row["until_day"]) == (asked.first, asked.until):
             found: UUID = row["id"]
             return found
     if rows:
         raise refuse(UsageSyncProblem.BUSY, "Another sync goes on: wait until it is done, and ask again.")
-    return await request_sync(tx, tenant_id, asked, now=now)
+    key = await _add(tx, tx.tenant_id, asked, now)
+    tx.announce(Change(ChangeKind.USAGE_SYNC, key))
+    return key
 
 
 async def lock_syncs(tx: Transaction, tenant_id: UUID) -> None:
@@ -104,8 +99,8 @@ async def lock_syncs(tx: Transaction, tenant_id: UUID) -> None:
 
 async def read_syncs(tx: Transaction, tenant_ids: Sequence[UUID]) -> dict[UUID, list[UsageSyncRow]]:
     """Each tenant's last syncs, the newest first."""
-    ordered = "ORDER BY requested_at DESC, id DESC LIMIT $2"
-    last = f"SELECT {_COLUMNS} FROM usage_sync WHERE tenant_id = asked.tenant {ordered}"  # noqa: S608  constants
+    own = "tenant_id = ANY($1::uuid[]) AND tenant_id = asked.tenant ORDER BY requested_at DESC, id DESC LIMIT $2"
+    last = f"SELECT {_COLUMNS} FROM usage_sync WHERE {own}"  # noqa: S608  constants
     sql = f"SELECT sync.* FROM unnest($1::uuid[]) AS asked (tenant) CROSS JOIN LATERAL ({last}) AS sync"  # noqa: S608  constants
     found: dict[UUID, list[UsageSyncRow]] = {tenant_id: [] for tenant_id in tenant_ids}
     for row in await tx.rows(sql, list(tenant_ids), _SHOWN):
@@ -113,11 +108,21 @@ async def read_syncs(tx: Transaction, tenant_ids: Sequence[UUID]) -> dict[UUID, 
     return found
 
 
-async def read_sync(tx: Transaction, sync_id: UUID) -> UsageSyncRow | None:
-    """A sync that this transaction sees."""
-    sql = f"SELECT {_COLUMNS} FROM usage_sync WHERE id = $1"  # noqa: S608  constants
-    row = await tx.row(sql, sync_id)
+async def read_sync(tx: TenantTransaction, sync_id: UUID) -> UsageSyncRow | None:
+    """One of the tenant's syncs, or None."""
+    sql = f"SELECT {_COLUMNS} FROM usage_sync WHERE tenant_id = $1 AND id = $2"  # noqa: S608  constants
+    row = await tx.row(sql, tx.tenant_id, sync_id)
     return None if row is None else _sync(row)
+
+
+async def _add(tx: Transaction, tenant_id: UUID, days: Days, now: datetime) -> UUID:
+    key = new_id(now)
+    await tx.execute(
+        "INSERT INTO usage_sync (tenant_id, id, state, from_day, until_day, requested_at, due_at) "
+        "VALUES ($1, $2, 'WAITING', $3, $4, $5, $5)",
+        *(tenant_id, key, days.first, days.until, now),
+    )
+    return key
 
 
 def _checked(days: Days, now: datetime) -> Days:

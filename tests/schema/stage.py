@@ -371,6 +371,7 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
     variables: dict[str, dict[str, Any]] = {
         "contactCreate": {"input": {"number": number}},
         "spendCapSet": {"input": {"amount": "1000"}},
+        "usageSyncStart": {"input": {}},
         "creditPurchase": {"input": {"idempotencyKey": number, "credits": 100}},
         "creditLimitSet": {"input": {"tenantId": to_global("Tenant", tenant.id), "amount": "5"}},
         "contactUpdate": {"id": tenant.contacts[0], "input": {"name": "Other"}},

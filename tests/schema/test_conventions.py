@@ -62,6 +62,7 @@ from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
 from portal.tenants.settings import update_settings
+from portal.usage.syncing import start_sync
 from portal.webhooks.endpoints import create_endpoint, delete_endpoint, rotate_endpoint_secret, update_endpoint
 from portal.webhooks.replaying import replay, send_test
 from portal_schema.guards import UndeclaredError, check, install_guards, refuse_without, requires
@@ -128,6 +129,7 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "planBacktest": (backtest_plan,),
     "discrepancyClose": (close,),
     "marginAlertAcknowledge": (acknowledge_margin,),
+    "usageSyncStart": (start_sync,),
 }
 # What is drafted, published and tried out is the same thing: a plan.
 OF_A_PLAN = {"planDraft", "planPublish", "planBacktest"}

@@ -191,6 +191,7 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         "Mutation.supportSessionStart(input)": {"tenantId": world.tenant_id, "reason": "A ticket"},
         "Mutation.supportSessionEnd(id)": world.ids["SupportSession"],
         "Mutation.spendCapSet(input)": {"amount": "1000"},
+        "Mutation.usageSyncStart(input)": {},
         "Mutation.creditPurchase(input)": {"idempotencyKey": contacts[1], "credits": 100},
         "Mutation.creditLimitSet(input)": {"tenantId": world.tenant_id, "amount": "50"},
         "Mutation.acquisitionCostSet(input)": {

@@ -113,6 +113,8 @@ EXPECTED: dict[str, int] = {
     "Query.plan": 1,
     "Query.allowance": 1,
     "Query.usage": 5,  # both counts, charges, plans, rate card
+    "Query.usageSyncs": 1,
+    "Mutation.usageSyncStart": 5,  # and a lock: one at a time
     "Query.node": 1,
     "Query.planChanges": 1,
     "Query.planChangePreview": 5,

@@ -57,6 +57,7 @@ API_CLIENT = """mutation ($input: ApiClientCreateInput!) {
 ENDPOINT = """mutation ($input: WebhookEndpointCreateInput!) {
   webhookEndpointCreate(input: $input) { webhookEndpoint { id } secret errors { code path message } }
 }"""
+SYNC = "mutation { usageSyncStart(input: {}) { usageSync { id } } }"
 TEST = """mutation ($id: ID!) {
   webhookEndpointTest(id: $id) { webhookDelivery { id } errors { code path message } }
 }"""
@@ -259,6 +260,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Message": message,
         "Call": await _call(product, tenant),
         "MessageBatch": batch["id"],
+        "UsageSync": (await caller.run(SYNC))["usageSyncStart"]["usageSync"]["id"],
         "Plan": plan,
         "PlanChange": (await change(owner, await offer_smallest(product), "to come"))["planChange"]["id"],
         "Member": member["id"],
