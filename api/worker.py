@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -10,12 +11,12 @@ from api.fan_out import fan_out
 from api.home import encryption_key
 from api.settings import Settings
 from api.webhook_client import HttpWebhookClient
-from api.webhooks.addresses import callback_url
+from api.webhooks.addresses import USAGE_TRIGGER, callback_url
 from auth.keys import ROTATE_EVERY, SigningKeys
 from auth.oauth.expiry import delete_expired
 from auth.tidying import delete_what_ended
 from portal.alerts.mailing import AlertMails
-from portal.alerts.reported import problem_applier, trigger_applier
+from portal.alerts.reported import problem_applier
 from portal.audit.chain import SIGNS
 from portal.audit.retention import drop_old_entries
 from portal.audit.sealing import seal_entries
@@ -35,6 +36,8 @@ from portal.mail.queue import MailQueue
 from portal.messages.dispatching import Dispatcher
 from portal.messages.reported import status_applier
 from portal.onboarding.heard import keep_events
+from portal.plans.reported import trigger_applier
+from portal.plans.trigger_setup import TriggerSetup
 from portal.retention.deleting import delete_old
 from portal.sweep.sweeper import Sweeper
 from portal.tenants.accounts import ProviderAccounts
@@ -85,6 +88,14 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_keep("invoice mails", timedelta(seconds=5), telling.tell_due))
                     generation = InvoiceGeneration(database, now)
                     group.create_task(_keep("invoices", timedelta(seconds=5), generation.work_due))
+                    setup = TriggerSetup(
+                        database,
+                        gateway.usage_triggers,
+                        accounts,
+                        partial(USAGE_TRIGGER.url, settings.provider_callback_url),
+                        now,
+                    )
+                    group.create_task(_keep("usage triggers", timedelta(seconds=30), setup.set_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over or delivered gets its outcome written down
@@ -97,7 +108,7 @@ def appliers(gateway: TwilioGateway) -> dict[CallbackKind, Applier]:
     """What applies callbacks of each kind."""
     return {
         CallbackKind.DEBUGGER: problem_applier(gateway.debugger),
-        CallbackKind.USAGE_TRIGGER: trigger_applier(gateway.usage_triggers),
+        CallbackKind.USAGE_TRIGGER: trigger_applier(gateway.trigger_reports),
         CallbackKind.MESSAGE_STATUS: status_applier(gateway.status_reports),
         CallbackKind.MESSAGE_RECEIVED: received_applier(gateway.inbound_messages),
         CallbackKind.CALL_STATUS: call_applier(gateway.call_reports),

@@ -16,7 +16,7 @@ from twilio_gateway.inbound import TwilioInboundLog, TwilioInboundMessages
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
 from twilio_gateway.pricing import TwilioPriceLists
 from twilio_gateway.usage_records import TwilioUsageRecords
-from twilio_gateway.usage_triggers import TwilioUsageTriggers
+from twilio_gateway.usage_triggers import TwilioTriggerReports, TwilioUsageTriggers
 
 _TIMEOUT = timedelta(seconds=10)
 
@@ -29,7 +29,8 @@ class TwilioGateway:
         self.messages = TwilioMessages(http)
         self.status_reports = TwilioStatusReports()
         self.debugger = TwilioDebugger()
-        self.usage_triggers = TwilioUsageTriggers()
+        self.usage_triggers = TwilioUsageTriggers(http)
+        self.trigger_reports = TwilioTriggerReports()
         self.usage_records = TwilioUsageRecords(http)
         self.inbound_messages = TwilioInboundMessages()
         self.inbound_log = TwilioInboundLog(http)

@@ -1,11 +1,11 @@
-"""What alerts need of the provider: the ports that `twilio_gateway` implements. Pure."""
+"""What alerts need of the provider: the port that `twilio_gateway` implements. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from portal.alerts.catalogue import AlertGroup, UsageThreshold
+from portal.alerts.catalogue import AlertGroup
 from portal.messages.issues import DeliveryIssueCode
 
 
@@ -26,21 +26,4 @@ class ProviderProblems(Protocol):
 
     def read(self, fields: Mapping[str, str]) -> ProviderProblem | None:
         """The error in these form fields, or None where they hold none that anybody has to act on."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class UsageTrigger:
-    """A usage that the provider counts has reached a number that somebody set there."""
-
-    event: str  # the same for each time that it is told of the same day
-    threshold: UsageThreshold
-    at: datetime | None
-
-
-class UsageTriggers(Protocol):
-    """Reads the provider's usage triggers, whose fields only the gateway knows."""
-
-    def read(self, fields: Mapping[str, str]) -> UsageTrigger | None:
-        """The trigger in these form fields, or None where they hold none."""
         ...

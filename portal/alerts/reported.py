@@ -1,11 +1,10 @@
-"""Makes alerts of what the provider calls back about its own log and its own count."""
+"""Makes alerts of what the provider calls back about its own log."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from portal.alerts.catalogue import AlertKind
-from portal.alerts.provider import ProviderProblem, ProviderProblems, UsageTriggers
+from portal.alerts.provider import ProviderProblem, ProviderProblems
 from portal.alerts.raising import Occurrence, bad_end, raise_alerts
 from portal.callbacks.applying import Applier, Callback
 from portal.database import TenantTransaction
@@ -22,25 +21,6 @@ def problem_applier(problems: ProviderProblems) -> Applier:
             occurrence
             for callback, problem in heard
             if (occurrence := _occurrence(problem, messages.get(problem.subject or ""), callback.received_at))
-        ]
-        await raise_alerts(tx, occurrences, now=now)
-
-    return apply
-
-
-def trigger_applier(triggers: UsageTriggers) -> Applier:
-    """The applier of `USAGE_TRIGGER`, which only tells: what stops sending is the portal's own count."""
-
-    async def apply(tx: TenantTransaction, callbacks: Sequence[Callback], now: datetime) -> None:
-        occurrences = [
-            Occurrence(
-                AlertKind.USAGE_THRESHOLD,
-                trigger.threshold,
-                trigger.event,
-                _instant(trigger.at, callback.received_at),
-            )
-            for callback in callbacks
-            if (trigger := triggers.read(callback.content))
         ]
         await raise_alerts(tx, occurrences, now=now)
 

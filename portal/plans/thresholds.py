@@ -13,12 +13,16 @@ def code_of(percent: int) -> str:
     return f"ALLOWANCE_{percent}"
 
 
+def watched(own: Iterable[int] = ()) -> list[int]:
+    """All percentages that a tenant is told of, rising."""
+    return sorted({*PERCENTAGES, *own})
+
+
 def newly_reached(limit: int | None, committed: int, told: int, own: Iterable[int] = ()) -> list[int]:
     """The percentages above `told` that so many units, used and reserved, have reached, rising."""
     if not limit:
         return []
-    watched = sorted({*PERCENTAGES, *own})
-    return [percent for percent in watched if told < percent and committed * 100 >= percent * limit]
+    return [percent for percent in watched(own) if told < percent and committed * 100 >= percent * limit]
 
 
 def told_of(limit: int | None, committed: int, told: int, told_limit: int | None, own: Iterable[int] = ()) -> int:

@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.alerts.catalogue import AlertGroup, AlertKind, ProviderFault, UsageThreshold
-from portal.alerts.provider import ProviderProblem, UsageTrigger
+from portal.alerts.provider import ProviderProblem
 from portal.messages.issues import DeliveryIssueCode
+from portal.plans.periods import AllowancePeriod
+from portal.plans.provider import TriggerReport, Watch
+from portal.pricing.terms import UsageUnit
 from twilio_gateway.debugger import TwilioDebugger
-from twilio_gateway.usage_triggers import TwilioUsageTriggers
+from twilio_gateway.usage_triggers import TwilioTriggerReports
 
 SID, MESSAGE = "NO" + "a" * 32, "SM" + "b" * 32
 AT = datetime(2026, 11, 20, 14, 29, tzinfo=UTC)
@@ -92,20 +95,61 @@ def test_no_event_breaks_the_reader(payload: dict[str, object], fields: dict[str
     ],
 )
 def test_a_trigger_is_read_by_its_category(category: str, threshold: UsageThreshold) -> None:
-    read = TwilioUsageTriggers().read(TRIGGER | {"UsageCategory": category, "IdempotencyToken": "one"})
-    assert read == UsageTrigger(f"{TRIGGER['UsageTriggerSid']}/one", threshold, AT)
+    read = TwilioTriggerReports().read(TRIGGER | {"UsageCategory": category, "IdempotencyToken": "one"})
+    assert read == TriggerReport(f"{TRIGGER['UsageTriggerSid']}/one", TRIGGER["UsageTriggerSid"], None, threshold, AT)
+
+
+@pytest.mark.parametrize(
+    ("fields", "watch"),
+    [
+        ({}, Watch("sms-outbound", UsageUnit.MESSAGES, AllowancePeriod.DAY, 125)),
+        ({"TriggerValue": "125.0"}, Watch("sms-outbound", UsageUnit.MESSAGES, AllowancePeriod.DAY, 125)),
+        (
+            {"TriggerBy": "usage", "Recurring": "monthly"},
+            Watch("sms-outbound", UsageUnit.SEGMENTS, AllowancePeriod.MONTH, 125),
+        ),
+        ({"TriggerBy": "price"}, None),
+        ({"Recurring": "yearly"}, None),
+        ({"Recurring": ""}, None),
+        ({"TriggerValue": "125.5"}, None),
+        ({"TriggerValue": "0"}, None),
+        ({"TriggerValue": "-125"}, None),
+        ({"TriggerValue": "NaN"}, None),
+        ({"TriggerValue": "1e400"}, None),
+        ({"TriggerValue": ""}, None),
+        ({"TriggerValue": "many"}, None),
+    ],
+)
+def test_a_trigger_is_known_by_what_it_watches(fields: dict[str, str], watch: Watch | None) -> None:
+    asked = {"UsageCategory": "sms-outbound", "TriggerBy": "count", "Recurring": "daily", "TriggerValue": "125"}
+    read = TwilioTriggerReports().read(TRIGGER | asked | fields)
+    assert read is not None
+    assert read.watch == watch
 
 
 def test_a_trigger_without_a_token_is_known_by_when_it_fired() -> None:
-    read = TwilioUsageTriggers().read(TRIGGER)
+    read = TwilioTriggerReports().read(TRIGGER)
     assert read is not None
     assert read.event == f"{TRIGGER['UsageTriggerSid']}/{AT.isoformat()}"
-    assert TwilioUsageTriggers().read({"DateFired": TRIGGER["DateFired"]}) is None
+    assert TwilioTriggerReports().read({"DateFired": TRIGGER["DateFired"]}) is None
 
 
 @given(
-    st.dictionaries(st.sampled_from(["UsageTriggerSid", "DateFired", "UsageCategory", "IdempotencyToken"]), st.text())
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "UsageTriggerSid",
+                "DateFired",
+                "UsageCategory",
+                "IdempotencyToken",
+                "TriggerBy",
+                "Recurring",
+                "TriggerValue",
+            ]
+        ),
+        st.text(),
+    )
 )
 def test_no_trigger_breaks_the_reader(fields: dict[str, str]) -> None:
-    TwilioUsageTriggers().read(fields)
-    TwilioUsageTriggers().read(TRIGGER | fields)
+    TwilioTriggerReports().read(fields)
+    TwilioTriggerReports().read(TRIGGER | fields)

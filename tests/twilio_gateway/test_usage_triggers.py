@@ -17,7 +17,7 @@ from tests.twilio_gateway.test_usage import tell
 from twilio_gateway.signature import verify
 from twilio_gateway.simulator.app import create_simulator
 from twilio_gateway.simulator.server import running
-from twilio_gateway.usage_triggers import TwilioUsageTriggers
+from twilio_gateway.usage_triggers import TwilioTriggerReports
 
 PARENT = (SETTINGS.parent_sid, SETTINGS.parent_token)
 TRIGGERS = f"/api/2010-04-01/Accounts/{SETTINGS.parent_sid}/Usage/Triggers"
@@ -60,7 +60,7 @@ async def test_a_daily_trigger_fires_once_a_day_and_is_signed(
     for one in seen:
         signature = one.headers["X-Twilio-Signature"]
         assert verify(f"{receiver.address}/triggers", one.fields, signature, [SETTINGS.parent_token])
-        told = TwilioUsageTriggers().read(one.fields)
+        told = TwilioTriggerReports().read(one.fields)
         assert told is not None
         assert told.threshold is UsageThreshold.MESSAGES
     _, fired, _ = await simulator.call(PARENT, "GET", f"{TRIGGERS}/{trigger['sid']}.json")

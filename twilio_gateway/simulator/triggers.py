@@ -17,7 +17,7 @@ from twilio_gateway.simulator.payloads import UsageTrigger
 from twilio_gateway.simulator.postman import is_loopback
 from twilio_gateway.simulator.prices import dollars
 from twilio_gateway.simulator.signing import sign
-from twilio_gateway.simulator.usage import Amount, amounts
+from twilio_gateway.simulator.usage import Amount, amounts, as_of
 from twilio_gateway.simulator.used import CATEGORIES
 from twilio_gateway.simulator.wire import Page, TwilioError, rfc2822
 
@@ -103,8 +103,9 @@ async def watching(simulator: Simulator) -> AsyncIterator[None]:
     """Look at all triggers from time to time, for as long as the context lasts."""
 
     async def watch() -> None:
+        seen: dict[str, object] = {}
         while True:
-            await fire_due(simulator)
+            await fire_due(simulator, seen)
             await asyncio.sleep(simulator.settings.trigger_check.total_seconds())
 
     task = asyncio.create_task(watch())
@@ -115,10 +116,13 @@ async def watching(simulator: Simulator) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def fire_due(simulator: Simulator) -> None:
-    """Call back for each trigger that is reached and has not fired in its present period."""
+async def fire_due(simulator: Simulator, seen: dict[str, object]) -> None:
+    """Call back for each trigger that is reached and has not fired in its present period.
+
+    `seen` remembers how each account stood: what has not changed since is not summed up again.
+    """
     now = simulator.clock.now().astimezone(UTC)
-    for row in simulator.ledger.rows("SELECT * FROM usage_trigger"):
+    for row in _unseen(simulator, seen, now):
         period = _period(row["recurring"], now).isoformat()
         if row["fired_in"] == period:
             continue
@@ -141,6 +145,25 @@ async def fire_due(simulator: Simulator) -> None:
             (content,) = told.contents(account, now)
             signed = sign(row["callback_url"], content, account["auth_token"], token=str(uuid4()))
             await simulator.postman.post(signed)
+
+
+def _unseen(simulator: Simulator, seen: dict[str, object], now: datetime) -> list[Row]:
+    """The triggers of accounts that stand otherwise than when they were looked at last."""
+    visible = as_of(simulator.ledger, now.timestamp())
+    accounts = simulator.ledger.rows(
+        "SELECT account_sid, max(seq) AS latest, count(*) AS triggers, (SELECT count(*) FROM used "
+        "WHERE used.account_sid = usage_trigger.account_sid AND at <= ? AND seen <= ?) AS lines "
+        "FROM usage_trigger GROUP BY account_sid",
+        *(visible, now.timestamp()),
+    )
+    found: list[Row] = []
+    for account in accounts:
+        standing = (now.date(), *tuple(account))
+        if seen.get(account["account_sid"]) != standing:
+            seen[account["account_sid"]] = standing
+            sql = "SELECT * FROM usage_trigger WHERE account_sid = ?"
+            found += simulator.ledger.rows(sql, account["account_sid"])
+    return found
 
 
 def _current(simulator: Simulator, row: Any) -> Decimal:

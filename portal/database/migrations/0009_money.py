@@ -263,22 +263,39 @@ CALL let_support_read('usage_sync', 'tenant_id, id, state, from_day, until_day, 
 CALL allow_across_tenants('usage_sync', 'portal_operator', 'SELECT, INSERT, UPDATE (reconciled_at)');
 CALL allow_across_tenants('usage_sync', 'portal_worker', 'SELECT');
 
-CREATE TABLE usage_trigger ( -- the provider's triggers that the portal has set on the subaccount
+ALTER TABLE alert_rule -- percentages of the allowance that the tenant wants to hear of besides the plan's
+  ADD thresholds integer[] NOT NULL DEFAULT '{}' CHECK (0 < ALL (thresholds) AND 1000 >= ALL (thresholds));
+GRANT SELECT (thresholds) ON alert_rule TO portal_support;
+CREATE TABLE usage_trigger ( -- append-only but for its removal: the provider's triggers set on the subaccount
   tenant_id uuid NOT NULL REFERENCES tenant (id),
   id uuid NOT NULL,
   percent integer NOT NULL CHECK (percent > 0),
   category text NOT NULL,
+  unit text NOT NULL CHECK (unit IN ('MESSAGES', 'SEGMENTS')),
   value bigint NOT NULL CHECK (value > 0),
   recurring text NOT NULL CHECK (recurring IN ('DAY', 'MONTH')),
   provider_reference text NOT NULL,
   created_at timestamptz NOT NULL,
+  removed_at timestamptz, -- what it calls back with after that is nobody's business
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, provider_reference)
 );
-CALL guard_tenant_table('usage_trigger', 'SELECT, INSERT, DELETE');
-ALTER TABLE alert_rule -- percentages of the allowance that the tenant wants to hear of besides the plan's
-  ADD thresholds integer[] NOT NULL DEFAULT '{}' CHECK (0 < ALL (thresholds) AND 1000 >= ALL (thresholds));
-GRANT SELECT (thresholds) ON alert_rule TO portal_support;
+CALL guard_tenant_table('usage_trigger', 'SELECT, INSERT, UPDATE (removed_at)');
+CREATE TABLE usage_trigger_setup ( -- what a tenant's triggers were last set for: where that has changed, they are due
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  id uuid NOT NULL,
+  plan_id uuid REFERENCES plan (id), -- NULL: for no plan
+  thresholds integer[] NOT NULL DEFAULT '{}',
+  checked_at timestamptz,          -- NULL: they were never set
+  held_until timestamptz NOT NULL, -- nobody begins before: a worker's lease, or the pause after a failure
+  failures integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id)
+);
+CALL guard_tenant_table('usage_trigger_setup', 'SELECT, INSERT, UPDATE');
+CALL allow_across_tenants('usage_trigger_setup', 'portal_worker', 'SELECT');
+CALL allow_across_tenants('tenant_plan', 'portal_worker', 'SELECT (tenant_id, plan_id, since, until)');
+CALL allow_across_tenants('alert_rule', 'portal_worker', 'SELECT (tenant_id, kind, thresholds)');
 -- What things cost is not for support to see, with leave or without: a grant on the whole table would open that too.
 DO $$
 DECLARE opened record;
