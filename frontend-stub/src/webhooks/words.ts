@@ -10,7 +10,7 @@ interface EventFace {
 export const EVENTS: Record<WebhookEvent, EventFace> = {
   MESSAGE_STATUS_CHANGED: { label: 'Message status', meaning: 'A message stands elsewhere than before', needs: 'LOGS_READ' },
   MESSAGE_RECEIVED: { label: 'Message received', meaning: 'Somebody wrote to you', needs: 'MESSAGES_READ' },
-  ALLOWANCE_THRESHOLD: { label: 'Allowance', meaning: '80 or 100 percent of it are used', needs: 'USAGE_READ' },
+  ALLOWANCE_THRESHOLD: { label: 'Allowance', meaning: '50, 80 or 100 percent of it are used, or a percentage of yours', needs: 'USAGE_READ' },
   ALERT_RAISED: { label: 'Alert', meaning: 'A new alert of a kind that goes to webhooks', needs: 'ALERTS_READ' },
   INVOICE_ISSUED: { label: 'Invoice', meaning: 'An invoice was issued', needs: 'BILLING_READ' },
   WEBHOOK_TEST: { label: 'Test', meaning: 'Sent when somebody asks for one', needs: null },
