@@ -30,7 +30,7 @@ describe(
     "What integrators are told of. More values may come: take an unknown one for something that you did not ask for.",
     MESSAGE_STATUS_CHANGED="A message stands elsewhere than before. Needs LOGS_READ.",
     MESSAGE_RECEIVED="Somebody wrote to you. Needs MESSAGES_READ.",
-    ALLOWANCE_THRESHOLD="50, 80 or 100 percent of the period's allowance are used, or one of your own percentages. Needs USAGE_READ.",
+    ALLOWANCE_THRESHOLD="50, 80, 100 or percentages of your own of the allowance are used. Needs USAGE_READ.",
     ALERT_RAISED="A new alert of a kind that goes to webhooks. Needs ALERTS_READ.",
     INVOICE_ISSUED="An invoice was issued. Needs BILLING_READ.",
     WEBHOOK_TEST="A test, sent when somebody asks for one; no endpoint can ask for it.",
