@@ -43,9 +43,10 @@ async def make_invoices(tx: Transaction, tenant_id: UUID, month: date, *, now: d
     issued = held = 0
     for snapshot in await take_snapshots(tx, tenant_id, month):
         rated = rate(snapshot)
-        if snapshot.currency in kept or rated.is_nothing:
-            continue
         held_for = await _held_for(tx, snapshot)
+        # Where nothing is owed as far as is known, what holds an invoice may still bring something.
+        if snapshot.currency in kept or (rated.is_nothing and held_for is None):
+            continue
         await _write(tx, snapshot, rated, held_for, now=now)
         issued, held = issued + (held_for is None), held + (held_for is not None)
     return Made(issued, held)

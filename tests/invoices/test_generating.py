@@ -108,6 +108,25 @@ async def test_what_goes_by_the_cost_waits_for_the_carriers_count_and_is_made_an
     assert await invoices_of(database, tenant) == [("2026-10", "ISSUED", "INV-000001", "2.15")]
 
 
+async def test_where_nothing_is_owed_before_the_carriers_count_is_read_that_is_waited_for_too(
+    database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
+) -> None:
+    fixed = await make_plan(database, "Fixed", FIXED)
+    called, _ = await make_customer(database, fixed)
+    silent, _ = await make_customer(database, fixed)
+    await generation.work_due()
+    assert (
+        await invoices_of(database, called) == await invoices_of(database, silent) == [("2026-10", "DRAFT", None, "0")]
+    )
+    await record(database, called, date(2026, 10, 4), "phonenumbers", "1.15")
+    for tenant in (called, silent):
+        await synced(database, tenant, NOVEMBER)
+    first_of_november.turn_to(at("2026-11-01T02:00"))
+    await generation.work_due()
+    assert await invoices_of(database, called) == [("2026-10", "ISSUED", "INV-000001", "1.19")]  # 1.15 / 0.97
+    assert await invoices_of(database, silent) == []
+
+
 async def test_a_difference_that_nobody_knows_a_reason_for_holds_an_invoice_and_the_next_until_it_is_issued(
     database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
 ) -> None:
