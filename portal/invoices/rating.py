@@ -190,8 +190,9 @@ def _by_cost(row: UsageRow, terms: PlanTerms) -> tuple[Decimal, tuple[Step, ...]
 
 def _credits(bought: CreditPurchase, currency: str) -> RatedLine:
     units = f"{bought.units:,} {bought.unit.value.lower()}"
-    steps = (Step("Bought", _day(bought.bought_at.date())), Step("Worth", units))
     amount = round_to_minor(bought.price, currency)
+    price = Step("Price of the pack", _exact(bought.price, currency))
+    steps = (Step("Bought", _day(bought.bought_at.date())), Step("Worth", units), price)
     line = InvoiceLine(
         f"credits/{bought.lot}", "Credits", Decimal(bought.credits), "credits", amount, PriceBasis.FINAL, steps
     )
