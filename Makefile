@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 DEV := @$(PYTHON) tools/setup.py dev
 .DEFAULT_GOAL := help
-.PHONY: help run page test test-slow check fmt schema bench lock
+.PHONY: help run page test test-slow check fmt schema bench bench-year lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
@@ -44,6 +44,10 @@ schema: ## Write portal_schema/schema.graphql
 bench: ## Run the benchmark
 	$(DEV)
 	$(BIN)/python -m benchmarks
+
+bench-year: ## Play a simulated year of two hundred tenants (SEED=7)
+	$(DEV)
+	$(BIN)/python -m benchmarks.year $(if $(SEED),--seed $(SEED))
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build
 lock: ## Renew the pinned dependencies (needs uv)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from portal.database import Database
 from tests.product import Product
 
 Price = Callable[[int, int, Decimal], Decimal]  # of a band's units and their cost
@@ -83,7 +84,15 @@ def free(band: int, units: int, cost: Decimal) -> Decimal:
 
 async def balanced(product: Product, tenant_id: UUID, price: Price = free) -> Books:
     """The books, once balances, entries, holds, messages and charges are shown to say the same."""
-    async with product.database.for_tenant(tenant_id, read_only=True) as tx:
+    books, charges = await read_books(product.database, tenant_id)
+    charged = (price(row["band"], row["units"], row["cost"]) for row in charges)
+    assert books.spent == sum(charged, Decimal(0))
+    return books
+
+
+async def read_books(database: Database, tenant_id: UUID) -> tuple[Books, list[Any]]:
+    """The same, but for what the charges come to, which depends on the plans; and the charges by band."""
+    async with database.for_tenant(tenant_id, read_only=True) as tx:
         balances = await tx.rows(_BALANCES, tenant_id)
         lots = await tx.rows(_LOTS, tenant_id)
         money = await tx.rows(_SPEND, tenant_id)
@@ -109,13 +118,11 @@ async def balanced(product: Product, tenant_id: UUID, price: Price = free) -> Bo
     assert left is not None
     assert (sum(row["count"] for row in charges), sum(row["cost"] for row in charges)) == (left["count"], left["cost"])
     assert sum(books.bands.values()) == books.used
-    charged = (price(row["band"], row["units"], row["cost"]) for row in charges)
-    assert books.spent == sum(charged, Decimal(0))
     for row in money:
         assert row["reserved"] == row["reserved_by_messages"]
         # A message's own price is cut at the trillionth.
         assert 0 <= row["spent"] - row["spent_by_messages"] <= row["messages"] * Decimal("1E-12")
-    return books
+    return books, charges
 
 
 def _check_units(balances: list[Any]) -> None:
