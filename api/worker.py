@@ -41,12 +41,15 @@ from portal.plans.trigger_setup import TriggerSetup
 from portal.retention.deleting import delete_old
 from portal.sweep.sweeper import Sweeper
 from portal.tenants.accounts import ProviderAccounts
+from portal.usage.gathering import UsageSync
+from portal.usage.nightly import request_nightly
 from portal.webhooks.delivering import WebhookDelivery
 from twilio_gateway.gateway import TwilioGateway
 
 _IDLE_SECONDS = 0.1  # how long a message or a callback waits at most while nothing else is to do
 _BUSY_SECONDS = 0.01
 _FAULT_SECONDS = 1.0
+_SYNCS_AT_ONCE = 4  # of usage, one tenant each: the provider answers messages first
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +99,9 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                         now,
                     )
                     group.create_task(_keep("usage triggers", timedelta(seconds=30), setup.set_due))
+                    syncs = UsageSync(database, gateway.usage_records, accounts, now)
+                    for place in range(_SYNCS_AT_ONCE):
+                        group.create_task(_keep(f"usage sync {place}", timedelta(seconds=2), syncs.work_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over or delivered gets its outcome written down
@@ -137,6 +143,7 @@ def _jobs(
         ("audit seals", timedelta(seconds=5), lambda: seal_entries(database, signer, clock)),
         ("audit retention", timedelta(hours=6), lambda: drop_old_entries(database, signer, clock)),
         ("retention", timedelta(hours=1), lambda: delete_old(database, clock)),
+        ("nightly usage", timedelta(minutes=1), lambda: request_nightly(database, clock)),
         ("credits", timedelta(minutes=10), lambda: expire_credits(database, clock)),
         ("sign-in", timedelta(minutes=10), lambda: delete_what_ended(database, clock.now())),
         ("oauth", timedelta(minutes=10), lambda: delete_expired(database, clock.now())),
