@@ -13,8 +13,9 @@ from portal.invoices.invoices import HeldFor
 from portal.invoices.issuing import due_on, take_number
 from portal.invoices.rating import Rated, for_tenant, goes_by_cost, rate
 from portal.invoices.snapshot import Snapshot
-from portal.plans.proration import first_instant, next_month
-from portal.usage.costing import SETTLES_AFTER
+from portal.plans.proration import next_month
+from portal.usage.periods import Days
+from portal.usage.syncing import is_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,9 @@ async def _held_for(tx: Transaction, snapshot: Snapshot) -> HeldFor | None:
     if await tx.value(sql, tenant_id, month):
         return HeldFor.EARLIER_HELD
     until = next_month(month)
-    if any(goes_by_cost(plan.terms) for plan in snapshot.plans):
-        synced = (
-            "SELECT EXISTS (SELECT FROM usage_sync WHERE tenant_id = $1 AND state = 'DONE' AND until_day >= $2 "
-            "AND as_of >= $3)"
-        )
-        if not await tx.value(synced, tenant_id, until, first_instant(until) + SETTLES_AFTER):
-            return HeldFor.USAGE_NOT_SYNCED
+    by_cost = any(goes_by_cost(plan.terms) for plan in snapshot.plans)
+    if by_cost and not await is_read(tx, tenant_id, Days(month, until)):
+        return HeldFor.USAGE_NOT_SYNCED
     unknown = (
         "SELECT EXISTS (SELECT FROM discrepancy WHERE tenant_id = $1 AND day >= $2 AND day < $3 "
         "AND reason = 'UNKNOWN' AND closed_at IS NULL)"

@@ -8,7 +8,7 @@ from portal.database import Database, DatabaseRole, TenantTransaction, Transacti
 from portal.plans.proration import first_instant
 from portal.usage.costing import SETTLES_AFTER
 from portal.usage.periods import Days
-from portal.usage.syncing import lock_syncs, request_sync
+from portal.usage.syncing import is_read, lock_syncs, request_sync
 
 BACK = 3  # days that are read anew: the provider writes what comes late, and puts prices right, within two or three
 MONTH_BACK_UNTIL = 3  # up to this day of a month all of the month before is read anew: its invoice is made of it
@@ -21,9 +21,7 @@ CLOSED_SINCE = timedelta(days=40)  # what a tenant used in its last month is rea
 def days_of_night(today: date) -> Days:
     """The days that are read in the night that today begins with; all of them are over."""
     first = today - timedelta(days=BACK)
-    if today.day <= MONTH_BACK_UNTIL:
-        first = min(first, (today.replace(day=1) - timedelta(days=1)).replace(day=1))
-    return Days(first, today)
+    return Days(min(first, _month_before(today).first) if today.day <= MONTH_BACK_UNTIL else first, today)
 
 
 def turn_of(tenant_id: UUID, today: date) -> datetime:
@@ -47,8 +45,12 @@ async def request_nightly(database: Database, clock: Clock) -> int:
 
 async def _request(tx: TenantTransaction, today: date, now: datetime) -> None:
     await lock_syncs(tx, tx.tenant_id)
-    if tx.tenant_id in await _without(tx, today, now):  # another worker may have asked meanwhile
-        await request_sync(tx, tx.tenant_id, days_of_night(today), now=now)
+    if tx.tenant_id not in await _without(tx, today, now):  # another worker has asked meanwhile
+        return
+    days, month = days_of_night(today), _month_before(today)
+    if not await is_read(tx, tx.tenant_id, month):  # its invoice may wait for that
+        days = Days(min(days.first, month.first), days.until)
+    await request_sync(tx, tx.tenant_id, days, now=now)
 
 
 async def _without(tx: Transaction, today: date, now: datetime) -> list[UUID]:
@@ -58,6 +60,11 @@ async def _without(tx: Transaction, today: date, now: datetime) -> list[UUID]:
         _WITHOUT, now - CLOSED_SINCE, over, *(asked.first, asked.until, over + SETTLES_AFTER), now - AGAIN_AFTER
     )
     return [row["id"] for row in rows]
+
+
+def _month_before(today: date) -> Days:
+    until = today.replace(day=1)
+    return Days((until - timedelta(days=1)).replace(day=1), until)
 
 
 _WITHOUT = (

@@ -10,7 +10,9 @@ from portal.clock import new_id
 from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
 from portal.live.changes import Change, ChangeKind
+from portal.plans.proration import first_instant
 from portal.problems import refuse
+from portal.usage.costing import SETTLES_AFTER
 from portal.usage.periods import BEFORE_ANY, Days
 
 LONGEST = 731  # days of one sync that people ask for: some 150 requests
@@ -97,6 +99,12 @@ async def lock_syncs(tx: Transaction, tenant_id: UUID) -> None:
     await tx.row("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"usage syncs of {tenant_id}")
 
 
+async def is_read(tx: Transaction, tenant_id: UUID, days: Days) -> bool:
+    """Whether all of these days that the tenant was there were read in one sync, when the provider had counted them."""
+    read: bool = await tx.value(_READ, tenant_id, days.first, days.until, first_instant(days.until) + SETTLES_AFTER)
+    return read
+
+
 async def read_syncs(tx: Transaction, tenant_ids: Sequence[UUID]) -> dict[UUID, list[UsageSyncRow]]:
     """Each tenant's last syncs, the newest first."""
     own = "tenant_id = ANY($1::uuid[]) AND tenant_id = asked.tenant ORDER BY requested_at DESC, id DESC LIMIT $2"
@@ -140,6 +148,11 @@ def _checked(days: Days, now: datetime) -> Days:
     return asked
 
 
+_READ = (
+    "SELECT EXISTS (SELECT FROM usage_sync AS sync JOIN tenant ON tenant.id = sync.tenant_id WHERE sync.tenant_id = $1 "
+    "AND sync.state = 'DONE' AND from_day <= greatest($2, (created_at AT TIME ZONE 'UTC')::date) AND until_day >= $3 "
+    "AND as_of >= $4)"
+)
 # Support sees no other columns.
 _COLUMNS = "tenant_id, id, state, from_day, until_day, days_done, as_of, requested_at, finished_at, fault"
 

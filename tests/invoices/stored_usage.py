@@ -89,13 +89,13 @@ async def record(database: Database, tenant_id: UUID, day: date, category: str, 
 
 
 async def synced(database: Database, tenant_id: UUID, until: date) -> None:
-    """The provider's records are read until that day, which is not among them."""
+    """The provider's records of the month before that day are read."""
     as_of = datetime.combine(until + timedelta(days=1), datetime.min.time(), UTC)
     async with database.for_tenant(tenant_id) as tx:
         await tx.execute(
             "INSERT INTO usage_sync (tenant_id, id, state, from_day, until_day, as_of, requested_at, finished_at) "
             "VALUES ($1, $2, 'DONE', $3, $4, $5, $5, $5)",
-            *(tenant_id, new_id(as_of), until - timedelta(days=3), until, as_of),
+            *(tenant_id, new_id(as_of), until - timedelta(days=31), until, as_of),
         )
 
 
