@@ -26,6 +26,8 @@ VIEWS = (
     "/alerts/rules",
     "/plan",
     "/billing",
+    "/billing/credits",
+    "/billing/cap",
     "/team",
     "/api-clients",
     "/security",
@@ -34,11 +36,12 @@ VIEWS = (
     "/webhooks/deliveries",
     "/settings",
 )
-OF_THE_OPERATOR = ("/tenants", "/invoicing", "/economics")
+OF_THE_OPERATOR = ("/tenants", "/economics")
 DIALOGS = (
     ("/", "New contact"),
     ("/contacts", "New contact"),
     ("/templates", "New template"),
+    ("/plan", "Choose Gold"),
     ("/team", "Invite a colleague"),
     ("/team", "Hand over ownership"),
     ("/api-clients", "New API client"),

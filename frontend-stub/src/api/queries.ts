@@ -6,6 +6,7 @@ import {
   ContactsDocument,
   type ContactsQuery,
   type ContactsQueryVariables,
+  LimitsDocument,
   MessageDocument,
   MessageEstimateDocument,
   type MessageEstimateInput,
@@ -65,6 +66,13 @@ export const allowanceQuery = queryOptions({
   queryKey: ['allowance'],
   queryFn: ({ signal }) => request(AllowanceDocument, {}, signal),
 });
+
+/** What is left of the allowance and of the spend cap, as far as the role may know. */
+export const limitsQuery = (money: boolean) =>
+  queryOptions({
+    queryKey: ['limits', money],
+    queryFn: ({ signal }) => request(LimitsDocument, { money }, signal),
+  });
 
 export const contactsQuery = (variables: ContactsQueryVariables) =>
   queryOptions({

@@ -2,11 +2,13 @@ import { Tabs } from '@mantine/core';
 import { useLocation } from 'wouter';
 
 import { Page } from '../parts/page';
+import { Credits } from './credits';
 import { InvoiceList } from './invoices';
+import { SpendCapRoom } from './spend-cap';
 
-const PARTS = { invoices: '/billing' } as const;
+const PARTS = { invoices: '/billing', credits: '/billing/credits', cap: '/billing/cap' } as const;
 
-/** What is owed and what was bought. */
+/** What is owed, what was bought, and how much may be spent. */
 export function BillingPage({ part = 'invoices' }: { part: string | undefined }) {
   const [, navigate] = useLocation();
   return (
@@ -20,9 +22,17 @@ export function BillingPage({ part = 'invoices' }: { part: string | undefined })
       >
         <Tabs.List aria-label="Parts">
           <Tabs.Tab value="invoices">Invoices</Tabs.Tab>
+          <Tabs.Tab value="credits">Credits</Tabs.Tab>
+          <Tabs.Tab value="cap">Spend cap</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="invoices" pt="lg">
           <InvoiceList />
+        </Tabs.Panel>
+        <Tabs.Panel value="credits" pt="lg">
+          <Credits />
+        </Tabs.Panel>
+        <Tabs.Panel value="cap" pt="lg">
+          <SpendCapRoom />
         </Tabs.Panel>
       </Tabs>
     </Page>

@@ -19,7 +19,7 @@ export interface Topic {
 
 const MOVING = ['message', 'messages', 'batch', 'conversation'];
 const RECEIVED = ['messages', 'conversations', 'conversation', 'unread', 'contacts', 'suppressions'];
-const OF_USAGE = ['plan', 'usage', 'credits', 'spendCap'];
+const OF_USAGE = ['plan', 'usage', 'credits', 'spendCap', 'limits'];
 const RAISED = ['alerts', 'openAlerts'];
 
 const TOPICS: readonly Topic[] = [

@@ -16,6 +16,16 @@ export function inDifference({ amount, currency }: Money): string {
   return `${isPositive(amount) ? '+' : ''}${inMoney({ amount, currency })}`;
 }
 
+/** Whether a text is an amount as the server takes it: "49.50". */
+export function isAmount(text: string): text is `${number}` {
+  return /^\d+(\.\d+)?$/.test(text);
+}
+
+/** Which share of a whole some parts are, roughly: for a bar, and for nothing that is written. */
+export function roughShare(parts: readonly Money[], whole: Money): number {
+  return parts.reduce((sum, { amount }) => sum + Number(amount), 0) / Number(whole.amount);
+}
+
 const FORMATTERS = new Map<string, Intl.NumberFormat>();
 
 function formatter(currency: string): Intl.NumberFormat {

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import { LoadingRows, Page } from '../parts/page';
 import { Trouble } from '../parts/trouble';
+import { Advice } from './advice';
 import { Catalogue } from './catalogue';
 import { History } from './history';
 import { PresentPlan } from './present';
@@ -21,6 +22,7 @@ export function PlanPage() {
         <EmptyState icon={<IconStack2 aria-hidden />} title="No plan yet" description="Choose one of those below to begin." />
       )}
       {present !== null && <PresentPlan present={present} />}
+      {present !== null && <Advice />}
       {data !== undefined && <Catalogue present={present} />}
       {data !== undefined && <History />}
     </Page>

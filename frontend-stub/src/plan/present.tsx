@@ -37,7 +37,7 @@ export function PresentPlan({ present: { plan, since, allowance, pendingChange }
           </div>
           <Fee plan={plan} />
         </Group>
-        {allowance !== null && (allowance.limit !== null || plan.strategy !== 'CREDITS') && <AllowanceLeft allowance={allowance} />}
+        {allowance !== null && allowance.limit !== 0 && <AllowanceLeft allowance={allowance} />}
         <Text size="sm" c="dimmed">
           {allowanceInWords(plan)}
           {atLimit !== null && `. ${atLimit}`}.

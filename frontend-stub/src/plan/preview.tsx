@@ -12,10 +12,15 @@ import { isPast, useClock } from '../parts/time';
 import { Refusal, Trouble } from '../parts/trouble';
 import { useMay } from '../session/viewer';
 import { Facts } from './facts';
-import { OF_THE_PLAN, type OfferedPlan, type Preview, previewQuery } from './queries';
+import { OF_THE_PLAN, type Preview, previewQuery } from './queries';
+
+interface Wanted {
+  id: string;
+  name: string;
+}
 
 /** What a change would do, in a dialog, before it is made. */
-export function PreviewChange({ plan, onClose }: { plan: OfferedPlan | null; onClose: () => void }) {
+export function PreviewChange({ plan, onClose }: { plan: Wanted | null; onClose: () => void }) {
   return (
     <Modal opened={plan !== null} onClose={onClose} title={<Text fw={650}>Change to {plan?.name}?</Text>} size="lg">
       {plan !== null && <Previewed plan={plan} onClose={onClose} />}
@@ -23,7 +28,7 @@ export function PreviewChange({ plan, onClose }: { plan: OfferedPlan | null; onC
   );
 }
 
-function Previewed({ plan, onClose }: { plan: OfferedPlan; onClose: () => void }) {
+function Previewed({ plan, onClose }: { plan: Wanted; onClose: () => void }) {
   const money = useMay('BILLING_READ');
   const { data, error, refetch } = useQuery(previewQuery(plan.id, money));
   const again = () => void refetch();

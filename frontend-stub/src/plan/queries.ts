@@ -2,6 +2,8 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { request } from '../api/client';
 import {
+  PlanAdviceDocument,
+  type PlanAdviceQuery,
   PlanCatalogueDocument,
   type PlanCatalogueQuery,
   PlanChangePreviewDocument,
@@ -15,10 +17,11 @@ import {
 export type TenantPlan = NonNullable<PlanQuery['plan']>;
 export type PendingChange = NonNullable<TenantPlan['pendingChange']>;
 export type OfferedPlan = NonNullable<PlanCatalogueQuery['planCatalogue']>[number];
+export type Advised = NonNullable<PlanAdviceQuery['planAdvice']>;
 export type Preview = NonNullable<PlanChangePreviewQuery['planChangePreview']>;
 
 /** What a change of the plan makes stale. */
-export const OF_THE_PLAN = ['plan', 'planCatalogue', 'planChanges', 'allowance', 'usage'] as const;
+export const OF_THE_PLAN = ['plan', 'planCatalogue', 'planChanges', 'planAdvice', 'allowance', 'limits', 'credits', 'spendCap', 'usage'] as const;
 
 export const planQuery = queryOptions({
   queryKey: ['plan'],
@@ -29,6 +32,12 @@ export const catalogueQuery = queryOptions({
   queryKey: ['planCatalogue'],
   queryFn: ({ signal }) => request(PlanCatalogueDocument, {}, signal),
 });
+
+export const adviceQuery = (money: boolean) =>
+  queryOptions({
+    queryKey: ['planAdvice', money],
+    queryFn: ({ signal }) => request(PlanAdviceDocument, { money }, signal),
+  });
 
 export const previewQuery = (planId: string, money: boolean) =>
   queryOptions({

@@ -37,7 +37,7 @@ export function AllowanceMeter() {
 /** How much is left, as a bar; nothing where nothing limits. */
 export function AllowanceBar({ allowance, ...look }: { allowance: Allowance } & Omit<ProgressProps, 'value' | 'color'>) {
   const { limit, remaining } = allowance;
-  if (limit === null) return null;
+  if (limit === null || limit === 0) return null;
   return (
     <Progress
       aria-label={leftInWords(allowance)}
@@ -51,6 +51,7 @@ export function AllowanceBar({ allowance, ...look }: { allowance: Allowance } & 
 export function leftInWords({ limit, remaining, unit, per }: Allowance): string {
   const when = per === 'DAY' ? 'today' : 'this month';
   if (limit === null || remaining === null) return `Unlimited ${unit.toLowerCase()}`;
+  if (limit === 0) return 'Each message takes credits';
   return `${inNumbers(remaining)} of ${inNumbers(limit)} ${unit.toLowerCase()} left ${when}`;
 }
 
@@ -60,5 +61,5 @@ export function wholeInWords({ limit, unit, per }: Allowance): string {
 }
 
 export function isLow({ limit, remaining }: Allowance): boolean {
-  return limit !== null && remaining !== null && remaining <= limit / 10;
+  return limit !== null && remaining !== null && limit > 0 && remaining <= limit / 10;
 }

@@ -8,6 +8,7 @@ import { LiveUpdates } from '../live/updates';
 import { ErrorBoundary } from '../parts/trouble';
 import { AccountMenu } from './account-menu';
 import { AllowanceMeter } from './allowance';
+import { LimitNotices } from './limits';
 import { Navigation } from './navigation';
 import { OwnershipOffer } from './ownership-offer';
 import { StateNotice } from './state-notice';
@@ -65,6 +66,7 @@ export function Frame({ viewer, children }: { viewer: Viewer; children: ReactNod
           <SupportBanner viewer={viewer} />
           <OwnershipOffer viewer={viewer} />
           {tenant !== null && <StateNotice state={tenant.state} />}
+          {allowance !== false && <LimitNotices />}
           <ErrorBoundary key={path}>{children}</ErrorBoundary>
         </div>
       </AppShell.Main>
