@@ -1,0 +1,1 @@
+"""What past months would have come to under other terms: back-tests and advice."""
