@@ -213,8 +213,9 @@ class PlanCatalogueMutations:
         plan_id: PlanId,
     ) -> TenantPlanAssignPayload | None:
         context, key = info.context, key_of("Tenant", id)
-        async with context.operating(key) as tx:
-            row = await assign_plan(tx, key, key_of("Plan", plan_id), context.principal.actor, now=context.now)
+        # As the tenant itself: its thresholds, alerts and webhooks follow from it, as from a change of its own.
+        async with context.database.for_tenant(key) as tx:
+            row = await assign_plan(tx, key_of("Plan", plan_id), context.principal.actor, now=context.now)
             event = AuditEvent("tenantPlanAssign", id, {"plan": f"{row.plan.name}, version {row.plan.version}"})
             await write_entry(tx, key, context.origin, event, at=context.now)
         return TenantPlanAssignPayload(tenant_plan=TenantPlan.of(row), errors=[])

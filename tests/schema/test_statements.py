@@ -212,7 +212,7 @@ EXPECTED: dict[str, int] = {
     "Mutation.planDraft": 3,
     "Mutation.planPublish": 5,
     "Mutation.planRetire": 4,
-    "Mutation.tenantPlanAssign": 10,
+    "Mutation.tenantPlanAssign": 9,
     "Mutation.planBacktest": 7,
     "Query.discrepancies": 1,
     "Query.marginAlerts": 1,
