@@ -168,8 +168,8 @@ class Tenant:
             case PlanStep.CANCEL:
                 assert await self._take_back(now) is account.take_back(now)
             case PlanStep.ASSIGN if current.plan != place:
-                async with self.world.database.as_role(DatabaseRole.OPERATOR) as tx:
-                    await assign_plan(tx, self.id, plan.id, OPERATOR, now=now)
+                async with self.world.database.for_tenant(self.id) as tx:
+                    await assign_plan(tx, plan.id, OPERATOR, now=now)
                 account.hold(place, plan.terms, plan.countries, now, now)
 
     async def _change(self, plan: PlanRow, begins: datetime, now: datetime) -> None:
