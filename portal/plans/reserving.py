@@ -18,7 +18,7 @@ from portal.plans.balances import LockedBalance
 from portal.plans.charging import Budget, Charge, Position, Prices, included, may_cost
 from portal.plans.periods import AllowancePeriod, period_at
 from portal.plans.plans import PLAN_COLUMNS, PlanRow, plan_row
-from portal.plans.spend import LockedSpend, month_of, reserve_spend, tell_of_cap
+from portal.plans.spend import LockedSpend, month_of, reserve_spend, reserved_before, tell_of_cap
 from portal.plans.thresholds import code_of, newly_reached, told_of
 from portal.pricing.terms import AtLimit, PlanTerms
 from portal.rates.cards import RateCard, read_card
@@ -53,7 +53,8 @@ async def read_means(tx: TenantTransaction, *, now: datetime) -> Means | None:
         "(SELECT id FROM rate_card ORDER BY version DESC LIMIT 1) AS card_id, "
         "(SELECT coalesce(sum(units - used - reserved - expired), 0)::bigint FROM credit_lot "
         f"WHERE tenant_id = $1 AND unit = plan.allowance_unit AND {usable_at('$6')}) AS bought, "
-        "(SELECT amount - coalesce(spent + reserved, 0) FROM spend_cap AS cap LEFT JOIN spend_balance AS spend "
+        f"(SELECT amount - coalesce(spent + reserved, 0) - {reserved_before('$1', 'cap.currency', '$7')} "
+        "FROM spend_cap AS cap LEFT JOIN spend_balance AS spend "
         "ON spend.tenant_id = $1 AND spend.month = $7 AND spend.currency = cap.currency "
         "WHERE cap.tenant_id = $1 AND cap.currency = plan.currency) AS room "
         "FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id LEFT JOIN allowance_balance AS balance "

@@ -54,6 +54,14 @@ class LockedSpend:
         return None if self.cap is None else self.cap - self.committed
 
 
+def reserved_before(tenant: str, currency: str, month: str) -> str:
+    """SQL for what is reserved in earlier months: once it leaves, it is spent in the present one."""
+    return (
+        f"(SELECT coalesce(sum(before.reserved), 0) FROM spend_balance AS before WHERE before.tenant_id = {tenant} "  # noqa: S608  names from code
+        f"AND before.currency = {currency} AND before.month < {month})"
+    )
+
+
 def month_of(instant: datetime) -> date:
     """The month, in UTC, that spend of this instant belongs to."""
     return instant.astimezone(UTC).date().replace(day=1)
@@ -61,9 +69,10 @@ def month_of(instant: datetime) -> date:
 
 async def read_spend_caps(tx: Transaction, tenant_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, SpendCap]:
     """The caps of those of these tenants that have one, in one statement."""
+    before = reserved_before("cap.tenant_id", "cap.currency", "$2")
     rows = await tx.rows(
-        "SELECT cap.tenant_id, amount, cap.currency, set_by_kind, set_by_name, set_at, "
-        "coalesce(spent, 0) AS spent, coalesce(reserved, 0) AS reserved FROM spend_cap AS cap "
+        "SELECT cap.tenant_id, amount, cap.currency, set_by_kind, set_by_name, set_at, "  # noqa: S608  names from code
+        f"coalesce(spent, 0) AS spent, coalesce(reserved, 0) + {before} AS reserved FROM spend_cap AS cap "
         "LEFT JOIN spend_balance AS balance ON balance.tenant_id = cap.tenant_id AND balance.month = $2 "
         "AND balance.currency = cap.currency WHERE cap.tenant_id = ANY($1::uuid[])",
         list(tenant_ids),
@@ -110,10 +119,10 @@ async def set_spend_cap(tx: TenantTransaction, amount: Decimal | None, actor: Ac
 async def reserve_spend(tx: TenantTransaction, currency: str, price: Decimal, *, now: datetime) -> LockedSpend:
     """Reserve a price in the present month, even beyond the cap: 0 locks the balance, to see what there is."""
     row = await tx.row(
-        "WITH balance AS (INSERT INTO spend_balance (tenant_id, id, month, currency, reserved) "
+        "WITH balance AS (INSERT INTO spend_balance (tenant_id, id, month, currency, reserved) "  # noqa: S608  names from code
         "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, month, currency) DO UPDATE "
         "SET reserved = spend_balance.reserved + excluded.reserved "
-        "RETURNING id, spent + reserved AS committed, told_cap) "
+        f"RETURNING id, spent + reserved + {reserved_before('$1', '$4', '$3')} AS committed, told_cap) "
         "SELECT balance.*, (SELECT amount FROM spend_cap WHERE tenant_id = $1 AND currency = $4) AS cap FROM balance",
         *(tx.tenant_id, new_id(now), month_of(now), currency, price),
     )

@@ -1,13 +1,15 @@
 """The spend cap: who set it, what it refuses, and what each message costs."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from auth.permissions import TenantRole
+from auth.permissions import TenantRole, machine_permissions
 from tests.messages.traffic import add_contacts, cancel, messages, plain_numbers, send
 from tests.plans.books import balanced
+from tests.plans.changes import turn_to
 from tests.plans.given import give_card, give_plan
 from tests.product import Caller, Product, TenantUnderTest
 
@@ -84,6 +86,32 @@ async def test_a_message_tells_its_price_the_most_that_it_may_come_to_until_it_h
     cap = (await _set(owner, "1"))["spendCap"]
     told = Decimal(cap["spent"]["amount"]), Decimal(cap["reserved"]["amount"]), cap["reached"]
     assert told == (Decimal("0.0125"), Decimal(0), False)
+
+
+async def test_what_is_accepted_in_a_month_and_leaves_in_the_next_counts_against_the_cap_of_both(
+    product: Product,
+) -> None:
+    await turn_to(product, datetime(2027, 3, 31, 23, 59, tzinfo=UTC))
+    tenant, owner = await _capped(product)
+    assert (await _set(owner, "0.03"))["errors"] == []
+    contacts = await add_contacts(product, tenant, plain_numbers(5))
+    assert (await send(tenant.machine, contacts[:3], key="march"))["batch"]["accepted"] == 3
+    await turn_to(product, datetime(2027, 4, 1, 0, 1, tzinfo=UTC))
+    assert (await send(tenant.machine, contacts, key="april"))["batch"]["accepted"] == 1  # the free one of the day
+    (cap,) = [(await owner.run(CAP))["plan"]["spendCap"]]
+    assert (Decimal(cap["spent"]["amount"]), Decimal(cap["reserved"]["amount"])) == (Decimal(0), Decimal("0.025"))
+    while await product.dispatcher.run_once():
+        pass
+    assert (await balanced(product, tenant.id, _overage)).money == [(Decimal("0.0250"), Decimal(0))]
+    assert (await send(tenant.machine, contacts, key="still april"))["batch"]["accepted"] == 0
+    await turn_to(product, datetime(2027, 5, 1, 0, 1, tzinfo=UTC))
+    tenant.machine = await product.machine(tenant.id, machine_permissions())
+    assert (await send(tenant.machine, contacts, key="may"))["batch"]["accepted"] == 3
+
+
+def _overage(band: int, units: int, cost: Decimal) -> Decimal:
+    del cost
+    return units * Decimal("0.0125") if band else Decimal(0)
 
 
 async def _prices(caller: Caller) -> list[tuple[str, str]]:
