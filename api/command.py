@@ -23,6 +23,7 @@ from api.home import Home, parent_account
 from api.listening import PortInUseError, listen
 from api.logs import configure_logging
 from api.margin_report_command import margin_report
+from api.plans_command import plans
 from api.rates_command import rates
 from api.settings import Settings, SettingsError, load_settings
 from api.sockets import SOCKETS
@@ -39,6 +40,7 @@ portal.add_typer(keys, name="keys")
 portal.add_typer(audit, name="audit")
 portal.add_typer(staff, name="staff")
 portal.add_typer(rates, name="rates")
+portal.add_typer(plans, name="plans")
 portal.add_typer(bill, name="bill")
 portal.command()(sweep)
 portal.command()(margin_report)

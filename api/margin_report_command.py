@@ -2,18 +2,15 @@
 
 import asyncio
 import os
-import tomllib
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
-from pydantic import TypeAdapter, ValidationError
 
 from api.announcement import complain, say, tell
 from api.failures import PortalError
@@ -30,14 +27,13 @@ from portal.margin_report.provider import (
 )
 from portal.margin_report.report import MarginReport, as_csv, make_report
 from portal.money.money import Money, shown
-from portal.pricing.terms import PlanTerms
+from portal.plans.ready_made import PlansError, read_plans, ready_made
 from twilio_gateway.gateway import TwilioGateway
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _AT_ONCE = 8  # accounts that are read side by side
 _TOLD_EVERY = 25
 _MOST_BARS = 20
-_TERMS = TypeAdapter(PlanTerms)
 
 
 def margin_report(
@@ -69,19 +65,16 @@ def margin_report(
 
 
 def read_offers(file: Path | None) -> list[Offer]:
-    """The plans of a file: tables `plan`, each with its `name` and what it says about money.
+    """The plans of a file, or those that are ready to use, as offers.
 
     Raises:
-        PortalError: the file is none, or a plan in it is none; the message says which and where.
+        PortalError: the file is none, or a plan in it could not be published; the message says which and where.
     """
-    path = file or Path(__file__).parent / "ready_made_plans.toml"
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal).get("plan", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PortalError(f"{path.name} is no TOML: {error}") from None
-    if not isinstance(tables, list) or not tables:
-        raise PortalError(f"{path.name} has no plans: write a table [[plan]] for each.")
-    return [_offer(path.name, place, table) for place, table in enumerate(tables, 1)]
+        plans = ready_made() if file is None else read_plans(file.read_bytes(), file.name)
+    except PlansError as error:
+        raise PortalError(str(error)) from None
+    return [Offer(plan.name, plan.terms) for plan in plans]
 
 
 def as_html(report: MarginReport) -> str:
@@ -107,21 +100,6 @@ def as_html(report: MarginReport) -> str:
     return page.get_template("margin_report.html").render(
         report=report, money=money, kinds=list(CostKind), charts=charts, most_bars=_MOST_BARS
     )
-
-
-def _offer(file: str, place: int, table: dict[str, Any]) -> Offer:
-    name = table.pop("name", None)
-    if not isinstance(name, str) or not name:
-        raise PortalError(f"{file}: plan {place} has no name.")
-    if unknown := table.keys() - {field.name for field in fields(PlanTerms)}:
-        raise PortalError(f"{file}: plan {name} says {', '.join(sorted(unknown))}, which no plan has.")
-    table["brackets"] = [{"up_to": None} | bracket for bracket in table.get("brackets", ())]  # TOML has no null
-    try:
-        return Offer(name, _TERMS.validate_python(table))
-    except ValidationError as error:
-        (first, *_) = error.errors()
-        where = ".".join(str(step) for step in first["loc"])
-        raise PortalError(f"{file}: plan {name}, {where}: {first['msg']}.") from None
 
 
 def _credentials() -> AccountCredentials:

@@ -101,6 +101,24 @@ async def publish_plan(tx: Transaction, content: PlanContent, by: str, *, now: d
     return await _write(tx, content, PlanState.PUBLISHED, by, now=now)
 
 
+async def add_missing(
+    tx: Transaction, plans: Sequence[PlanContent], by: str, *, on_sale: bool, now: datetime
+) -> list[PlanRow]:
+    """Draft, or put on sale, each of these plans whose name has no version yet; those that were added.
+
+    Raises:
+        RefusedError: nobody could say what the usage of one on sale costs in its currency.
+    """
+    added = []
+    for content in plans:
+        await _lock(tx, content.name)
+        if await tx.value("SELECT EXISTS (SELECT FROM plan WHERE name = $1)", content.name):
+            continue
+        put = publish_plan if on_sale else draft_plan
+        added.append(await put(tx, content, by, now=now))
+    return added
+
+
 async def retire_plan(tx: Transaction, plan_id: UUID, by: str, *, now: datetime) -> PlanRow | None:
     """Take a version off sale: whoever holds it keeps it. A draft is thrown away, and nothing is left of it.
 

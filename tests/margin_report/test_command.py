@@ -160,7 +160,7 @@ async def test_it_reads_every_subaccount_and_writes_the_page_and_the_csv(provide
     assert [row["account"] for row in rows] == ["ACc", "ACa", "ACb"]  # what costs most first
     told = {sid: (row["messages"], row["cost"], row["suggested plan"], row["unused"]) for sid, row in found.items()}
     assert told == {
-        "ACc": ("1200", "9.48", "Fixed margin", "no"),
+        "ACc": ("1200", "9.48", "Dynamic margin", "no"),  # 9.75; a fixed margin 9.77
         "ACa": ("250", "3.13", "Fixed margin", "no"),  # 250 * 0.0079 + 1.15
         "ACb": ("0", "1.15", "Fixed margin", "yes"),
     }

@@ -62,7 +62,7 @@ def test_the_cheapest_that_loses_nothing_is_suggested_and_else_what_loses_least(
     assert _suggested(spent(0), [small, free]) == "Free"
     assert _suggested(spent(80), [free, small, large]) == "Small"  # the free one loses 0.63
     assert _suggested(spent(90, other="60"), [free, small]) == "Small"  # both lose
-    assert suggest(spent(101), [free, small]) is None
+    assert suggest(spent(151), [free, small]) is None  # 5 a day of 30
 
 
 def _suggested(costs: AccountCosts, offers: list[Offer]) -> str | None:

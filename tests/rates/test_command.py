@@ -1,14 +1,12 @@
 """`portal rates publish`: from a file or from the provider; what is wrong is named, and nothing is published then."""
 
-import asyncio
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from portal.database import Database
 from portal.database.address import DatabaseAddress
+from tests.command_line import typed
 from tests.product import SECRET
 from tests.rates.cards import kept
 from twilio_gateway.simulator.prices import PRICES
@@ -28,15 +26,7 @@ def settings(address: DatabaseAddress, provider: str, tmp_path: Path) -> dict[st
 
 async def run(settings: dict[str, str], *line: str) -> tuple[int, str]:
     """How the command ended, and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "api.command", "rates", "publish", *line),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"PATH": os.environ["PATH"], **settings},
-    )
-    out, _ = await process.communicate()
-    return process.returncode or 0, out.decode()
+    return await typed(settings, "rates", "publish", *line)
 
 
 async def test_without_a_file_the_provider_is_asked_and_the_same_again_is_the_same_version(
