@@ -1,4 +1,4 @@
-"""Demo data: two tenants with people, machines, templates and contacts, at the simulator and nowhere else."""
+"""Demo data: tenants with people, machines, templates and contacts, at the simulator and nowhere else."""
 
 import secrets
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pyotp import random_base32
 
+from api.demo_prices import buy_credits, publish_catalogue
 from api.home import encryption_key, parent_account
 from api.settings import Settings
 from api.webhooks.addresses import MESSAGE_RECEIVED
@@ -20,14 +21,13 @@ from portal.clock import Clock, SystemClock, new_id
 from portal.contacts.contacts import ContactChange, create_contact
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox
-from portal.plans.periods import AllowancePeriod
 from portal.templates.rendering import TemplateVariable
 from portal.templates.templates import TemplateCategory, TemplateChange, create_template
-from portal.tenants.provisioning import NewTenant, PlanOffer, add_tenant, publish_plan
+from portal.tenants.provisioning import NewTenant, add_tenant
 from twilio_gateway.accounts import ProvisionedAccount
 from twilio_gateway.gateway import TwilioGateway
 
-_MACHINE_MAY = (
+_APPLICATION_MAY = (
     Permission.CONTACTS_READ,
     Permission.CONTACTS_WRITE,
     Permission.TEMPLATES_READ,
@@ -38,17 +38,18 @@ _MACHINE_MAY = (
     Permission.USAGE_READ,
     Permission.PLAN_READ,
 )
+_MACHINE_MAY = (*_APPLICATION_MAY, Permission.BILLING_READ)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoTenant:
-    """One of the two."""
+    """A shop, or a chain of them."""
 
     name: str
     slug: str
-    plan: str
-    shop: str
-    people: tuple[str, str, str, str, str]  # in the order of TenantRole
+    plan: str  # one of those that are ready to use
+    goods: str
+    people: tuple[str, ...]  # in the order of TenantRole: the owner, and whoever else there is
 
 
 TENANTS = (
@@ -66,12 +67,8 @@ TENANTS = (
         "board",
         ("Finn Frey", "Ada Abel", "Dev Das", "Bruno Berg", "Sol Soto"),
     ),
-)
-PLANS = (
-    PlanOffer("Free", 5, AllowancePeriod.DAY),
-    PlanOffer("Bronze", 50, AllowancePeriod.DAY),
-    PlanOffer("Silver", 250, AllowancePeriod.DAY),
-    PlanOffer("Gold", 1_000, AllowancePeriod.DAY),
+    DemoTenant("Kestrel Surf", "kestrel-surf", "Large with overage", "board", ("Kai Kahale",)),
+    DemoTenant("Harrier Runners", "harrier-runners", "Credits", "treadmill", ("Hana Haas",)),
 )
 # What becomes of messages to these numbers is in docs/SIMULATOR.md.
 _CONTACTS = (
@@ -90,19 +87,19 @@ _CONTACTS = (
 )
 
 
-def _templates(shop: str, name: str) -> tuple[tuple[str, TemplateCategory, str, tuple[TemplateVariable, ...]], ...]:
+def _templates(goods: str, name: str) -> tuple[tuple[str, TemplateCategory, str, tuple[TemplateVariable, ...]], ...]:
     person = TemplateVariable("name", "there", "Alice", required=False)
     return (
         (
             "Ready for pick-up",
             TemplateCategory.TRANSACTIONAL,
-            f"Hi {{{{name}}}}, your {shop} is ready! Pick it up at {name} until {{{{time}}}}. Reply STOP to opt out.",
+            f"Hi {{{{name}}}}, your {goods} is ready! Pick it up at {name} until {{{{time}}}}. Reply STOP to opt out.",
             (person, TemplateVariable("time", "6 pm", "6 pm today", required=False)),
         ),
         (
             "Service reminder",
             TemplateCategory.NOTIFICATION,
-            f"Hi {{{{name}}}}, your {shop} was last serviced a year ago. Shall we book you in? Reply STOP to opt out.",
+            f"Hi {{{{name}}}}, your {goods} was last serviced a year ago. Shall we book you in? Reply STOP to opt out.",
             (person,),
         ),
         (
@@ -122,10 +119,10 @@ async def seed(settings: Settings, database: Database, previous: dict[str, Any] 
     """
     clock = SystemClock()
     demo = _Demo(settings, database, clock)
+    await publish_catalogue(settings, database, now=clock.now())
     if previous is not None and await demo.knows(previous):
         return {**previous, "url": settings.url, "graphql": f"{settings.url}/graphql", "issuer": settings.url}
     async with TwilioGateway.open(settings.simulator_url) as gateway:
-        await demo.make_plans()
         for tenant in TENANTS:
             await demo.make_tenant(tenant, gateway)
     await demo.make_staff()
@@ -158,7 +155,7 @@ class _Demo:
                 "SELECT count(*) FROM oauth_application WHERE client_id = ANY($1::text[])",
                 [application["client_id"] for application in previous.get("applications", ())],
             )
-        complete = len(TENANTS) * len(TenantRole) + len(StaffRole)
+        complete = sum(len(tenant.people) for tenant in TENANTS) + len(StaffRole)
         told = sum("totp_secret" in account for account in previous.get("accounts", ()))
         return bool(
             people == len(emails) == complete
@@ -166,12 +163,6 @@ class _Demo:
             and apps == told == len(StaffRole)
             and registered == 1
         )
-
-    async def make_plans(self) -> None:
-        """The catalogue that the tenants' plans are from."""
-        async with self._database.as_role(DatabaseRole.OPERATOR) as tx:
-            for plan in PLANS:
-                await publish_plan(tx, plan, now=self._clock.now())
 
     async def make_tenant(self, tenant: DemoTenant, gateway: TwilioGateway) -> None:
         """The tenant with all that is its own; one that is there keeps its data and gets new passwords."""
@@ -184,16 +175,18 @@ class _Demo:
             inbound_url = MESSAGE_RECEIVED.url(self._settings.provider_callback_url, tenant_id)
             await self._add(tenant, tenant_id, await accounts.provision(tenant.slug, inbound_url=inbound_url))
         await self._fill(tenant, tenant_id)
-        people = [await self._person(tenant, name, role) for name, role in zip(tenant.people, TenantRole, strict=True)]
+        named = list(zip(tenant.people, TenantRole, strict=False))
+        people = [await self._person(tenant, name, role) for name, role in named]
         now = self._clock.now()
         async with self._database.as_role(DatabaseRole.AUTH) as tx:
-            for person_id, role in zip(people, TenantRole, strict=True):
+            for person_id, (_, role) in zip(people, named, strict=True):
                 member = "SELECT 1 FROM membership WHERE tenant_id = $1 AND person_id = $2"
                 if await tx.value(member, tenant_id, person_id) is None:
                     await add_member(tx, now, tenant_id=tenant_id, person_id=person_id, role=role)
             made = await create_api_client(
                 tx, now, tenant_id=tenant_id, name="Shop system", permissions=_MACHINE_MAY, created_by=people[0]
             )
+        await buy_credits(self._database, tenant_id, (people[0], tenant.people[0]), now=now)
         client = {"client_id": made.client_id, "client_secret": made.client_secret, "tenant": tenant.name}
         self._clients.append({**client, "scopes": [permission.scope for permission in _MACHINE_MAY]})
 
@@ -206,9 +199,9 @@ class _Demo:
         """Somebody else's program, to try the consent with; it listens on any port of its own machine."""
         name, redirect_uri = "Booking helper", "http://127.0.0.1/callback"
         async with self._database.as_role(DatabaseRole.AUTH) as tx:
-            offer = ApplicationOffer(name, [redirect_uri], frozenset(_MACHINE_MAY))
+            offer = ApplicationOffer(name, [redirect_uri], frozenset(_APPLICATION_MAY))
             made = await add_application(tx, self._clock.now(), offer)
-        scopes = [permission.scope for permission in _MACHINE_MAY]
+        scopes = [permission.scope for permission in _APPLICATION_MAY]
         application = {"client_id": made.client_id, "name": name, "redirect_uri": redirect_uri, "scopes": scopes}
         self._applications.append(application)
 
@@ -248,7 +241,7 @@ class _Demo:
                 return
             for name, number in _CONTACTS:
                 await create_contact(own, ContactChange({"name": name, "number": number}), now=self._clock.now())
-            for name, category, body, variables in _templates(tenant.shop, tenant.name):
+            for name, category, body, variables in _templates(tenant.goods, tenant.name):
                 change = TemplateChange(body=body, variables=variables)
                 await create_template(own, name, category, change, now=self._clock.now())
 

@@ -82,9 +82,9 @@ class Installation:
         told: dict[str, Any] = json.loads((self.home / "demo.json").read_text())
         return told
 
-    def ask(self, document: str) -> dict[str, Any]:
-        """Run an operation as the first machine of the demo."""
-        client = self.demo()["clients"][0]
+    def ask(self, document: str, tenant: str = "Falcon Flights") -> dict[str, Any]:
+        """Run an operation as the tenant's machine of the demo."""
+        client = next(one for one in self.demo()["clients"] if one["tenant"] == tenant)
         with httpx2.Client(base_url=self.url, timeout=60) as http:
             token = http.post(
                 "/oauth/token",

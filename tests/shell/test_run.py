@@ -10,9 +10,14 @@ import httpx2
 import pyotp
 import pytest
 
+from auth.authentication import PROOF_HEADER
 from tests.shell.installation import RUN, Installation
 from tests.waiting import until
 
+ECONOMICS = """{
+  rateCard { version source }
+  tierEconomics { plan { name } tenants worstCase { costOfGoodsSold { amount } } }
+}"""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
@@ -25,11 +30,17 @@ async def test_a_stopped_portal_leaves_no_process_and_finds_its_data_again(insta
     roles = ["OWNER", "ADMINISTRATOR", "DEVELOPER", "BILLING_MANAGER", "SUPPORT"]
     by_tenant = {
         tenant: [one["role"] for one in demo["accounts"] if one["tenant"] == tenant]
-        for tenant in ("Falcon Flights", "Freestyle Falcons", None)
+        for tenant in {one["tenant"] for one in demo["accounts"]}
     }
-    assert by_tenant == {"Falcon Flights": roles, "Freestyle Falcons": roles, None: ["ISV_SUPPORT", "ISV_OPERATOR"]}
+    assert by_tenant == {
+        "Falcon Flights": roles,
+        "Freestyle Falcons": roles,
+        "Kestrel Surf": ["OWNER"],
+        "Harrier Runners": ["OWNER"],
+        None: ["ISV_SUPPORT", "ISV_OPERATOR"],
+    }
     assert [one["role"] for one in demo["accounts"] if "totp_secret" in one] == ["ISV_SUPPORT", "ISV_OPERATOR"]
-    assert {client["tenant"] for client in demo["clients"]} == {"Falcon Flights", "Freestyle Falcons"}
+    assert {client["tenant"] for client in demo["clients"]} == by_tenant.keys() - {None}
     printed = installation.output.read_text()
     assert all(one["password"] in printed for one in demo["accounts"])
     assert demo["clients"][0]["client_secret"] in printed
@@ -68,7 +79,7 @@ async def test_mails_go_into_a_private_file_and_into_no_log(installation: Instal
     assert installation.stop(signal.SIGINT) == 0
 
 
-async def test_staff_signs_in_with_the_secret_of_the_demo(installation: Installation) -> None:
+async def test_staff_signs_in_with_the_secret_of_the_demo_and_sees_real_figures(installation: Installation) -> None:
     await installation.start()
     account = next(one for one in installation.demo()["accounts"] if one["role"] == "ISV_OPERATOR")
     with httpx2.Client(base_url=f"http://localhost:{installation.port}", trust_env=False, timeout=60) as http:
@@ -77,7 +88,16 @@ async def test_staff_signs_in_with_the_secret_of_the_demo(installation: Installa
         pending = first.headers["set-cookie"].partition(";")[0]
         code = pyotp.TOTP(account["totp_secret"]).now()
         second = http.post("/sign-in/second-factor", data={"code": code}, headers=own | {"Cookie": pending})
-    assert (second.status_code, second.headers["location"]) == (303, "/")
+        assert (second.status_code, second.headers["location"]) == (303, "/")
+        cookies = "; ".join(one.partition(";")[0] for one in second.headers.get_list("set-cookie"))
+        asked = own | {"Cookie": cookies, PROOF_HEADER: "1"}
+        answer = http.post("/graphql", json={"query": ECONOMICS}, headers=asked).json()["data"]
+    assert answer["rateCard"] == {"version": 1, "source": "PROVIDER"}
+    held = {one["plan"]["name"]: one["worstCase"] for one in answer["tierEconomics"] if one["tenants"]}
+    assert held.keys() == {"Silver", "Bronze", "Large with overage", "Credits"}
+    assert held["Silver"]["costOfGoodsSold"] == {"amount": "64.33"}  # 31 * 250 * 0.0083
+    machine = installation.ask("{ plan { plan { name } } credits { units unit } }", "Harrier Runners")
+    assert machine == {"plan": {"plan": {"name": "Credits"}}, "credits": {"units": 1500, "unit": "SEGMENTS"}}
     assert installation.stop(signal.SIGINT) == 0
 
 
