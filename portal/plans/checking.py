@@ -217,7 +217,7 @@ def _of_ratio(ratio: Decimal, kind: MarginKind | None, *where: str) -> Iterator[
 def _of_number(number: Decimal, most: Decimal, decimals: int, *where: str) -> Iterator[Problem]:
     if not number.is_finite() or not 0 <= number <= most:
         yield _wrong(PlanProblem.OUT_OF_RANGE, f"Give a number from 0 to {most:,}.", *where)
-    elif -int(number.normalize().as_tuple().exponent) > decimals:
+    elif number != number.quantize(Decimal(1).scaleb(-decimals)):
         yield _wrong(PlanProblem.TOO_PRECISE, f"Give at most {decimals} decimals.", *where)
 
 
