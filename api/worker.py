@@ -38,6 +38,7 @@ from portal.messages.reported import status_applier
 from portal.onboarding.heard import keep_events
 from portal.plans.reported import trigger_applier
 from portal.plans.trigger_setup import TriggerSetup
+from portal.reconciliation.reconciling import Reconciliation
 from portal.retention.deleting import delete_old
 from portal.sweep.sweeper import Sweeper
 from portal.tenants.accounts import ProviderAccounts
@@ -102,6 +103,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     syncs = UsageSync(database, gateway.usage_records, accounts, now)
                     for place in range(_SYNCS_AT_ONCE):
                         group.create_task(_keep(f"usage sync {place}", timedelta(seconds=2), syncs.work_due))
+                    reconciliation = Reconciliation(database, MailQueue(box), settings.url, now)
+                    group.create_task(_keep("reconciliation", timedelta(seconds=30), reconciliation.work_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over or delivered gets its outcome written down

@@ -78,6 +78,10 @@ class Conversion:
     card: RateCard
     missing: set[str] = field(default_factory=set)
 
+    def knows(self, currency: str) -> bool:
+        """Whether the card has a rate for this currency."""
+        return currency in {self.card.currency, *self.card.exchange_rates}
+
     def into_card(self, amount: Decimal, currency: str) -> Decimal:
         """The amount in the card's currency; nothing where the card has no rate."""
         rate = self._rate(currency)

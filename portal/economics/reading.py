@@ -53,9 +53,11 @@ _PRICES = (
 )
 _CREDITS = (
     "SELECT lot.tenant_id, (entry.at AT TIME ZONE 'UTC')::date AS day, lot.plan_id, "  # noqa: S608  constants
-    "sum(abs(entry.units))::bigint AS used, lot.units, lot.price, lot.currency "
+    "sum(CASE kind WHEN 'CORRECTION' THEN -entry.units ELSE entry.units END)::bigint AS used, lot.units, lot.price, "
+    "lot.currency "
     "FROM credit_entry AS entry JOIN credit_lot AS lot ON lot.tenant_id = entry.tenant_id AND lot.id = entry.lot_id "
-    f"WHERE {_SOME.format(table='entry.')} AND entry.at >= $2 AND entry.at < $3 AND entry.kind IN ('SETTLE', 'EXPIRE') "
+    f"WHERE {_SOME.format(table='entry.')} AND entry.at >= $2 AND entry.at < $3 "
+    "AND entry.kind IN ('SETTLE', 'EXPIRE', 'CORRECTION') "
     "GROUP BY lot.tenant_id, lot.id, day"
 )
 _CUSTOMERS = (
@@ -148,6 +150,18 @@ async def read_tenant_economics(
                 payback_months(customer.acquisition_cost, margin),
                 sorted(conversion.missing),
             )
+    return found
+
+
+async def read_by_plan(
+    tx: Transaction, tenant_ids: Sequence[UUID], days: Days, conversion: Conversion
+) -> dict[UUID, list[tuple[PlanRow | None, Figures]]]:
+    """What each of these tenants brought in and cost, by the plans that it held; without one it only cost."""
+    records = await _read(tx, tenant_ids, days)
+    plans = {one.plan.id: one.plan for one in records.holdings}
+    found: dict[UUID, list[tuple[PlanRow | None, Figures]]] = {tenant_id: [] for tenant_id in tenant_ids}
+    for (tenant_id, plan_id), figures in rate(records, days, conversion).items():
+        found[tenant_id].append((plans[plan_id] if plan_id else None, figures))
     return found
 
 

@@ -184,14 +184,19 @@ def settle(prices: Prices, used: int, messages: Sequence[Settling]) -> Charged:
     return Charged(bands, priced, amount)
 
 
-def correction(prices: Prices, used: int, units: int, *, count: int) -> Charged:
-    """The charges of units that the provider counted and we did not, or of those that we counted and it did not."""
-    low = min(used, used + units)
+def correction(prices: Prices, used: int, units: int, *, count: int, cost: Decimal) -> Charged:
+    """The charges of messages that the provider counted and we did not; all negative: of those that only we counted.
+
+    They are on the ordinals behind those that are used, or on the last of these.
+    """
     sign = 1 if units > 0 else -1
-    cut = prices.parts(low, abs(units), NOTHING)
-    bands = {part.band: BandUsage(part.band, sign * part.count * count, sign * part.units, NOTHING) for part in cut}
-    amount = sum((prices.of(part.band, part.units, NOTHING) for part in cut), NOTHING)
-    return Charged(bands, {}, amount.copy_sign(sign) if amount else NOTHING)
+    cut = prices.parts(min(used, used + units), abs(units), abs(cost))
+    bands = {
+        part.band: BandUsage(part.band, part.count * count, sign * part.units, EXACT.multiply(sign, part.cost))
+        for part in cut
+    }
+    amount = sum((prices.of(part.band, part.units, part.cost) for part in cut), NOTHING)
+    return Charged(bands, {}, EXACT.multiply(sign, amount))
 
 
 def _share(cost: Decimal, part: int, whole: int) -> Decimal:

@@ -2,26 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from portal.clock import new_id
+from portal.credits.correcting import give_back, take
 from portal.credits.drawing import end_holds
 from portal.credits.statement import CreditEntryKind
 from portal.database import TenantTransaction
 from portal.database.connection import Row
+from portal.live.changes import ALLOWANCE_CHANGED
 from portal.plans.allowance import Allowance
 from portal.plans.balances import BalanceChange, EntryKind, write_changes
 from portal.plans.charging import Charged, Position, Prices, Settling, correction, included, settle
-from portal.plans.periods import AllowancePeriod, Period
+from portal.plans.periods import AllowancePeriod, Period, period_at
 from portal.plans.plans import PLAN_COLUMNS, plan_row
+from portal.plans.proration import first_instant
 from portal.plans.reserving import tell_reached
 from portal.plans.spend import release_spend, spend
 from portal.plans.thresholds import newly_reached, told_of
-from portal.pricing.terms import PlanTerms, UsageUnit
+from portal.pricing.terms import AtLimit, PlanTerms, UsageUnit
 from portal.rates.cards import RateCard, read_card
-from portal.usage.usage import SMS_OUTBOUND
+from portal.usage.usage import SMS_OUTBOUND, add_to_day
 
 _LAST_INSTANT = timedelta(microseconds=1)  # before a period's end, which belongs to the next
 
@@ -38,6 +41,19 @@ class Ended:
     price: Decimal
     spend_id: UUID | None
     left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the provider counted of a day that is over and we did not; negative: what only we counted."""
+
+    day: date
+    category: str
+    messages: int
+    segments: int
+    cost: Decimal  # in the rate card's currency
+    reason: str  # for people
+    as_of: datetime  # of the provider's count
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,38 +103,76 @@ async def end_reservations(tx: TenantTransaction, ended: Sequence[Ended], *, now
     await write_changes(tx, changes, now=now)
 
 
-async def correct(
-    tx: TenantTransaction, balance_id: UUID, units: int, reason: str, *, as_of: datetime, now: datetime
-) -> None:
+async def lock_period(tx: TenantTransaction, day: date, *, now: datetime) -> UUID | None:
+    """The balance of the period that a day which is over counts in, locked; None where no plan was held at its end."""
+    end = first_instant(day + timedelta(days=1)) - _LAST_INSTANT
+    periods = (period_at(AllowancePeriod.DAY, end), period_at(AllowancePeriod.MONTH, end))
+    sql = (
+        "INSERT INTO allowance_balance (tenant_id, id, period_start, period_end, unit) "
+        "SELECT $1, $2, CASE allowance_per WHEN 'DAY' THEN $4::timestamptz ELSE $6::timestamptz END, "
+        "CASE allowance_per WHEN 'DAY' THEN $5::timestamptz ELSE $7::timestamptz END, allowance_unit "
+        "FROM tenant_plan JOIN plan ON plan.id = plan_id "
+        "WHERE tenant_plan.tenant_id = $1 AND since <= $3 AND (until IS NULL OR until > $3) "
+        "ON CONFLICT (tenant_id, period_start, period_end, unit) DO UPDATE SET unit = excluded.unit RETURNING id"
+    )
+    edges = (edge for period in periods for edge in (period.start, period.end))
+    balance_id: UUID | None = await tx.value(sql, tx.tenant_id, new_id(now), end, *edges)
+    return balance_id
+
+
+async def correct(tx: TenantTransaction, balance_id: UUID, wish: Correction, *, now: datetime) -> bool:
     """Add to what is used what the provider counted and we did not, or take off what only we counted.
 
+    The ledger says why, and the day is charged and counted by as much. Never more is taken off than is used.
+
     Args:
-        tx: the tenant's transaction.
-        balance_id: the period's balance.
-        units: the provider's count less ours, both as of one instant; never less than takes off all that is used.
-        reason: why, for people.
-        as_of: that instant, which tells the day that is charged.
+        tx: the tenant's transaction, which has locked the balance by `lock_period`.
+        balance_id: the balance of the day's period.
+        wish: the provider's count less ours, with all that was corrected before.
         now: the present instant.
+
+    Returns:
+        Whether there was anything to correct.
     """
-    found = (await _lock(tx, [balance_id], now=now)).get(balance_id)
-    units = max(units, -found[0].position.used) if found else 0
-    if found is None or not units:
-        return
-    balance, card = found
-    if balance.terms is not None:
-        count = 1 if balance.unit is UsageUnit.MESSAGES else 0
-        charged = correction(Prices(balance.terms, card), balance.position.used, units, count=count)
-        day = min(as_of, balance.period.end - _LAST_INSTANT)
-        await _write_charges(tx, balance, charged, day=day, now=now)
-        await spend(tx, balance.terms.currency, charged.amount, now=day)
+    at = first_instant(wish.day + timedelta(days=1)) - _LAST_INSTANT
+    balance, card = (await _lock(tx, [balance_id], now=at))[balance_id]
+    units = wish.messages if balance.unit is UsageUnit.MESSAGES else wish.segments
+    units = max(units, -balance.position.used)
+    if not units or balance.terms is None:
+        return False
+    from_credits = await _correct_credits(tx, balance, balance.terms, units, wish.reason, now=now)
+    used = balance.position.used
+    charged = correction(Prices(balance.terms, card), used, units, count=wish.messages, cost=wish.cost)
+    day = first_instant(wish.day)
+    await spend(tx, balance.terms.currency, charged.amount, now=day)
+    await _write_charges(tx, balance, charged, wish.category, day=day, now=now)
     await tx.execute(
-        "WITH balance AS (UPDATE allowance_balance SET used = used + $3 WHERE tenant_id = $1 AND id = $2) "
+        "WITH balance AS (UPDATE allowance_balance SET used = used + $3, from_credits = from_credits + $8 "
+        "WHERE tenant_id = $1 AND id = $2) "
         "INSERT INTO allowance_entry (tenant_id, id, balance_id, kind, units, reason, as_of, at) "
         "VALUES ($1, $4, $2, 'CORRECTION', $3, $5, $6, $7)",
-        *(tx.tenant_id, balance.id, units, new_id(now), reason, as_of, now),
+        *(tx.tenant_id, balance.id, units, new_id(now), wish.reason, wish.as_of, now, from_credits),
     )
-    after = Position(balance.position.used + units, balance.position.reserved, balance.position.from_credits)
+    await add_to_day(tx, wish.day, wish.category, count=wish.messages, usage=wish.segments, cost=wish.cost, now=now)
+    after = Position(used + units, balance.position.reserved, balance.position.from_credits + from_credits)
     await _tell_thresholds(tx, balance, after, now=now)
+    tx.announce(ALLOWANCE_CHANGED)
+    return True
+
+
+async def _correct_credits(
+    tx: TenantTransaction, balance: _Balance, terms: PlanTerms, units: int, reason: str, *, now: datetime
+) -> int:
+    """Take from credits what is over the allowance, as far as they reach, or give back; by how much more they pay."""
+    limit = included(terms)
+    if terms.at_limit is not AtLimit.CREDITS or limit is None:
+        return 0
+    over = max(0, balance.position.committed + units - limit) - balance.position.from_credits
+    if over > 0 and units > 0:
+        return await take(tx, balance.unit, min(over, units), reason, now=now)
+    if over < 0 and units < 0:
+        return -await give_back(tx, balance.unit, min(-over, -units), reason, now=now)
+    return 0
 
 
 async def tell_thresholds(tx: TenantTransaction, plan_id: UUID, *, now: datetime) -> None:
@@ -170,7 +224,7 @@ async def _charge(
     if left and balance.terms is not None:
         charged = settle(Prices(balance.terms, card), balance.position.used, left)
         spend_id = await spend(tx, balance.terms.currency, charged.amount, now=now)
-        await _write_charges(tx, balance, charged, day=now, now=now)
+        await _write_charges(tx, balance, charged, SMS_OUTBOUND, day=now, now=now)
         prices |= charged.prices
     other = [
         one
@@ -190,7 +244,7 @@ async def _charge(
 
 
 async def _write_charges(
-    tx: TenantTransaction, balance: _Balance, charged: Charged, *, day: datetime, now: datetime
+    tx: TenantTransaction, balance: _Balance, charged: Charged, category: str, *, day: datetime, now: datetime
 ) -> None:
     bands = list(charged.bands.values())
     await tx.execute(
@@ -203,7 +257,7 @@ async def _write_charges(
         tx.tenant_id,
         day.astimezone(UTC).date(),
         balance.tenant_plan_id,
-        SMS_OUTBOUND,
+        category,
         [band.band for band in bands],
         [band.count for band in bands],
         [band.units for band in bands],

@@ -1,7 +1,7 @@
 """Usage by day and category, written as it comes about: reading it never counts messages or calls."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from portal.database import TenantTransaction
@@ -20,8 +20,15 @@ async def add_usage(
 
     `cost` is what all of it costs by the rate card, in its currency.
     """
-    if not usage:
-        return
+    if usage:
+        day = now.astimezone(UTC).date()
+        await add_to_day(tx, day, category, count=len(usage), usage=sum(usage), cost=cost, now=now)
+
+
+async def add_to_day(
+    tx: TenantTransaction, day: date, category: str, *, count: int, usage: int, cost: Decimal, now: datetime
+) -> None:
+    """Add to what is counted of a day; a correction may take off."""
     await tx.execute(
         "INSERT INTO usage_day (tenant_id, day, category, count, usage, cost, updated_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) "
@@ -29,10 +36,10 @@ async def add_usage(
         "usage = usage_day.usage + excluded.usage, cost = usage_day.cost + excluded.cost, "
         "updated_at = excluded.updated_at",
         tx.tenant_id,
-        now.astimezone(UTC).date(),
+        day,
         category,
-        len(usage),
-        sum(usage),
+        count,
+        usage,
         cost,
         now,
     )
