@@ -187,13 +187,16 @@ def settle(prices: Prices, used: int, messages: Sequence[Settling]) -> Charged:
 def correction(prices: Prices, used: int, units: int, *, count: int, cost: Decimal) -> Charged:
     """The charges of messages that the provider counted and we did not; all negative: of those that only we counted.
 
-    They are on the ordinals behind those that are used, or on the last of these.
+    They are on the ordinals behind those that are used, or on the last of these. Which of them is a message of how many
+    units nobody knows: messages and cost go by units, the first part takes the messages that are left over.
     """
     sign = 1 if units > 0 else -1
     cut = prices.parts(min(used, used + units), abs(units), abs(cost))
+    counts = [sign * (abs(count) * part.units // abs(units)) for part in cut]
+    counts[0] += count - sum(counts)
     bands = {
-        part.band: BandUsage(part.band, part.count * count, sign * part.units, EXACT.multiply(sign, part.cost))
-        for part in cut
+        part.band: BandUsage(part.band, own, sign * part.units, EXACT.multiply(sign, part.cost))
+        for part, own in zip(cut, counts, strict=True)
     }
     amount = sum((prices.of(part.band, part.units, part.cost) for part in cut), NOTHING)
     return Charged(bands, {}, EXACT.multiply(sign, amount))
