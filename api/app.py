@@ -28,6 +28,7 @@ from api.invoice_download import InvoiceDownload
 from api.page import page_routes
 from api.prices import ProviderPrices
 from api.settings import Settings
+from api.usage_download import UsageDownload
 from api.webhook_client import HttpWebhookClient
 from api.webhooks.routes import webhook_routes
 from auth.routes import auth_routes
@@ -118,12 +119,14 @@ def _routes(
     )
     download = AuditDownload(services.authenticator.visitor, database, Signer(secret, SIGNS), clock)
     invoices = InvoiceDownload(services.authenticator, database, settings.product_name)
+    usage = UsageDownload(services.authenticator, database, clock)
     billing = BillingWebhook(database, settings.billing_secret(), clock)
     return [
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", WebSockets(operations, subscriptions, services.authenticator, places)),
         Route("/audit-log.jsonl", download.answer, methods=["GET"]),
         Route("/invoices/{id}.{ending}", invoices.answer, methods=["GET"]),
+        Route("/usage.csv", usage.answer, methods=["GET"]),
         Route(PATH, billing.answer, methods=["POST"]),
         *auth_routes(services),
         *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),

@@ -7,8 +7,9 @@ from http import HTTPStatus
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
+from api.downloading import HEADERS, refused, who_downloads
 from api.graphql.transport import request_id_of
 from auth.authentication import AuthenticationError, Authenticator
 from auth.effective import effective_permissions, permissions_of_staff
@@ -19,7 +20,6 @@ from portal.global_ids import split_global
 from portal.invoices.documents import csv_of, pdf
 from portal.invoices.files import InvoiceFiles, read_files
 
-_HEADERS = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie, Sec-Fetch-Site"}
 _TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "json": "application/json"}
 _AT_ONCE = 2  # PDFs that are set side by side: each takes a processor
 
@@ -36,34 +36,24 @@ class InvoiceDownload:
     async def answer(self, request: Request) -> Response:
         """The file that the address names: an invoice's id, and its form as the ending."""
         try:
-            principal = await self._principal(request)
+            principal = await who_downloads(self._authenticator, request)
         except AuthenticationError as error:
-            return _refused(error.status, error.message, error.headers)
-        if principal is None:
-            return _refused(HTTPStatus.UNAUTHORIZED, "Sign in first, or send an access token.")
+            return refused(error.status, error.message, error.headers)
         kind, key = split_global(request.path_params["id"]) or ("", None)
         ending = request.path_params["ending"]
         async with self._reading(principal) as tx:
             if tx is None:
-                return _refused(HTTPStatus.FORBIDDEN, f"This needs the permission {Permission.BILLING_READ}.")
+                return refused(HTTPStatus.FORBIDDEN, f"This needs the permission {Permission.BILLING_READ}.")
             found = await self._find(tx, principal, key) if kind == "Invoice" and ending in _TYPES else None
         if found is None:
-            return _refused(HTTPStatus.NOT_FOUND, "There is no such invoice.")
+            return refused(HTTPStatus.NOT_FOUND, "There is no such invoice.")
         headers = {
-            **_HEADERS,
+            **HEADERS,
             "Content-Disposition": f'attachment; filename="{_name(found)}.{ending}"',
             "X-Request-Id": request_id_of(request.headers),
             "X-Content-Type-Options": "nosniff",
         }
         return Response(await self._content(found, ending), media_type=_TYPES[ending], headers=headers)
-
-    async def _principal(self, request: Request) -> Principal | None:
-        if "authorization" in request.headers:
-            return await self._authenticator.authenticate(request)
-        # `none` is the address bar or a bookmark. What another site starts is refused, though it could not read it.
-        if request.headers.getlist("sec-fetch-site") not in (["same-origin"], ["none"]):
-            raise AuthenticationError(HTTPStatus.FORBIDDEN, "FORBIDDEN", "Open invoices from the portal's own page.")
-        return await self._authenticator.visitor(request)
 
     @asynccontextmanager
     async def _reading(self, principal: Principal) -> AsyncIterator[Transaction | None]:
@@ -95,7 +85,3 @@ class InvoiceDownload:
 def _name(found: InvoiceFiles) -> str:
     invoice = found.document.invoice
     return invoice.number or f"draft-{invoice.month:%Y-%m}"
-
-
-def _refused(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    return PlainTextResponse(f"{message}\n", status, {**_HEADERS, **(headers or {})})
