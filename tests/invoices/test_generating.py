@@ -127,6 +127,29 @@ async def test_where_nothing_is_owed_before_the_carriers_count_is_read_that_is_w
     assert await invoices_of(database, silent) == []
 
 
+async def test_late_usage_of_a_plan_that_went_by_the_cost_is_waited_for_whatever_the_tenant_holds_since(
+    database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
+) -> None:
+    fixed, free = await make_plan(database, "Fixed", FIXED), await make_plan(database, "Free", FREE)
+    tenant, _ = await make_customer(database, fixed)
+    async with database.as_role(DatabaseRole.OPERATOR) as tx:
+        await tx.execute("UPDATE tenant_plan SET until = $1", at("2026-11-01"))
+    await hold(database, tenant, free, "2026-11-01")
+    await record(database, tenant, date(2026, 10, 4), "phonenumbers", "1.15")
+    await synced(database, tenant, NOVEMBER)
+    await generation.work_due()
+    first_of_november.turn_to(at("2026-12-01T00:05"))
+    await generation.work_due()
+    await record(database, tenant, date(2026, 10, 31), "calls-inbound", "0.97")
+    await synced(database, tenant, date(2026, 12, 1))
+    first_of_november.turn_to(at("2026-12-01T02:00"))
+    await generation.work_due()
+    assert await invoices_of(database, tenant) == [
+        ("2026-10", "ISSUED", "INV-000001", "1.19"),  # 1.15 / 0.97
+        ("2026-11", "ISSUED", "INV-000002", "1.00"),  # 0.97 / 0.97
+    ]
+
+
 async def test_a_difference_that_nobody_knows_a_reason_for_holds_an_invoice_and_the_next_until_it_is_issued(
     database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
 ) -> None:
