@@ -47,7 +47,7 @@ async def bill(world: World, tenants: Sequence[Tenant], month: date, until: date
 
 async def settle(world: World, month: date) -> Decimal:
     """Some invoices of a month are paid, some are void and made anew, and a third of some is given back: the sum."""
-    now = world.clock.now() + timedelta(days=5)
+    now = world.clock.now() + timedelta(hours=1)
     world.clock.turn_to(now)
     async with world.database.as_role(DatabaseRole.OPERATOR, read_only=True) as tx:
         sql = "SELECT id, number, total, currency FROM invoice WHERE month = $1 AND state = 'ISSUED' ORDER BY number"
@@ -85,7 +85,11 @@ async def of_each(tenants: Sequence[Tenant], do: Callable[[Tenant], Awaitable[No
 
     async def one(tenant: Tenant) -> None:
         async with turns:
-            await do(tenant)
+            try:
+                await do(tenant)
+            except BaseException as error:
+                error.add_note(f"tenant {tenant.life.number}")
+                raise
 
     async with asyncio.TaskGroup() as group:
         for tenant in tenants:

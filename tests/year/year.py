@@ -70,16 +70,17 @@ class Year:
             if months == 6:
                 await self._change_card()
             await self._live(month, until)
-            await bill(self.world, self._there, month, until)
+            await bill(self.world, self.there, month, until)
             await self._prove(month)
             self.given_back += await settle(self.world, month)
             await self._prove(month)
-            so_far = f"{len(self._there)} tenants, {self.proven} invoices, {self.unexplained} cents unexplained"
+            so_far = f"{len(self.there)} tenants, {self.proven} invoices, {self.unexplained} cents unexplained"
             self.say(f"{month:%B %Y}: {so_far}")
             month, months = until, months + 1
 
     @property
-    def _there(self) -> list[Tenant]:
+    def there(self) -> list[Tenant]:
+        """Those who have signed up."""
         return [tenant for tenant in self.tenants if tenant.account.holdings]
 
     async def _change_card(self) -> None:
@@ -94,12 +95,12 @@ class Year:
                 comes = midnight(tenant.life.signs_up) + timedelta(hours=7)
                 self.world.clock.turn_to(max(self.world.clock.now(), comes))
                 await tenant.sign_up()
-        await of_each(self._there, lambda tenant: tenant.live(month, until))
+        await of_each(self.there, lambda tenant: tenant.live(month, until))
 
     async def _prove(self, month: date) -> None:
         invoices = await read_invoices(self.world)
         check_numbers(invoices)
-        by_id = {tenant.id: tenant for tenant in self._there}
+        by_id = {tenant.id: tenant for tenant in self.there}
         for invoice in invoices[self.proven :]:
             check_lines(invoice)
             await check_bill(self.world, invoice)
@@ -117,7 +118,7 @@ class Year:
     def _check_none_missing(self, month: date, invoices: Sequence[Invoice]) -> None:
         """Whoever owes something has an invoice, and nobody else; what they say is what the next one goes by."""
         now = self.world.clock.now()
-        for tenant in self._there:
+        for tenant in self.there:
             of_month = [one for one in invoices if (one.tenant_id, one.month) == (tenant.id, month)]
             own = {one.currency: one for one in of_month if one.state != "VOID"}
             for currency in ("USD", "EUR"):
@@ -138,11 +139,11 @@ async def play(address: DatabaseAddress, seed: int, tenants: int, first: date, u
         own = [Tenant(made, life, Account(prices, Fraction(EUROS[0]))) for life in lives(seed, tenants, first, until)]
         year = Year(made, own, first, until, say)
         await year.play()
-        await of_each(own, lambda tenant: check_ledgers(made, tenant))
+        await of_each(year.there, lambda tenant: check_ledgers(made, tenant))
         await check_credit_notes(made, year.given_back)
         await check_by_command(made, (await read_invoices(made))[::_SAMPLED])
         made.clock.advance(_SHOWS_ALL)
-        comparison = await compare(made, own, first, until)
+        comparison = await compare(made, year.there, first, until)
         say(f"{comparison}")
         unexplained = year.unexplained + ceil(comparison.unexplained * 100)
         messages = sum(charged.count for tenant in own for charged in tenant.account.sent.values())
