@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from portal.clock import new_id
 from portal.credits.expiring import expire_credits
 from portal.database import DatabaseRole
 from portal.database.migrate import create_partitions
 from portal.invoices.generating import InvoiceGeneration
 from portal.invoices.issuing import CreditNoteWish, issue_credit_note, mark_paid, void
 from portal.money.money import Money
+from portal.usage.gathering import UsageSync
+from portal.usage.nightly import request_nightly
+from portal.usage.periods import Days
+from portal.usage.syncing import request_sync
 from tests.year.accepting import midnight
 from tests.year.living import Tenant
 from tests.year.owing import Read
@@ -30,9 +33,9 @@ async def bill(world: World, tenants: Sequence[Tenant], month: date, until: date
     for tenant in tenants:
         if lines := tenant.tell(until):
             await world.tell(lines)
-    world.clock.turn_to(midnight(until) + timedelta(hours=2))
-    await of_each(tenants, lambda tenant: _read(world, tenant, (month - _DAY).replace(day=1), until))
-    world.clock.turn_to(midnight(until) + timedelta(hours=4))
+    world.clock.turn_to(midnight(until) + timedelta(hours=4))  # the last tenant's turn
+    await _read(world, tenants, month, until)
+    world.clock.turn_to(midnight(until) + timedelta(hours=5))
     while await _drafts(world):
         before = await _drafts(world)
         await generation.work_due()
@@ -96,42 +99,21 @@ async def of_each(tenants: Sequence[Tenant], do: Callable[[Tenant], Awaitable[No
             group.create_task(one(tenant))
 
 
-async def _read(world: World, tenant: Tenant, first: date, until: date) -> None:
-    """Read the provider's records of these days, half-open, and keep them."""
-    now, first = world.clock.now(), max(first, tenant.life.signs_up)
-    if first >= until:
-        return
-    credentials = await world.accounts.credentials(tenant.id)
-    assert credentials is not None
-    found = [one async for one in world.gateway.usage_records.daily(credentials, first, until)]
-    async with world.database.for_tenant(tenant.id) as tx:
-        await tx.execute(
-            "UPDATE usage_record SET count = 0, usage = 0, price = 0 WHERE tenant_id = $1 AND day >= $2 AND day < $3",
-            *(tenant.id, first, until),
-        )
-        await tx.execute(
-            "INSERT INTO usage_record (tenant_id, day, category, count, count_unit, usage, usage_unit, price, "
-            "price_unit, as_of, synced_at) SELECT $1, r.*, $10 FROM unnest($2::date[], $3::text[], $4::numeric[], "
-            "$5::text[], $6::numeric[], $7::text[], $8::numeric[], $9::text[], $11::timestamptz[]) AS "
-            "r (day, category, count, count_unit, usage, usage_unit, price, price_unit, as_of) "
-            "ON CONFLICT (tenant_id, day, category) DO UPDATE SET count = excluded.count, usage = excluded.usage, "
-            "price = excluded.price, as_of = excluded.as_of, synced_at = excluded.synced_at",
-            tenant.id,
-            [one.day for one in found],
-            [one.category for one in found],
-            [one.count for one in found],
-            [one.count_unit for one in found],
-            [one.usage for one in found],
-            [one.usage_unit for one in found],
-            [one.price for one in found],
-            [one.price_unit for one in found],
-            now,
-            [one.as_of for one in found],
-        )
-        as_of = min((one.as_of for one in found), default=now)
-        await tx.execute(
-            "INSERT INTO usage_sync (tenant_id, id, state, from_day, until_day, as_of, requested_at, finished_at) "
-            "VALUES ($1, $2, 'DONE', $3, $4, $5, $6, $6)",
-            *(tenant.id, new_id(now), first, until, as_of, now),
-        )
-    tenant.ledger.reads.append(Read(now, first, until))
+async def _read(world: World, tenants: Sequence[Tenant], month: date, until: date) -> None:
+    """Read the provider's records as each night, and those of the month before anew where they have changed."""
+    now, before = world.clock.now(), Days((month - _DAY).replace(day=1), month)
+    await request_nightly(world.database, world.clock)
+    for tenant in tenants:
+        if tenant.ledger.has_late(before.first, before.until, now):
+            async with world.database.for_tenant(tenant.id) as tx:
+                await request_sync(tx, tenant.id, before, now=now)
+    sync = UsageSync(world.database, world.gateway.usage_records, world.accounts, world.clock)
+    await asyncio.gather(*(sync.work_due() for _ in range(AT_ONCE)))
+    by_id = {tenant.id: tenant for tenant in tenants}
+    async with world.database.as_role(DatabaseRole.OPERATOR, read_only=True) as tx:
+        for row in await tx.rows("SELECT * FROM usage_sync WHERE finished_at >= $1", now):
+            assert row["state"] == "DONE"
+            by_id[row["tenant_id"]].ledger.reads.append(Read(now, row["from_day"], row["until_day"]))
+    for tenant in tenants:
+        left = tenant.ledger.closed_at
+        assert left is not None or tenant.ledger.read_until(until - _DAY, now) == now

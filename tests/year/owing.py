@@ -84,6 +84,12 @@ class Ledger:
         held = [one for one in self.account.holdings if one.since < end and (one.until is None or one.until >= end)]
         return held[-1] if held else None
 
+    def has_late(self, first: date, until: date, now: datetime) -> bool:
+        """Whether the provider shows more of these days, half-open, than when they were read last."""
+        lines = [line for line in self.told if first <= line.day < until]
+        reads = [self.read_until(line.day, now) for line in lines]
+        return any(read is None or read < one.seen <= now for one, read in zip(lines, reads, strict=True))
+
     def read_until(self, day: date, now: datetime) -> datetime | None:
         """When the records of a day were read last, once it was over."""
         reads = [one.at for one in self.reads if one.first <= day < one.until and midnight(day + _DAY) <= one.at <= now]
