@@ -1,5 +1,6 @@
 """What a usage trigger calls back with: told once a percentage and period, read up at the provider, counted nowhere."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -19,6 +20,7 @@ from tests.plans.changes import change, offer, tier
 from tests.plans.watching import NOON, Scene, administrator_of, watch_also
 from tests.plans.watching import scene as staged
 from tests.product import Product, TenantUnderTest
+from tests.waiting import until
 from tests.webhooks.conftest import CREATE, open_client
 from tests.webhooks.receiver import receiving
 
@@ -90,6 +92,38 @@ async def test_what_the_provider_counts_beyond_us_is_told_once_and_read_up_and_c
     assert await alerts(product, tenant) == {"ALLOWANCE_50": 2, "ALLOWANCE_80": 1}
     assert await syncs(product, tenant) == [("03-16", "03-17"), ("03-17", "03-18")]
     assert await allowance(product, tenant) == UNTOUCHED
+
+
+async def test_by_itself_the_worker_sets_triggers_hears_them_tells_and_reads_what_the_provider_counted(
+    scene: Scene,
+) -> None:
+    product = scene.product
+    tenant = await product.tenant()
+
+    async def are_set() -> bool:
+        return len(await scene.at_the_provider(tenant)) == 3
+
+    async def is_read() -> bool:
+        async with product.database.for_tenant(tenant.id, read_only=True) as tx:
+            sql = "SELECT count FROM usage_record WHERE tenant_id = $1 AND category = 'sms-outbound' AND day = $2"
+            return await tx.value(sql, tenant.id, NOON.date()) == 130
+
+    async with product.worker():
+        await until(are_set, seconds=30)
+        await scene.use(tenant, 130)
+        await until(is_read, seconds=60)
+    assert await alerts(product, tenant) == {"ALLOWANCE_50": 1}
+
+
+async def test_at_once_our_count_and_the_providers_tell_a_percentage_once(scene: Scene) -> None:
+    product = scene.product
+    tenant = await product.tenant(allowance=10)
+    contacts = await add_contacts(product, tenant, plain_numbers(10))
+    sends = [send(tenant.machine, [contact], key=contact) for contact in contacts]
+    forms = [fired(tenant, value) for value in (5, 8, 10)]
+    await asyncio.gather(*sends, *(hear(product, tenant, form) for form in forms))
+    assert await alerts(product, tenant) == {"ALLOWANCE_50": 1, "ALLOWANCE_80": 1, "ALLOWANCE_100": 1}
+    assert (await allowance(product, tenant))["reserved"] == 10
 
 
 async def test_a_threshold_goes_to_page_mail_and_webhook_once_whoever_counts_it(scene: Scene) -> None:
