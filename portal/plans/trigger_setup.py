@@ -23,10 +23,10 @@ from portal.tenants.accounts import ProviderAccounts
 
 CHECKED_EVERY = timedelta(days=1)  # whoever may use the provider's console may have changed them there
 LEASE = timedelta(minutes=10)  # longer than setting and removing thirteen takes, each until its deadline
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)  # before a tenant is tried again
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)  # before a tenant is tried again
 _TENANTS = 200
 _AT_ONCE = 5
-_MOST_DOUBLINGS = 10
+_MOST_DOUBLINGS = 6
 _HELD = "since <= $1 AND (until IS NULL OR until > $1)"
 # A suspended tenant sends nothing, and its account does not answer. A closed one has no plan.
 _DUE = f"""
