@@ -106,7 +106,7 @@ async def test_by_itself_the_worker_sets_triggers_hears_them_tells_and_reads_wha
     async def is_read() -> bool:
         async with product.database.for_tenant(tenant.id, read_only=True) as tx:
             sql = "SELECT count FROM usage_record WHERE tenant_id = $1 AND category = 'sms-outbound' AND day = $2"
-            return await tx.value(sql, tenant.id, NOON.date()) == 130
+            return bool(await tx.value(sql, tenant.id, NOON.date()) == 130)
 
     async with product.worker():
         await until(are_set, seconds=30)
