@@ -17,7 +17,7 @@ from portal.pricing.terms import PlanTerms, PricingStrategy, UsageUnit
 from portal.rates.cards import RateCard
 from portal.usage.categories import CATEGORIES, MESSAGES_OUT
 from portal.usage.costing import Part, PriceBasis, final_costs
-from portal.usage.rating import Charge, DayUsage, Line, Rollup, Tariff, rate_day
+from portal.usage.rating import Charge, DayUsage, Line, Rollup, Tariff, cost_day
 
 
 @dataclass(slots=True)
@@ -79,8 +79,7 @@ def sum_month(month: date, days: Mapping[date, DayUsage], held: Sequence[TenantP
     paying, sums, sent = _who_pays(held, month, until), UsageSums(), list[SentDay]()
     for day, usage in sorted(days.items()):
         holding = paying.get(day)
-        terms = None if holding is None else tariff.held[holding].plan.terms
-        lines = {line.category: line for line in rate_day(day, usage, tariff, terms)}
+        lines = {line.category: line for line in cost_day(day, usage)}
         for category in sorted(lines.keys() | usage.charges.keys()):
             if category in MESSAGES_OUT:
                 sent += _add_messages(sums, day, category, usage, lines.get(category), tariff)

@@ -5,7 +5,7 @@ usage of the plan that is held at the day's end. A cost is the provider's own pr
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 from uuid import UUID
@@ -99,26 +99,34 @@ class Tariff:
 
 
 def rate_day(day: date, usage: DayUsage, tariff: Tariff | None, terms: PlanTerms | None) -> Iterator[Line]:
-    """The categories of a day, none of which overlaps with another; without a tariff counts alone.
+    """The categories of a day, none of which overlaps with another; without a tariff counts alone."""
+    if tariff is None:
+        counted = (_counted(category, usage) for category in sorted(innermost(_known(usage))))
+        yield from (line for line in counted if line.count or line.usage)
+        return
+    for line in cost_day(day, usage):
+        priced = _prices(line.category, usage, tariff, terms, line.cost or _NOTHING, final=line.is_final)
+        yield replace(line, prices=tuple(priced))
+
+
+def cost_day(day: date, usage: DayUsage) -> Iterator[Line]:
+    """The categories of a day with what they cost, and without prices.
 
     Once the provider's total holds the whole day, the costs add up to it.
     """
-    # What the portal counted itself is shown, and so nothing that holds it: it would come twice.
-    known = usage.records.keys() | usage.rollups.keys()
+    known = _known(usage)
     prices = {name: record.price for name, record in usage.records.items() if record.price is not None}
-    costs = cover(dict.fromkeys(known, _NOTHING) | prices) if tariff is not None else {}
+    costs = cover(dict.fromkeys(known, _NOTHING) | prices)
     for category in sorted(innermost(known) | costs.keys()):
-        line = _counted(category, usage)
-        if tariff is None:
-            if line.count or line.usage:
-                yield line
-            continue
-        final = _is_final(day, category, usage)
+        line, final = _counted(category, usage), _is_final(day, category, usage)
         cost = _cost(category, usage, costs, final=final)
-        if not (line.count or line.usage or cost):
-            continue
-        priced = _prices(category, usage, tariff, terms, cost, final=final)
-        yield Line(category, line.count, line.usage, cost, final, tuple(priced))
+        if line.count or line.usage or cost:
+            yield Line(category, line.count, line.usage, cost, final)
+
+
+def _known(usage: DayUsage) -> set[str]:
+    # What the portal counted itself is shown, and so nothing that holds it: it would come twice.
+    return usage.records.keys() | usage.rollups.keys()
 
 
 def other_price(cost: Decimal, terms: PlanTerms, card: RateCard) -> Decimal | None:

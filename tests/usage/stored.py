@@ -85,11 +85,12 @@ async def add_record(
 
 
 async def add_priced_usage(product: Product, tenant_id: UUID) -> None:
-    """A message of today over the allowance of a plan that the tenant held before, so that it has a price."""
+    """A message of today and one of last month over the allowance of a plan that was held before: they have a price."""
     plan = await add_plan(
         product, "with overage", strategy="TIER_WITH_OVERAGE", allowance_amount=1, overage=Decimal("0.01")
     )
-    holding = await hold_before(product, tenant_id, plan, 1)
+    holding = await hold_before(product, tenant_id, plan, 40)
     day = product.clock.now().date()
-    await add_charge(product, tenant_id, day, holding, 1, "0.0079", band=1)
+    for each in (day, day.replace(day=1) - timedelta(days=1)):
+        await add_charge(product, tenant_id, each, holding, 1, "0.0079", band=1)
     await add_record(product, tenant_id, day, "lookups", 1, "0.01", days_later=0)
