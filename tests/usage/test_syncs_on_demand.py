@@ -192,7 +192,7 @@ async def test_an_invoice_that_waits_for_the_provider_s_count_is_issued_once_a_n
     generation = InvoiceGeneration(product.database, product.clock)
     await generation.work_due()
     name = f"{month:%Y-%m}"
-    assert await invoices_of(product.database, tenant.id) == [(name, "DRAFT", None, "0.00")]
+    assert await invoices_of(product.database, tenant.id) == [(name, "DRAFT", None, "0")]
     product.clock.turn_to(this_month + timedelta(hours=5))
     assert await request_nightly(product.database, product.clock) == 1
     await syncing(product).work_due()
