@@ -60,9 +60,7 @@ async def _held_for(tx: Transaction, snapshot: Snapshot) -> HeldFor | None:
     if await tx.value(sql, tenant_id, month):
         return HeldFor.EARLIER_HELD
     until = next_month(month)
-    # What the month before adjusts goes by the count too, whatever the tenant holds since.
-    before = snapshot.before.plans if snapshot.before else ()
-    by_cost = any(goes_by_cost(plan.terms) for plan in (*snapshot.plans, *before))
+    by_cost = any(goes_by_cost(plan.terms) for plan in snapshot.plans)
     if by_cost and not await is_read(tx, tenant_id, Days(month, until)):
         return HeldFor.USAGE_NOT_SYNCED
     unknown = (

@@ -127,27 +127,18 @@ async def test_where_nothing_is_owed_before_the_carriers_count_is_read_that_is_w
     assert await invoices_of(database, silent) == []
 
 
-async def test_late_usage_of_a_plan_that_went_by_the_cost_is_waited_for_whatever_the_tenant_holds_since(
+async def test_once_a_tenant_has_left_nothing_waits_for_a_count_that_is_no_longer_read(
     database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
 ) -> None:
-    fixed, free = await make_plan(database, "Fixed", FIXED), await make_plan(database, "Free", FREE)
-    tenant, _ = await make_customer(database, fixed)
+    tenant, holding = await make_customer(database, await make_plan(database, "Fixed", FIXED))
+    await charge(database, tenant, holding, date(2026, 10, 4), count=100, cost="0.79")
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
-        await tx.execute("UPDATE tenant_plan SET until = $1", at("2026-11-01"))
-    await hold(database, tenant, free, "2026-11-01")
-    await record(database, tenant, date(2026, 10, 4), "phonenumbers", "1.15")
+        await tx.execute("UPDATE tenant SET state = 'CLOSED', closed_at = $1", at("2026-10-20"))
     await synced(database, tenant, NOVEMBER)
     await generation.work_due()
     first_of_november.turn_to(at("2026-12-01T00:05"))
     await generation.work_due()
-    await record(database, tenant, date(2026, 10, 31), "calls-inbound", "0.97")
-    await synced(database, tenant, date(2026, 12, 1))
-    first_of_november.turn_to(at("2026-12-01T02:00"))
-    await generation.work_due()
-    assert await invoices_of(database, tenant) == [
-        ("2026-10", "ISSUED", "INV-000001", "1.19"),  # 1.15 / 0.97
-        ("2026-11", "ISSUED", "INV-000002", "1.00"),  # 0.97 / 0.97
-    ]
+    assert await invoices_of(database, tenant) == [("2026-10", "ISSUED", "INV-000001", "0.81")]  # 0.79 / 0.97
 
 
 async def test_a_difference_that_nobody_knows_a_reason_for_holds_an_invoice_and_the_next_until_it_is_issued(
