@@ -32,6 +32,7 @@ class Read:
     """That the portal read the provider's records of these days, half-open, at an instant."""
 
     at: datetime
+    as_of: datetime  # up to when the provider had counted
     first: date
     until: date
 
@@ -92,7 +93,8 @@ class Ledger:
 
     def read_until(self, day: date, now: datetime) -> datetime | None:
         """When the records of a day were read last, once it was over."""
-        reads = [one.at for one in self.reads if one.first <= day < one.until and midnight(day + _DAY) <= one.at <= now]
+        over = midnight(day + _DAY)
+        reads = [one.at for one in self.reads if one.first <= day < one.until and over <= one.as_of and one.at <= now]
         return max(reads, default=None)
 
     def _paying(self, month: date) -> list[tuple[date, Holding]]:

@@ -86,6 +86,12 @@ class World:
         if answer.status_code != httpx2.codes.CREATED:
             raise RuntimeError(answer.text)
 
+    async def lag(self, hours: int) -> None:
+        """Let the provider's records lag behind by so many hours."""
+        answer = await self.http.post("/simulator/usage/lag", json={"seconds": hours * 3600})
+        if answer.status_code != httpx2.codes.OK:
+            raise RuntimeError(answer.text)
+
     async def asked_for(self, account_sid: str, first: date, until: date) -> str:
         """What the provider asks for an account's days, half-open, as it shows it now."""
         last = until - timedelta(days=1)

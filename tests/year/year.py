@@ -112,6 +112,9 @@ class Year:
                 about = f"{invoice.number} of tenant {tenant.life.number} for {invoice.month}"
                 self.say(f"{about}: {invoice.total} {invoice.currency}, and not {expected} cents")
             self.unexplained += abs(difference)
+            if tenant.ledger.goes_by_cost(invoice.month, invoice.currency):
+                last = month_after(invoice.month) - timedelta(days=1)
+                assert tenant.ledger.read_until(last, invoice.issued_at) is not None, invoice.number
         self.proven = len(invoices)
         self._check_none_missing(month, invoices)
 
