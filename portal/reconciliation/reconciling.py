@@ -19,8 +19,9 @@ _DAY = timedelta(days=1)
 _AT_ONCE = 50  # syncs: at the start of a month each has some thirty days
 # Whoever else works beside this takes others.
 _NEXT = (
-    "SELECT tenant_id, id, from_day, until_day, as_of FROM usage_sync WHERE state = 'DONE' AND reconciled_at IS NULL "
-    "AND as_of IS NOT NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"
+    # Where nothing was heard at all, there was nothing when it was asked for.
+    "SELECT tenant_id, id, from_day, until_day, coalesce(as_of, requested_at) AS as_of FROM usage_sync "
+    "WHERE state = 'DONE' AND reconciled_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"
 )
 _DONE = (
     "UPDATE usage_sync SET reconciled_at = $3 FROM unnest($1::uuid[], $2::uuid[]) AS done (tenant_id, id) "

@@ -106,7 +106,8 @@ def unexplained(one: Compared) -> Unexplained | None:
         segments = max(count, int(theirs.usage) - ours.usage)
         cost = _share(theirs.price, segments, max(theirs.usage, Decimal(segments)))
         return Unexplained(count, segments, cost)
-    if count < 0 and -count <= max(Decimal(FEW), TAKEN_OFF * ours.count):
+    # Nothing at all is rather what was not read.
+    if count < 0 < theirs.count and -count <= max(Decimal(FEW), TAKEN_OFF * ours.count):
         segments = -_rounded(EXACT.divide(Decimal(-count * ours.usage), Decimal(ours.count)))
         return Unexplained(count, segments, -_share(ours.cost or Decimal(0), -segments, Decimal(max(ours.usage, 1))))
     return None

@@ -153,6 +153,8 @@ def test_what_came_in_at_midnight_is_on_one_day_here_and_on_the_next_there() -> 
 def test_no_more_than_a_few_or_a_tenth_is_taken_off_without_a_person() -> None:
     assert unexplained(compared((20, 20), (20 - FEW, 10))) is not None
     assert unexplained(compared((20, 20), (19 - FEW, 9))) is None
+    assert unexplained(compared((2, 2), (1, 1))) is not None
+    assert unexplained(compared((2, 2), (0, 0))) is None
     assert unexplained(compared((1_000, 1_000), (900, 900))) is not None
     assert unexplained(compared((1_000, 1_000), (899, 899))) is None
 
