@@ -1,6 +1,6 @@
 """Days on both sides, as they stand in the database, and what became of them."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,6 @@ from portal.database import Database, DatabaseRole
 from portal.plans.proration import first_instant
 from portal.pricing.terms import AtLimit, PlanTerms, PricingStrategy
 from tests.invoices.stored_usage import charge, make_customer, make_plan, record
-from tests.invoices.stored_usage import synced as synced_until
 
 SIXTH, SEVENTH, NINTH = date(2026, 11, 6), date(2026, 11, 7), date(2026, 11, 9)
 OVERAGE = PlanTerms(
@@ -45,9 +44,15 @@ async def counted(database: Database, tenant_id: UUID, day: date, count: int, *,
         await tx.execute(sql, tenant_id, day, count, "sms-outbound")
 
 
-async def synced(database: Database, tenant_id: UUID, until: date = NINTH) -> None:
-    """The records of the three days before are read, so that they are to be reconciled."""
-    await synced_until(database, tenant_id, until)
+async def synced(database: Database, tenant_id: UUID, until: date = NINTH, *, days: int = 3) -> None:
+    """The records of so many days before that one are read, so that they are to be reconciled."""
+    as_of = first_instant(until + timedelta(days=1))
+    async with database.for_tenant(tenant_id) as tx:
+        await tx.execute(
+            "INSERT INTO usage_sync (tenant_id, id, state, from_day, until_day, as_of, requested_at, finished_at) "
+            "VALUES ($1, $2, 'DONE', $3, $4, $5, $5, $5)",
+            *(tenant_id, new_id(as_of), until - timedelta(days=days), until, as_of),
+        )
 
 
 async def customer(database: Database, terms: PlanTerms = OVERAGE, *, name: str = "Small") -> tuple[UUID, UUID]:

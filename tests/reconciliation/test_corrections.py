@@ -239,7 +239,7 @@ async def test_the_invoice_is_held_by_what_nobody_knows_and_issued_once_that_is_
     for tenant, of_tenant, figures in ((held, held_holding, 50), (corrected, holding, 110)):
         await sent(database, tenant, of_tenant, last, 100)
         await counted(database, tenant, last, figures)
-        await synced(database, tenant, date(2026, 12, 1))
+        await synced(database, tenant, date(2026, 12, 1), days=30)
     night.turn_to(at("2026-12-02T02:00"))
     await reconciliation.work_due()
     generation = InvoiceGeneration(database, night)
@@ -249,7 +249,7 @@ async def test_the_invoice_is_held_by_what_nobody_knows_and_issued_once_that_is_
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
         assert await tx.value("SELECT held_for FROM invoice WHERE state = 'DRAFT'") == "DISCREPANCY"
     await counted(database, held, last, 100)
-    await synced(database, held, date(2026, 12, 1))
+    await synced(database, held, date(2026, 12, 1), days=30)
     await reconciliation.work_due()
     night.advance(timedelta(hours=2))
     await generation.work_due()

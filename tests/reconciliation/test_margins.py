@@ -15,7 +15,7 @@ from portal.plans.plans import PlanRow, PlanState
 from portal.pricing.terms import MarginBracket, MarginKind, PlanTerms, PricingStrategy
 from portal.rates.cards import RateCard
 from portal.reconciliation.margin_alerts import MarginAlertReason
-from portal.reconciliation.margins import TOLERATED, promised, wrong_margin
+from portal.reconciliation.margins import TOLERATED, WrongMargin, promised, wrong_margin
 from portal.reconciliation.reconciling import Reconciliation
 from tests.invoices.months import DYNAMIC, FIXED, FREE, SILVER
 from tests.invoices.stored_usage import at, charge, make_customer, make_plan, record
@@ -72,11 +72,9 @@ def test_a_plan_with_a_fee_is_wrong_once_it_loses(revenue: str, cost: str, reaso
 
 def test_a_free_plan_may_cost_what_it_costs_at_full_use() -> None:
     full = Decimal("0.0079") * 50 * 31
-    for cost, is_wrong in ((full, False), (full + Decimal("0.01"), True)):
-        wrong = wrong_margin([(plan(FREE), Figures(Decimal(0), cost))], Conversion(CARD))
-        assert (wrong is not None) is is_wrong
-    assert wrong is not None
-    assert (wrong.actual, wrong.reason) == (-1, MarginAlertReason.NEGATIVE)
+    assert wrong_margin([(plan(FREE), Figures(Decimal(0), full))], Conversion(CARD)) is None
+    wrong = wrong_margin([(plan(FREE), Figures(Decimal(0), full + Decimal("0.01")))], Conversion(CARD))
+    assert wrong == WrongMargin(Decimal(0), Decimal(-1), MarginAlertReason.NEGATIVE)
 
 
 def test_of_two_plans_in_a_month_each_promises_for_what_it_brought_in() -> None:

@@ -8,7 +8,6 @@ import pytest
 from auth.permissions import StaffRole, TenantRole
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
-from portal.encryption import SecretBox
 from portal.invoices.generating import InvoiceGeneration
 from portal.mail.queue import MailQueue
 from portal.plans.proration import first_instant, next_month
@@ -18,7 +17,7 @@ from tests.plans.given import give_plan
 from tests.product import Caller, Product, TenantUnderTest
 from tests.reconciliation.stored import add_discrepancy, add_margin_alert
 from tests.schema.world import add_contact, contents, let_support_see_content, open_session, send
-from tests.usage.syncing import DAY, sync, use
+from tests.usage.syncing import sync, use
 
 LIST = """query ($filter: DiscrepancyFilter, $first: Int, $after: String) {
   discrepancies(filter: $filter, first: $first, after: $after) {
@@ -173,14 +172,6 @@ async def test_neither_a_tenant_nor_support_sees_what_concerns_the_isv_alone(
     assert await contents(place) == before
 
 
-async def _reconcile(product: Product) -> None:
-    queue = (
-        MailQueue(SecretBox(product.settings.secret_key.get_secret_value())) if product.settings.secret_key else None
-    )
-    assert queue is not None
-    await Reconciliation(product.database, queue, product.url, product.clock).work_due()
-
-
 async def _sent(product: Product, tenant: TenantUnderTest, count: int) -> date:
     """So many messages, handed over; their day."""
     contacts = [await add_contact(tenant.machine, f"+1202555{number:04}") for number in range(300, 300 + count)]
@@ -191,7 +182,7 @@ async def _sent(product: Product, tenant: TenantUnderTest, count: int) -> date:
 
 
 async def test_messages_sent_beside_the_portal_are_found_in_the_provider_s_records_and_are_on_the_invoice(
-    product: Product, operator: Caller
+    product: Product,
 ) -> None:
     tenant = await product.tenant(allowance=250)
     await give_plan(
@@ -208,7 +199,8 @@ async def test_messages_sent_beside_the_portal_are_found_in_the_provider_s_recor
     await use(product, tenant, day, "sms-inbound", 1, "0.0075")  # and an answer that never reached the portal
     product.clock.turn_to(first_instant(next_month(day)) + timedelta(days=1, hours=2))
     await sync(product, tenant, day, next_month(day))
-    await _reconcile(product)
+    await Reconciliation(product.database, MailQueue(product.box), product.url, product.clock).work_due()
+    operator = await product.member(None, StaffRole.ISV_OPERATOR)
     found = {one["category"]: one for one in await listed(operator)}
     sent = found["sms-outbound"]
     assert (sent["ours"], sent["theirs"], sent["reason"]) == ("5", "5", "UNKNOWN")
@@ -228,4 +220,3 @@ async def test_messages_sent_beside_the_portal_are_found_in_the_provider_s_recor
     (invoice,) = (await owner.run(lines))["invoices"]["nodes"]
     over = [one for one in invoice["lines"] if "over the allowance" in one["description"]]
     assert [(one["quantity"], one["amount"]["amount"]) for one in over] == [("1", "0.50")]
-    assert timedelta(days=1) == DAY
