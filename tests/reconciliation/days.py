@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal.clock import new_id
 from portal.database import Database, DatabaseRole
-from portal.plans.proration import first_instant
+from portal.plans.proration import first_instant, next_month
 from portal.pricing.terms import AtLimit, PlanTerms, PricingStrategy
 from tests.invoices.stored_usage import charge, make_customer, make_plan, record
 
@@ -23,14 +23,15 @@ OVERAGE = PlanTerms(
 
 
 async def sent(database: Database, tenant_id: UUID, holding: UUID, day: date, count: int) -> None:
-    """So many messages of one segment that settled on a day of this month, on the ledger too."""
+    """So many messages of one segment that settled on a day, on the ledger of its month too."""
     await charge(database, tenant_id, holding, day, count=count, cost=str(Decimal("0.0079") * count))
     async with database.for_tenant(tenant_id) as tx:
         await tx.execute(
             "INSERT INTO allowance_balance (tenant_id, id, period_start, period_end, unit, used) "
-            "VALUES ($1, $2, '2026-11-01Z', '2026-12-01Z', 'MESSAGES', $3) "
+            "VALUES ($1, $2, $4, $5, 'MESSAGES', $3) "
             "ON CONFLICT (tenant_id, period_start, period_end, unit) DO UPDATE SET used = allowance_balance.used + $3",
             *(tenant_id, new_id(first_instant(day)), count),
+            *(first_instant(day.replace(day=1)), first_instant(next_month(day))),
         )
 
 

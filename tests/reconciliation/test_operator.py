@@ -1,7 +1,9 @@
 """Discrepancies and margin alerts over GraphQL: the operator's alone, from the simulator's records to the invoice."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,14 +12,15 @@ from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal.invoices.generating import InvoiceGeneration
 from portal.mail.queue import MailQueue
-from portal.plans.proration import first_instant, next_month
+from portal.plans.proration import first_instant
 from portal.reconciliation.reconciling import Reconciliation
 from portal_schema.nodes import to_global
 from tests.plans.given import give_plan
 from tests.product import Caller, Product, TenantUnderTest
+from tests.reconciliation.days import sent
 from tests.reconciliation.stored import add_discrepancy, add_margin_alert
-from tests.schema.world import add_contact, contents, let_support_see_content, open_session, send
-from tests.usage.syncing import sync, use
+from tests.schema.world import contents, let_support_see_content, open_session
+from tests.usage.syncing import DAY, sync, use
 
 LIST = """query ($filter: DiscrepancyFilter, $first: Int, $after: String) {
   discrepancies(filter: $filter, first: $first, after: $after) {
@@ -172,39 +175,37 @@ async def test_neither_a_tenant_nor_support_sees_what_concerns_the_isv_alone(
     assert await contents(place) == before
 
 
-async def _sent(product: Product, tenant: TenantUnderTest, count: int) -> date:
-    """So many messages, handed over; their day."""
-    contacts = [await add_contact(tenant.machine, f"+1202555{number:04}") for number in range(300, 300 + count)]
-    await send(tenant.machine, contacts, body="Your bicycle is ready.")
-    while await product.dispatcher.run_once():
-        pass
-    return product.clock.now().date()
+async def _held_for_long(product: Product, tenant: TenantUnderTest, day: date) -> UUID:
+    """The tenant's plan of four messages a month is held since before that day; the holding's key."""
+    monthly: dict[str, Any] = {
+        "allowance_amount": 4,
+        "allowance_per": "MONTH",
+        "at_limit": "OVERAGE",
+        "overage": Decimal("0.50"),
+    }
+    await give_plan(product, tenant.id, strategy="TIER_WITH_OVERAGE", **monthly)
+    since = first_instant(day) - timedelta(days=1)
+    async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
+        await tx.execute("UPDATE tenant SET created_at = $2 WHERE id = $1", tenant.id, since)
+        await tx.execute("UPDATE tenant_plan SET since = $2 WHERE tenant_id = $1", tenant.id, since)
+        holding: UUID = await tx.value("SELECT id FROM tenant_plan WHERE tenant_id = $1", tenant.id)
+    return holding
 
 
 async def test_messages_sent_beside_the_portal_are_found_in_the_provider_s_records_and_are_on_the_invoice(
-    product: Product,
+    product: Product, operator: Caller
 ) -> None:
-    tenant = await product.tenant(allowance=250)
-    await give_plan(
-        product,
-        tenant.id,
-        strategy="TIER_WITH_OVERAGE",
-        allowance_amount=4,
-        allowance_per="MONTH",
-        at_limit="OVERAGE",
-        overage="0.50",
-    )
-    day = await _sent(product, tenant, 3)
-    await use(product, tenant, day, "sms-outbound", 2, "0.0158")  # by another hand, on the same account
+    tenant = await product.tenant()
+    day = product.clock.now().date().replace(day=1) - timedelta(days=3)  # the simulator's own clock is the real one
+    await sent(product.database, tenant.id, await _held_for_long(product, tenant, day), day, 3)
+    await use(product, tenant, day, "sms-outbound", 5, "0.0395")  # two by another hand, on the same account
     await use(product, tenant, day, "sms-inbound", 1, "0.0075")  # and an answer that never reached the portal
-    product.clock.turn_to(first_instant(next_month(day)) + timedelta(days=1, hours=2))
-    await sync(product, tenant, day, next_month(day))
+    await sync(product, tenant, day, day + DAY)
     await Reconciliation(product.database, MailQueue(product.box), product.url, product.clock).work_due()
-    operator = await product.member(None, StaffRole.ISV_OPERATOR)
     found = {one["category"]: one for one in await listed(operator)}
-    sent = found["sms-outbound"]
-    assert (sent["ours"], sent["theirs"], sent["reason"]) == ("5", "5", "UNKNOWN")
-    assert sent["note"] == f"Corrected for {day}: the carriers counted 5 messages, the portal 3."
+    out = found["sms-outbound"]
+    assert (out["ours"], out["theirs"], out["reason"]) == ("5", "5", "UNKNOWN")
+    assert out["note"] == f"Corrected for {day}: the carriers counted 5 messages, the portal 3."
     received = found["sms-inbound"]
     assert (received["ours"], received["theirs"], received["closedAt"]) == ("0", "1", None)
     generation = InvoiceGeneration(product.database, product.clock)
@@ -219,4 +220,4 @@ async def test_messages_sent_beside_the_portal_are_found_in_the_provider_s_recor
     lines = "{ invoices { nodes { total { amount } lines { description quantity amount { amount } } } } }"
     (invoice,) = (await owner.run(lines))["invoices"]["nodes"]
     over = [one for one in invoice["lines"] if "over the allowance" in one["description"]]
-    assert [(one["quantity"], one["amount"]["amount"]) for one in over] == [("1", "0.50")]
+    assert [(one["quantity"], one["amount"]["amount"]) for one in over] == [("1", "0.5")]
