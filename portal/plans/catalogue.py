@@ -127,7 +127,7 @@ async def retire_plan(tx: Transaction, plan_id: UUID, by: str, *, now: datetime)
     """
     plan = await read_plan(tx, plan_id)
     if plan is None:
-        raise refuse(CatalogueProblem.NOT_FOUND, "There is no such plan.", "id")
+        raise _no_such_plan()
     await _lock(tx, plan.name)
     if await tx.value("DELETE FROM plan WHERE id = $1 AND state = 'DRAFT' RETURNING true", plan_id):
         return None
@@ -138,9 +138,15 @@ async def retire_plan(tx: Transaction, plan_id: UUID, by: str, *, now: datetime)
         now,
         by,
     )
+    if row is None and await read_plan(tx, plan_id) is None:  # somebody else threw the draft away meanwhile
+        raise _no_such_plan()
     if row is None:
         raise refuse(CatalogueProblem.NOT_PUBLISHED, "This plan is retired already.", "id")
     return plan_row(row)
+
+
+def _no_such_plan() -> RefusedError:
+    return refuse(CatalogueProblem.NOT_FOUND, "There is no such plan.", "id")
 
 
 async def _write(tx: Transaction, content: PlanContent, state: PlanState, by: str, *, now: datetime) -> PlanRow:
