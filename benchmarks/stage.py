@@ -19,14 +19,17 @@ from portal.database.address import DatabaseAddress
 from portal.database.embedded import EmbeddedPostgres
 from portal.database.migrate import migrate
 from portal.encryption import SecretBox
+from portal.plans.catalogue import add_missing
+from portal.plans.checking import PlanContent
 from portal.plans.periods import AllowancePeriod
-from portal.tenants.provisioning import NewTenant, PlanOffer, add_tenant, publish_plan
+from portal.pricing.terms import PlanTerms, PricingStrategy
+from portal.tenants.provisioning import NewTenant, add_tenant
 
 CONTACTS = 2_000
 MESSAGES = 20_000
 TENANTS = 2  # both with the same rows: row-level security has something to keep apart
 POOL_SIZE = 10
-_PLAN = "Unlimited"
+_PLAN = PlanContent("Unlimited", "", PlanTerms(PricingStrategy.TIER, "USD", per=AllowancePeriod.DAY))
 _WORDS = ("bike", "board", "lesson", "order", "pickup", "ready", "repair", "sale", "shoe", "shop", "surf", "today")
 
 
@@ -115,7 +118,7 @@ async def add_shop(database: Database, box: SecretBox, chance: random.Random, nu
         name=f"Shop {number}",
         slug=f"shop-{number}",
         time_zone="UTC",
-        plan=_PLAN,
+        plan=_PLAN.name,
         account_sid=account_sid,
         auth_token=box.encrypt(auth_token),
         key_sid=f"SK{chance.randbytes(16).hex()}",
@@ -125,7 +128,7 @@ async def add_shop(database: Database, box: SecretBox, chance: random.Random, nu
         number_reference=f"PN{chance.randbytes(16).hex()}",
     )
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
-        await publish_plan(tx, PlanOffer(_PLAN, None, AllowancePeriod.DAY), now=now)
+        await add_missing(tx, [_PLAN], "Operator", on_sale=True, now=now)
         await add_tenant(tx, tenant_id, new, now=now)
     async with database.as_role(DatabaseRole.AUTH) as tx:
         permissions = machine_permissions()

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from portal.clock import Clock, new_id
 from portal.database import Database, DatabaseRole
+from portal.plans.checking import PlanContent
+from portal.plans.periods import AllowancePeriod
+from portal.pricing.terms import PlanTerms, PricingStrategy
 
 
 async def make_tenant(database: Database, clock: Clock, *, name: str = "Falcon Flights") -> UUID:
@@ -20,3 +23,8 @@ async def make_tenant(database: Database, clock: Clock, *, name: str = "Falcon F
             clock.now(),
         )
     return tenant_id
+
+
+def plan_of(name: str, amount: int | None, per: AllowancePeriod = AllowancePeriod.DAY) -> PlanContent:
+    """A plan without a fee that allows so many messages, and stops."""
+    return PlanContent(name, "", PlanTerms(PricingStrategy.TIER, "USD", amount=amount, per=per))

@@ -37,9 +37,10 @@ from portal.database import Database, DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal.encryption import SecretBox
 from portal.messages.dispatching import Dispatcher
-from portal.plans.periods import AllowancePeriod
+from portal.plans.catalogue import add_missing
 from portal.tenants.accounts import ProviderAccounts
-from portal.tenants.provisioning import NewTenant, PlanOffer, add_tenant, publish_plan
+from portal.tenants.provisioning import NewTenant, add_tenant
+from tests.factories import plan_of
 from tests.serving import free_port, serving
 from tests.turnable_clock import TurnableClock
 from twilio_gateway.gateway import TwilioGateway
@@ -136,7 +137,7 @@ class Product:
             number_reference=account.number_reference,
         )
         async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
-            await publish_plan(tx, PlanOffer(plan, allowance, AllowancePeriod.DAY), now=self.clock.now())
+            await add_missing(tx, [plan_of(plan, allowance)], "Otto", on_sale=True, now=self.clock.now())
             await add_tenant(tx, tenant_id, new, now=self.clock.now())
         machine = await self.machine(tenant_id, machine_permissions())
         return TenantUnderTest(tenant_id, account.account_sid, account.auth_token, account.number, machine)

@@ -1,4 +1,4 @@
-"""Adding tenants and plans, for the database role `operator`."""
+"""Adding tenants, for the database role `operator`."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -6,18 +6,8 @@ from uuid import UUID
 
 from portal.clock import new_id
 from portal.database import Transaction
-from portal.plans.periods import AllowancePeriod
 
 OLD_TOKEN_COUNTS = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOffer:
-    """A plan with an allowance of messages that stops at its limit."""
-
-    name: str
-    amount: int | None
-    per: AllowancePeriod
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +25,6 @@ class NewTenant:
     messaging_service_sid: str | None
     number: str
     number_reference: str
-
-
-async def publish_plan(tx: Transaction, plan: PlanOffer, *, now: datetime) -> None:
-    """Put the first version of a plan into the catalogue; one that is there stays."""
-    await tx.execute(
-        "INSERT INTO plan (id, name, version, state, allowance_amount, allowance_unit, allowance_per, at_limit, "
-        "created_at, published_at) VALUES ($1, $2, 1, 'PUBLISHED', $3, 'MESSAGES', $4, 'STOP', $5, $5) "
-        "ON CONFLICT (name, version) DO NOTHING",
-        new_id(now),
-        plan.name,
-        plan.amount,
-        plan.per.value,
-        now,
-    )
 
 
 async def add_tenant(tx: Transaction, tenant_id: UUID, tenant: NewTenant, *, now: datetime) -> None:

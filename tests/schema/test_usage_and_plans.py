@@ -9,10 +9,12 @@ import pytest
 from auth.permissions import Permission
 from portal.clock import new_id
 from portal.database import DatabaseRole
+from portal.plans.catalogue import publish_plan
+from portal.plans.checking import PlanContent
 from portal.plans.periods import AllowancePeriod
-from portal.tenants.provisioning import PlanOffer, publish_plan
 from portal.usage.usage import SMS_OUTBOUND, add_usage
 from portal_schema.nodes import to_global
+from tests.factories import plan_of
 from tests.product import Product, operation
 from tests.schema.world import add_contact, send
 from tests.turnable_clock import TurnableClock
@@ -38,14 +40,14 @@ def _midnight(instant: datetime) -> datetime:
     return instant.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-async def _change_plan(product: Product, tenant_id: UUID, plan: PlanOffer | None) -> None:
+async def _change_plan(product: Product, tenant_id: UUID, plan: PlanContent | None) -> None:
     """End the tenant's plan, and give it this one instead."""
     product.clock.advance(timedelta(microseconds=1))
     now = product.clock.now()
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         await tx.execute("UPDATE tenant_plan SET until = $2 WHERE tenant_id = $1 AND until IS NULL", tenant_id, now)
         if plan is not None:
-            await publish_plan(tx, plan, now=now)
+            await publish_plan(tx, plan, "Otto", now=now)
             await tx.execute(
                 "INSERT INTO tenant_plan (tenant_id, id, plan_id, since) "
                 "SELECT $1, $2, id, $4 FROM plan WHERE name = $3",
@@ -108,7 +110,7 @@ async def test_an_allowance_begins_anew_at_midnight_utc_and_not_before(product: 
 
 async def test_a_monthly_allowance_ends_with_the_month(product: Product, clock: TurnableClock) -> None:
     tenant = await product.tenant()
-    await _change_plan(product, tenant.id, PlanOffer("monthly", 1_000, AllowancePeriod.MONTH))
+    await _change_plan(product, tenant.id, plan_of("monthly", 1_000, AllowancePeriod.MONTH))
     first = (_midnight(clock.now()).replace(day=1) + timedelta(days=32)).replace(day=1)
     found = (await tenant.machine.run(PLAN))["plan"]["allowance"]
     assert (found["limit"], found["per"], found["resetsAt"]) == (1_000, "MONTH", _written(first))
@@ -142,13 +144,13 @@ async def test_a_plan_that_was_or_is_on_sale_is_found_by_its_id_and_another_is_n
     tenant = await product.tenant(allowance=50)
     old = (await tenant.machine.run(PLAN))["plan"]["plan"]["id"]
     product.clock.advance(timedelta(hours=1))
-    await _change_plan(product, tenant.id, PlanOffer("new", 60, AllowancePeriod.DAY))
+    await _change_plan(product, tenant.id, plan_of("new", 60))
     machine = await product.machine(tenant.id, [Permission.USAGE_READ])
     new = (await machine.run(PLAN))["plan"]["plan"]["id"]
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         await tx.execute("UPDATE plan SET state = 'RETIRED' WHERE name = 'plan of 50'")
-        await publish_plan(tx, PlanOffer("on sale", 70, AllowancePeriod.DAY), now=product.clock.now())
-        await publish_plan(tx, PlanOffer("of others", 70, AllowancePeriod.DAY), now=product.clock.now())
+        await publish_plan(tx, plan_of("on sale", 70), "Otto", now=product.clock.now())
+        await publish_plan(tx, plan_of("of others", 70), "Otto", now=product.clock.now())
         sold = await tx.value("SELECT id FROM plan WHERE name = 'on sale'")
         others = await tx.value("UPDATE plan SET state = 'RETIRED' WHERE name = 'of others' RETURNING id")
     given = (old, new, to_global("Plan", sold), to_global("Plan", others))
@@ -161,7 +163,7 @@ async def test_a_smaller_plan_keeps_what_was_used_and_leaves_nothing_negative(pr
     contact = await add_contact(tenant.machine, "+12025550100")
     for _ in range(3):
         await send(tenant.machine, [contact], body="Hello")
-    await _change_plan(product, tenant.id, PlanOffer("tiny", 1, AllowancePeriod.DAY))
+    await _change_plan(product, tenant.id, plan_of("tiny", 1))
     found = (await tenant.machine.run(PLAN))["plan"]["allowance"]
     assert (found["limit"], found["reserved"], found["remaining"]) == (1, 3, 0)
 
