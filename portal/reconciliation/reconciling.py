@@ -8,10 +8,12 @@ import structlog
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole
 from portal.mail.queue import MailQueue
+from portal.messages.unconfirmed import give_back_unconfirmed
+from portal.plans.proration import first_instant
 from portal.reconciliation.books import Judged, Read, judge_days
 from portal.reconciliation.correcting import correct_day, may_be_corrected
 from portal.reconciliation.keeping import keep
-from portal.reconciliation.rules import DiscrepancyReason, unexplained
+from portal.reconciliation.rules import SETTLING, DiscrepancyReason, unexplained
 from portal.reconciliation.watching import MarginWatch
 from portal.usage.periods import Days
 
@@ -57,10 +59,22 @@ class Reconciliation:
             await keep(tx, judged, now=now)
             # With a crash before the corrections the difference stays open, and the next night corrects it.
             await tx.execute(_DONE, [row["tenant_id"] for row in syncs], [row["id"] for row in syncs], now)
+        for read in reads:
+            await self._give_back(read, now=now)
         await self._correct(judged, now=now)
         async with self._database.as_role(DatabaseRole.OPERATOR) as tx:
             await self._margins.look(tx, reads, now=now)
         return len(syncs)
+
+    async def _give_back(self, read: Read, *, now: datetime) -> None:
+        """On days that are settled the provider's count decides, and no longer what nobody could confirm."""
+        settled = min(read.as_of - SETTLING, first_instant(read.days.until))
+        until = settled.replace(hour=0, minute=0, second=0, microsecond=0)
+        try:
+            async with self._database.for_tenant(read.tenant_id) as own:
+                await give_back_unconfirmed(own, first_instant(read.days.first), until, now=now)
+        except Exception as error:
+            log.exception("giving_back_failed", tenant=str(read.tenant_id), error=type(error).__name__)
 
     async def _correct(self, judged: Iterable[Judged], *, now: datetime) -> None:
         today = now.astimezone(UTC).date()

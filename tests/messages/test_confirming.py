@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 
 from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
+from portal.clock import new_id
+from portal.mail.queue import MailQueue
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.status import MessageStatus
+from portal.plans.proration import first_instant
+from portal.reconciliation.reconciling import Reconciliation
+from tests.invoices.stored_usage import record
 from tests.messages.gate import Gate, Way
 from tests.messages.traffic import (
     Books,
@@ -140,6 +145,34 @@ async def test_twins_of_which_one_was_made_are_never_sent_again(product: Product
     assert len(await at_the_provider(product, tenant)) == 1
     # Their charge waits until somebody knows.
     assert await balanced_books(product, tenant) == Books(used=0, reserved=2)
+
+
+async def test_the_provider_s_count_of_the_day_decides_what_nobody_could_confirm(product: Product, gate: Gate) -> None:
+    tenant = await product.tenant()
+    contacts = await add_contacts(product, tenant, ["+12025550160"])
+    for key in ("first", "second"):
+        await send(tenant.machine, contacts, key=key)
+    gate.next(tenant.account_sid, Way.BROKEN)
+    dispatcher = deaf_dispatcher(product)
+    day = product.clock.now().date()
+    await dispatcher.run_once()
+    product.clock.advance(timedelta(minutes=10))
+    await dispatcher.run_once()
+    assert await balanced_books(product, tenant) == Books(used=0, reserved=2)
+    reconciliation = Reconciliation(product.database, MailQueue(product.box), product.url, product.clock)
+    await record(product.database, tenant.id, day, "sms-outbound", "0.0083", 1)
+    for days_later, books in ((1, Books(used=0, reserved=2)), (2, Books(used=1, reserved=0))):
+        as_of = first_instant(day + timedelta(days=days_later))
+        product.clock.turn_to(as_of + timedelta(hours=2))
+        async with product.database.for_tenant(tenant.id) as tx:
+            await tx.execute("UPDATE usage_record SET as_of = $1", as_of)
+            await tx.execute(
+                "INSERT INTO usage_sync (tenant_id, id, state, from_day, until_day, as_of, requested_at) "
+                "VALUES ($1, $2, 'DONE', $3, $4, $5, $5)",
+                *(tenant.id, new_id(as_of), day, day + timedelta(days=1), as_of),
+            )
+        await reconciliation.work_due()
+        assert await balanced_books(product, tenant) == books
 
 
 async def test_a_late_callback_tells_which_twin_it_was(product: Product, gate: Gate) -> None:

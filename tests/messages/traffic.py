@@ -135,10 +135,11 @@ async def balanced_books(product: Product, tenant: TenantUnderTest) -> Books:
     async with product.database.for_tenant(tenant.id, read_only=True) as tx:
         rows = await tx.rows(
             "SELECT used, reserved, "
-            "(SELECT coalesce(sum(CASE kind WHEN 'RESERVE' THEN units ELSE -units END), 0) FROM allowance_entry AS e "
-            " WHERE e.tenant_id = b.tenant_id AND e.balance_id = b.id) AS open_by_entries, "
+            "(SELECT coalesce(sum(CASE kind WHEN 'RESERVE' THEN units WHEN 'CORRECTION' THEN 0 ELSE -units END), 0) "
+            " FROM allowance_entry AS e WHERE e.tenant_id = b.tenant_id AND e.balance_id = b.id) AS open_by_entries, "
             "(SELECT coalesce(sum(units), 0) FROM allowance_entry AS e "
-            " WHERE e.tenant_id = b.tenant_id AND e.balance_id = b.id AND kind = 'SETTLE') AS used_by_entries, "
+            " WHERE e.tenant_id = b.tenant_id AND e.balance_id = b.id AND kind IN ('SETTLE', 'CORRECTION')) "
+            " AS used_by_entries, "
             "(SELECT coalesce(sum(reserved_units), 0) FROM message AS m "
             " WHERE m.tenant_id = b.tenant_id AND m.balance_id = b.id) AS open_by_messages "
             "FROM allowance_balance AS b WHERE tenant_id = $1",

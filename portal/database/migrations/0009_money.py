@@ -85,6 +85,8 @@ ALTER TABLE message
   ADD cost numeric NOT NULL DEFAULT 0 CHECK (cost >= 0),   -- by the rate card, in its currency
   ADD price numeric NOT NULL DEFAULT 0 CHECK (price >= 0), -- while units are reserved the most that it may come to
   ADD spend_id uuid;                                       -- the spend_balance that the price stands in
+CREATE INDEX message_unconfirmed ON message (tenant_id, first_tried_at)
+  WHERE issue = 'UNCONFIRMED' AND reserved_units > 0;
 ALTER TABLE usage_day ADD cost numeric NOT NULL DEFAULT 0; -- by the rate card: what the provider will ask, estimated
 
 ALTER TABLE allowance_balance
