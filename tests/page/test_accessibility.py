@@ -36,7 +36,7 @@ VIEWS = (
     "/webhooks/deliveries",
     "/settings",
 )
-OF_THE_OPERATOR = ("/tenants", "/economics")
+OF_THE_OPERATOR = ("/tenants", "/invoicing", "/economics")
 DIALOGS = (
     ("/", "New contact"),
     ("/contacts", "New contact"),

@@ -101,6 +101,18 @@ EXPECTED: dict[str, int] = {
     "webhookReplay": 4,
     "tenants": 8,
     "economics": 12,
+    "tenant": 17,
+    "tenantPlanAssign": 10,
+    "creditLimitSet": 5,
+    "acquisitionCostSet": 4,
+    "invoicing": 3,
+    "invoicesGenerate": 1,
+    "tenantInvoice": 4,
+    "invoiceIssue": 5,
+    "invoiceMarkPaid": 6,
+    "invoiceVoid": 4,
+    "creditNoteIssue": 9,
+    "plansOnSale": 1,
     "all of messages": 5,
     "all of templates": 2,
     "all of a batch": 8,
@@ -258,6 +270,9 @@ def _transactions(name: str) -> int:
         "Mutation.acquisitionCostSet": 1 + 1 + 1,
         "Mutation.creditNoteIssue": 1 + 1 + 1,
         "Mutation.invoiceMarkPaid": 1 + 1 + 1,
+        "acquisitionCostSet": 1 + 1 + 1,
+        "creditNoteIssue": 1 + 1 + 1,
+        "invoiceMarkPaid": 1 + 1 + 1,
     }
     return transactions.get(name, of_support if OF_STAFF.get(name) is StaffRole.ISV_SUPPORT else 2)
 
