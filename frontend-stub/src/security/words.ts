@@ -12,7 +12,6 @@ export const ACTORS: Readonly<Record<ActorKind, string>> = {
 };
 
 const ACTIONS: Readonly<Record<string, string>> = {
-  acquisitionCostSet: 'Entered an acquisition cost',
   acquisitionCostSet: 'Wrote down what it cost to win you',
   alertAcknowledge: 'Acknowledged an alert',
   alertMute: 'Muted an alert',
@@ -25,8 +24,6 @@ const ACTIONS: Readonly<Record<string, string>> = {
   contactUpdate: 'Changed a contact',
   conversationRead: 'Read a conversation',
   conversationReply: 'Answered somebody',
-  creditLimitSet: 'Set the credit limit',
-  creditNoteIssue: 'Issued a credit note',
   creditLimitSet: 'Changed your credit limit',
   creditNoteIssue: 'Issued a credit note',
   creditPurchase: 'Bought credits',
@@ -36,9 +33,6 @@ const ACTIONS: Readonly<Record<string, string>> = {
   invoiceIssue: 'Issued an invoice',
   invoiceMarkPaid: 'Noted that an invoice is paid',
   invoiceVoid: 'Made an invoice void',
-  invoiceIssue: 'Issued an invoice',
-  invoiceMarkPaid: 'Took note of a payment',
-  invoiceVoid: 'Voided an invoice',
   memberInvite: 'Invited a colleague',
   memberRemove: 'Removed a member',
   memberRoleChange: "Changed a member's role",
@@ -58,7 +52,6 @@ const ACTIONS: Readonly<Record<string, string>> = {
   templateArchive: 'Archived a template',
   templateCreate: 'Wrote a template',
   templateUpdate: 'Changed a template',
-  tenantPlanAssign: 'Assigned a plan',
   tenantPlanAssign: 'Assigned a plan',
   webhookEndpointCreate: 'Added a webhook endpoint',
   webhookEndpointDelete: 'Deleted a webhook endpoint',
