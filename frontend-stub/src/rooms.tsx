@@ -7,6 +7,8 @@ import { AlertsPage } from './alerts/page';
 import { ApiClientsPage } from './api-clients/page';
 import { InvoicePage } from './billing/invoice';
 import { BillingPage } from './billing/page';
+import { PlanEditorPage } from './catalogue/editor';
+import { CataloguePage } from './catalogue/page';
 import { ContactsPage } from './contacts/page';
 import { EconomicsPage } from './economics/page';
 import type { Permission } from './generated/operations';
@@ -144,6 +146,23 @@ export function Rooms() {
         {({ id, invoice }) => (
           <Guarded needs="ECONOMICS_READ" wing="staff">
             <TenantInvoicePage id={decodeURIComponent(id)} invoice={decodeURIComponent(invoice)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/catalogue">
+        <Guarded needs="CATALOGUE_WRITE" wing="staff">
+          <CataloguePage />
+        </Guarded>
+      </Route>
+      <Route path="/catalogue/new">
+        <Guarded needs="CATALOGUE_WRITE" wing="staff">
+          <PlanEditorPage />
+        </Guarded>
+      </Route>
+      <Route path="/catalogue/from/:id">
+        {({ id }) => (
+          <Guarded needs="CATALOGUE_WRITE" wing="staff">
+            <PlanEditorPage from={decodeURIComponent(id)} />
           </Guarded>
         )}
       </Route>

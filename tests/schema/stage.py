@@ -163,7 +163,7 @@ OF_STAFF = {
             *("tenants", "tenant", "tenantPlanAssign", "creditLimitSet", "acquisitionCostSet", "economics"),
             *("invoicing", "invoicesGenerate", "tenantInvoice"),
             *("invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"),
-            "plansOnSale",
+            *("catalogue", "plansOnSale", "planDraft", "planPublish", "planRetire", "planBacktest"),
         ),
         StaffRole.ISV_OPERATOR,
     ),

@@ -31,3 +31,8 @@ export function isPositive(exact: Exact): boolean {
 export function isExact(text: string): text is `${number}` {
   return EXACT.test(text);
 }
+
+/** Whether a text is a whole number that is not below nothing. */
+export function isWhole(text: string): boolean {
+  return /^\d{1,9}$/.test(text);
+}
