@@ -55,7 +55,7 @@ def test_when_stopped_they_stop_their_servers_and_leave_nothing(folder: Path) ->
 
 def test_a_year_of_one_month_and_few_tenants_is_explained_to_the_cent(folder: Path) -> None:
     line = [sys.executable, "-m", "benchmarks.year", "--tenants", "5", "--months", "1", "--seed", "7"]
-    played = subprocess.run(line, env={"TMPDIR": str(folder)}, capture_output=True, text=True, check=False, timeout=120)
+    played = subprocess.run(line, env={"TMPDIR": str(folder)}, capture_output=True, text=True, check=False, timeout=240)
     assert played.returncode == 0, played.stderr
     last = played.stdout.splitlines()[-1]
     assert re.fullmatch(r"5 tenants, [1-9][0-9]* invoices, 0 cents unexplained \(seed 7\)", last)

@@ -2,10 +2,13 @@
 
 from datetime import date
 
+import pytest
+
 from portal.database.address import DatabaseAddress
 from tests.year.year import play
 
 
+@pytest.mark.timeout(300)  # two months of work: on a busy machine that takes its time
 async def test_two_months_of_tenants_on_all_strategies_are_explained_to_the_cent(address: DatabaseAddress) -> None:
     said: list[str] = []
     proven = await play(address, 7, 15, date(2028, 2, 1), date(2028, 4, 1), said.append)
