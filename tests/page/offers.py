@@ -1,4 +1,4 @@
-"""Plans that the operator puts on sale for a test, and gives to a tenant."""
+"""Plans that the operator puts on sale for a test."""
 
 from typing import Any
 
@@ -7,8 +7,6 @@ from tests.page.visitor import Visitor
 PUBLISH = """mutation ($input: PlanInput!) {
   planPublish(input: $input) { plan { id } errors { message path } }
 }"""
-ASSIGN = "mutation ($id: ID!, $planId: ID!) { tenantPlanAssign(id: $id, planId: $planId) { errors { message } } }"
-KNOWN = "query { tenants { nodes { id name plan { plan { id } } } } }"
 PLAN: dict[str, Any] = {
     "strategy": "TIER",
     "currency": "USD",
@@ -17,16 +15,7 @@ PLAN: dict[str, Any] = {
 }
 
 
-async def publish(operator: Visitor, name: str, **terms: Any) -> str:
-    """Put a plan on sale, as somebody who is signed in as the operator; its id."""
+async def publish(operator: Visitor, name: str, **terms: Any) -> None:
+    """Put a plan on sale, as somebody who is signed in as the operator."""
     made = (await operator.run(PUBLISH, input=PLAN | {"name": name} | terms))["planPublish"]
     assert made["errors"] == []
-    return str(made["plan"]["id"])
-
-
-async def assign(operator: Visitor, tenant: str, plan_id: str) -> str:
-    """Let a tenant have this plan at once; the id of the one that it had."""
-    (found,) = [one for one in (await operator.run(KNOWN))["tenants"]["nodes"] if one["name"] == tenant]
-    made = (await operator.run(ASSIGN, id=found["id"], planId=plan_id))["tenantPlanAssign"]
-    assert made["errors"] == []
-    return str(found["plan"]["plan"]["id"])

@@ -36,7 +36,7 @@ VIEWS = (
     "/webhooks/deliveries",
     "/settings",
 )
-OF_THE_OPERATOR = ("/tenants", "/catalogue", "/catalogue/new", "/invoicing", "/economics")
+OF_THE_OPERATOR = ("/tenants", "/economics")
 DIALOGS = (
     ("/", "New contact"),
     ("/contacts", "New contact"),

@@ -5,43 +5,47 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.page.conftest import NewVisitor
-from tests.page.offers import assign, publish
 from tests.page.visitor import Visitor
 
 pytestmark = pytest.mark.slow
 
-PREPAID = {
-    "strategy": "CREDITS",
-    "fee": "0",
-    "allowance": {"amount": None, "unit": "SEGMENTS", "per": "MONTH"},
-    "creditPacks": [{"credits": 100, "units": 500, "price": "10"}],
-}
 
-
-async def test_credits_that_are_bought_wait_for_their_payment(visitor: Visitor, new_visitor: NewVisitor) -> None:
-    operator = await new_visitor()
-    await operator.sign_in_as_staff("ISV_OPERATOR", "/tenants")
-    before = await assign(operator, "Freestyle Falcons", await publish(operator, "Prepaid", **PREPAID))
+async def test_credits_are_usable_within_the_limit_and_beyond_it_wait_for_their_payment(visitor: Visitor) -> None:
     page = visitor.page
-    try:
-        await visitor.sign_in("BILLING_MANAGER", "Freestyle Falcons", "/billing/credits")
-        await expect(page.get_by_role("group", name="Allowance").first).to_contain_text("Each message takes credits")
-        balance = page.get_by_role("region", name="Balance")
-        await expect(balance).to_contain_text("Good for 0 segments")
-        await page.get_by_role("button", name="Buy 100 credits").click()
-        dialog = page.get_by_role("dialog", name="Buy these credits?")
-        await expect(dialog).to_contain_text("100 credits for $10.00")
-        await dialog.get_by_role("button", name="Buy").click()
-        bought = page.get_by_role("region", name="What you bought").get_by_role("listitem")
-        await expect(bought).to_have_count(1)
-        await expect(bought).to_contain_text("Waits for its payment")
-        await expect(bought).to_contain_text("by Bruno Berg")
-        await expect(balance).to_contain_text("Good for 0 segments")
-        entry = page.get_by_role("table", name="Statement").get_by_role("row").nth(1)
-        await expect(entry).to_contain_text(re.compile(r"Bought.*\+500", re.DOTALL))
-    finally:
-        await assign(operator, "Freestyle Falcons", before)
+    await visitor.sign_in(tenant="Harrier Runners", path="/billing/credits")
+    await expect(page.get_by_role("group", name="Allowance").first).to_contain_text("Each message takes credits")
+    balance = page.get_by_role("region", name="Balance")
+    await expect(balance).to_contain_text("up to $50.00 can be used before they are paid")
+    before = _number(await balance.inner_text())
+    bought = page.get_by_role("region", name="What you bought").get_by_role("listitem")
+    waiting = bought.filter(has_text="Waits for its payment")
+    await _buy(visitor, "200 credits", "$15.00")
+    await expect(bought).to_have_count(2)
+    await expect(bought.filter(has_text="Usable, not paid yet")).to_have_count(2)
+    await expect(balance).to_contain_text(str(before + 200))
+    await _buy(visitor, "200 credits", "$15.00")
+    await expect(bought).to_have_count(3)
+    await expect(waiting).to_have_count(0)
+    await _buy(visitor, "100 credits", "$10.00")
+    await expect(waiting).to_have_count(1)
+    await expect(waiting).to_contain_text("by Hana Haas")
+    await expect(balance).to_contain_text(str(before + 400))
+    entry = page.get_by_role("table", name="Statement").get_by_role("row").nth(1)
+    await expect(entry).to_contain_text(re.compile(r"Bought.*\+500", re.DOTALL))
+
+
+async def _buy(visitor: Visitor, pack: str, price: str) -> None:
+    await visitor.page.get_by_role("button", name=f"Buy {pack}").click()
+    dialog = visitor.page.get_by_role("dialog", name="Buy these credits?")
+    await expect(dialog).to_contain_text(f"{pack} for {price}, without taxes")
+    await dialog.get_by_role("button", name="Buy").click()
+    await expect(dialog).to_be_hidden()
+
+
+def _number(text: str) -> int:
+    found = re.search(r"\d+", text)
+    assert found is not None
+    return int(found[0])
 
 
 async def test_a_cap_is_set_told_of_on_every_view_and_taken_away(visitor: Visitor) -> None:

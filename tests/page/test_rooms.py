@@ -82,9 +82,9 @@ async def test_the_log_is_narrowed_to_a_status_and_usage_counts_what_was_sent(vi
     await expect(visitor.row("Nils Nobody")).to_have_count(1)
     await expect(visitor.row("Chloe Dubois")).to_have_count(0)
     await page.get_by_role("link", name="Usage").click()
-    await expect(page.get_by_role("region", name="Today")).to_contain_text(re.compile("[1-9][0-9]* *messages"))
-    await page.get_by_role("button", name="The figures, day by day").click()
-    await expect(page.get_by_role("table", name="Usage by day")).to_be_visible()
+    await expect(page.get_by_role("region", name="Sent")).to_contain_text(re.compile("[1-9][0-9]* *messages"))
+    await page.get_by_role("button", name="The figures, bar by bar").click()
+    await expect(page.get_by_role("table", name="Usage by bar")).to_be_visible()
 
 
 async def test_graphiql_runs_a_query_as_the_person_who_is_signed_in(visitor: Visitor) -> None:

@@ -18,8 +18,6 @@ import {
   TemplatesDocument,
   type TemplatesQuery,
   type TemplatesQueryVariables,
-  UsageDocument,
-  type UsageQuery,
   ViewerDocument,
   type ViewerQuery,
 } from '../generated/operations';
@@ -33,7 +31,6 @@ export type Variable = Template['current']['variables'][number];
 export type MessageRow = NonNullable<MessagesQuery['messages']>['nodes'][number];
 export type Message = NonNullable<MessageQuery['message']>;
 export type Estimate = NonNullable<MessageEstimateQuery['messageEstimate']>;
-export type UsageReport = NonNullable<UsageQuery['month']>;
 
 /** What the role may read, for the operations whose fields depend on it. */
 export interface Reads {
@@ -117,8 +114,3 @@ export const batchQuery = (id: string, contacts: boolean) =>
     queryKey: ['batch', id, contacts],
     queryFn: ({ signal }) => request(BatchDocument, { id, contacts }, signal),
   });
-
-export const usageQuery = queryOptions({
-  queryKey: ['usage'],
-  queryFn: ({ signal }) => request(UsageDocument, {}, signal),
-});

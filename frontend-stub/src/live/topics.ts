@@ -6,6 +6,7 @@ import {
   MessageReceivedDocument,
   MessageStatusChangedDocument,
   type Permission,
+  UsageSyncChangedDocument,
 } from '../generated/operations';
 
 /** Something that can be followed, who may, and the queries that read it. */
@@ -20,12 +21,14 @@ export interface Topic {
 const MOVING = ['message', 'messages', 'batch', 'conversation'];
 const RECEIVED = ['messages', 'conversations', 'conversation', 'unread', 'contacts', 'suppressions'];
 const OF_USAGE = ['plan', 'usage', 'credits', 'spendCap', 'limits'];
+const SYNCED = ['usageSyncs', 'usage'];
 const RAISED = ['alerts', 'openAlerts'];
 
 const TOPICS: readonly Topic[] = [
   { document: MessageStatusChangedDocument, needs: ['LOGS_READ'], keys: MOVING, changes: () => MOVING },
   { document: MessageReceivedDocument, needs: ['MESSAGES_READ', 'LOGS_READ'], keys: RECEIVED, changes: () => RECEIVED },
   { document: AlertRaisedDocument, needs: ['ALERTS_READ'], keys: RAISED, changes: () => RAISED },
+  { document: UsageSyncChangedDocument, needs: ['USAGE_READ'], keys: SYNCED, changes: () => SYNCED },
   {
     document: AllowanceChangedDocument,
     needs: ['USAGE_READ'],

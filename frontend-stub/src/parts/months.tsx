@@ -1,4 +1,3 @@
-import { Group } from '@mantine/core';
 import { useSearchParams } from 'wouter';
 
 import { ChoiceBox } from './choice';
@@ -8,11 +7,7 @@ const SPANS = { '1': 'This month', '3': 'Three months', '12': 'Twelve months' };
 
 /** Over how many months figures go; the address keeps it. */
 export function Months() {
-  return (
-    <Group>
-      <ChoiceBox name="months" label="Over" choices={SPANS} />
-    </Group>
-  );
+  return <ChoiceBox name="months" label="Over" choices={SPANS} />;
 }
 
 export function useMonths(): { from: string; until: string } {

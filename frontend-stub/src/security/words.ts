@@ -53,6 +53,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   templateCreate: 'Wrote a template',
   templateUpdate: 'Changed a template',
   tenantPlanAssign: 'Assigned a plan',
+  usageSyncStart: 'Asked for a sync of usage',
   webhookEndpointCreate: 'Added a webhook endpoint',
   webhookEndpointDelete: 'Deleted a webhook endpoint',
   webhookEndpointRotate: 'Made a new secret for a webhook endpoint',

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import { allowanceQuery } from '../api/queries';
 import type { AllowanceQuery } from '../generated/operations';
+import { Figure } from '../parts/figure';
 import { inNumbers } from '../parts/numbers';
 import { useClock } from '../parts/time';
 import { counted } from '../parts/words';
@@ -62,4 +63,22 @@ export function wholeInWords({ limit, unit, per }: Allowance): string {
 
 export function isLow({ limit, remaining }: Allowance): boolean {
   return limit !== null && remaining !== null && limit > 0 && remaining <= limit / 10;
+}
+
+/** The same as a figure of a room. */
+export function AllowanceFigure() {
+  const { data } = useQuery(allowanceQuery);
+  const clock = useClock();
+  const allowance = data?.allowance;
+  if (allowance == null) return null;
+  const { limit, remaining, unit, resetsAt } = allowance;
+  if (limit === 0) return <Figure label="Left of the allowance" value="Credits" />;
+  return (
+    <Figure label="Left of the allowance" value={remaining === null ? 'Unlimited' : inNumbers(remaining)} unit={unit.toLowerCase()}>
+      <AllowanceBar allowance={allowance} size="lg" />
+      <Text size="sm" c="dimmed">
+        Resets at {clock.short(resetsAt)}
+      </Text>
+    </Figure>
+  );
 }

@@ -1,124 +1,102 @@
-import { Card, EmptyState, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Card, EmptyState, SimpleGrid, Skeleton, Text, Title } from '@mantine/core';
 import { IconChartBar } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
+import { useSearchParams } from 'wouter';
 
-import { type UsageReport, usageQuery } from '../api/queries';
-import type { UsageQuery } from '../generated/operations';
+import type { UsageBucketSize, UsageInput } from '../generated/operations';
+import { Figure } from '../parts/figure';
+import { inMoney } from '../parts/money';
+import { inNumbers } from '../parts/numbers';
 import { LoadingRows, Page } from '../parts/page';
-import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { counted } from '../parts/words';
-import { AllowanceBar, leftInWords } from '../session/allowance';
-import { UsageTable } from './table';
+import { AllowanceFigure } from '../session/allowance';
+import { useMay } from '../session/viewer';
+import { Choose } from './choose';
+import { askedBy } from './period';
+import { type UsageReport, usageQuery } from './queries';
+import { calls, isMessage, received, sent, type Sum } from './sums';
+import { Freshness } from './sync';
+import { Buckets, Categories } from './table';
 
 const UsageChart = lazy(() => import('./chart'));
 
-/** What was used, and what is left. */
+/** What was used, and what it comes to. */
 export function UsagePage() {
-  const { data, error, refetch } = useQuery(usageQuery);
-  const clock = useClock();
+  const [params] = useSearchParams();
+  const asked = askedBy(params);
   return (
-    <Page title="Usage" lead="What you have sent, and what your plan leaves you. Days are in UTC, as on your bill.">
-      {error !== null && <Trouble error={error} onRetry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows />}
-      {data !== undefined && (
-        <>
-          <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
-            {data.today !== null && <Figure title="Today" report={data.today} />}
-            {data.month !== null && <Figure title="This month" report={data.month} />}
-            {data.plan !== null && <PlanCard plan={data.plan} />}
-          </SimpleGrid>
-          {data.month !== null && (
-            <>
-              <Card component="section" aria-labelledby="by-day">
-                <Title order={2} size="h4" id="by-day" mb="md">
-                  Messages by day
-                </Title>
-                {counts(data.month, 'messages').count > 0 ? (
-                  <Suspense fallback={<Skeleton h={260} />}>
-                    <UsageChart report={data.month} />
-                  </Suspense>
-                ) : (
-                  <EmptyState
-                    size="sm"
-                    icon={<IconChartBar aria-hidden />}
-                    title="Nothing sent this month yet"
-                    description="Once you send, each day gets its bar here."
-                  />
-                )}
-              </Card>
-              <UsageTable report={data.month} />
-              <Text size="xs" c="dimmed">
-                As of {clock.long(data.month.asOf)}
-              </Text>
-            </>
-          )}
-        </>
-      )}
+    <Page title="Usage" lead="What you have used, and what it comes to. Days are in UTC, as on your invoice.">
+      <Choose asked={asked} />
+      {asked.input === null ? <Text c="dimmed">Choose the first and the last day.</Text> : <Report input={asked.input} cut={asked.cut} />}
     </Page>
   );
 }
 
-function Figure({ title, report }: { title: string; report: UsageReport | NonNullable<UsageQuery['today']> }) {
-  const messages = counts(report, 'messages');
-  const calls = counts(report, 'calls');
+function Report({ input, cut }: { input: UsageInput; cut: UsageBucketSize }) {
+  const prices = useMay('BILLING_READ');
+  const { data, error, refetch } = useQuery(usageQuery({ input, prices }));
+  if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <LoadingRows />;
+  const report = data.usage;
+  if (report === null) return null;
   return (
-    <Card component="section" aria-label={title}>
-      <Text size="sm" c="dimmed" fw={550}>
-        {title}
-      </Text>
-      <Group gap={8} align="baseline">
-        <Text fz={36} fw={700} lh={1.2} className="numbers">
-          {messages.count.toLocaleString('en')}
-        </Text>
-        <Text c="dimmed">{messages.count === 1 ? 'message' : 'messages'}</Text>
-      </Group>
-      <Text size="sm">{counted(messages.usage, 'segment')}</Text>
-      {calls.count > 0 && (
-        <Text size="sm">
-          {counted(calls.count, 'call')}, {counted(calls.usage, 'minute')}
+    <>
+      <Figures report={report} />
+      <Card component="section" aria-labelledby="bars">
+        <Title order={2} size="h4" id="bars" mb="md">
+          Messages
+        </Title>
+        {report.categories.some((one) => isMessage(one) && one.count > 0) ? (
+          <Suspense fallback={<Skeleton h={260} />}>
+            <UsageChart report={report} cut={cut} />
+          </Suspense>
+        ) : (
+          <EmptyState
+            size="sm"
+            icon={<IconChartBar aria-hidden />}
+            title="No messages in this period"
+            description="Once you send, you see here how much."
+          />
+        )}
+      </Card>
+      {report.categories.length > 0 && (
+        <>
+          <Categories report={report} prices={prices} />
+          <Buckets report={report} cut={cut} prices={prices} />
+        </>
+      )}
+      {!prices && (
+        <Text size="sm" c="dimmed">
+          Prices are for those whose role includes billing.
         </Text>
       )}
-    </Card>
+      <Freshness report={report} />
+    </>
   );
 }
 
-/** The sums of what is counted in a unit: messages and calls are never added up. */
-function counts({ categories }: Pick<UsageReport, 'categories'>, unit: string): { count: number; usage: number } {
-  return categories
-    .filter(({ countUnit }) => countUnit === unit)
-    .reduce((sum, { count, usage }) => ({ count: sum.count + count, usage: sum.usage + usage }), { count: 0, usage: 0 });
+function Figures({ report }: { report: UsageReport }) {
+  return (
+    <SimpleGrid cols={{ base: 2, sm: 3, lg: report.total == null ? 4 : 5 }} spacing="sm">
+      <Of label="Sent" sum={sent(report)} one="message" of="segment" />
+      <Of label="Received" sum={received(report)} one="message" of="segment" />
+      <Of label="Calls" sum={calls(report)} one="call" of="minute" />
+      {report.total != null && (
+        <Figure label="Price" value={inMoney(report.total)}>
+          <Text size="sm">beside the plan’s fee</Text>
+        </Figure>
+      )}
+      <AllowanceFigure />
+    </SimpleGrid>
+  );
 }
 
-function PlanCard({ plan: { plan, allowance, since } }: { plan: NonNullable<UsageQuery['plan']> }) {
-  const clock = useClock();
+function Of({ label, sum: { count, usage }, one, of }: { label: string; sum: Sum; one: string; of: string }) {
   return (
-    <Card component="section" aria-label="Plan">
-      <Stack gap={6}>
-        <Group justify="space-between">
-          <Text size="sm" c="dimmed" fw={550}>
-            Plan
-          </Text>
-          <Text size="xs" c="dimmed">
-            since {clock.day(since)}
-          </Text>
-        </Group>
-        <Text fz="xl" fw={700}>
-          {plan.name}
-        </Text>
-        {allowance !== null && (
-          <>
-            <AllowanceBar allowance={allowance} size="lg" />
-            <Text size="sm">
-              {leftInWords(allowance)}
-              <Text span c="dimmed" inherit>
-                , resets at {clock.short(allowance.resetsAt)}
-              </Text>
-            </Text>
-          </>
-        )}
-      </Stack>
-    </Card>
+    <Figure label={label} value={inNumbers(count)} unit={count === 1 ? one : `${one}s`}>
+      <Text size="sm">{counted(usage, of)}</Text>
+    </Figure>
   );
 }
