@@ -89,7 +89,8 @@ class _Books:
             one = self._compared((tenant_id, day, category), read.as_of)
             if not is_final(day, one.theirs.as_of) and not is_final(day, now - OLD):
                 continue
-            beside = [self._compared((tenant_id, day + step, category), read.as_of) for step in (-_DAY, _DAY)]
+            steps = (-_DAY, _DAY) if one.more else ()
+            beside = [self._compared((tenant_id, day + step, category), read.as_of) for step in steps]
             yield Judged(tenant_id, one, judge(one, *beside), self._currency_of((tenant_id, day, category)))
 
     def _compared(self, key: _Key, as_of: datetime) -> Compared:
