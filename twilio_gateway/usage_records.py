@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from portal.messages.provider import ProviderCredentials
@@ -10,16 +11,19 @@ from twilio_gateway.client import TenantAccount
 from twilio_gateway.http import PortalTwilioHttp
 from twilio_gateway.messages import told_unavailable
 from twilio_gateway.numbers import exact
+from twilio_gateway.patience import Patience
 
 _PAGE = 1000  # the most that Twilio allows
+_PATIENCE = Patience(tries=3, longest_wait=10)  # of each page: who reads many days asks for many of them
 _TOTAL = "totalprice"
 
 
 class TwilioUsageRecords:
     """Implements the port `portal.usage.provider.UsageRecords`."""
 
-    def __init__(self, http: PortalTwilioHttp) -> None:
+    def __init__(self, http: PortalTwilioHttp, patience: Patience = _PATIENCE) -> None:
         self._http = http
+        self._patience = patience
 
     async def daily(self, credentials: ProviderCredentials, first: date, until: date) -> AsyncIterator[ProviderUsage]:
         """The records of these days, half-open: what was used, and of each day the total.
@@ -32,22 +36,23 @@ class TwilioUsageRecords:
         """
         if first >= until:
             return
-        with told_unavailable():
-            page = await TenantAccount(self._http, credentials).daily_usage.page_async(
-                start_date=first,
-                end_date=until - timedelta(days=1),  # inclusive
-                include_subaccounts=False,
-                page_size=_PAGE,
-            )
-            found = _read(page)
+        records = TenantAccount(self._http, credentials).daily_usage
+        following = partial(
+            records.page_async,
+            start_date=first,
+            end_date=until - timedelta(days=1),  # inclusive
+            include_subaccounts=False,
+            page_size=_PAGE,
+        )
         while True:
-            for usage in found:
-                yield usage
             with told_unavailable():
-                page = await page.next_page_async()
+                page = await self._patience.read(following)
                 if page is None:
                     return
                 found = _read(page)
+            for usage in found:
+                yield usage
+            following = page.next_page_async
 
 
 def _read(page: Any) -> list[ProviderUsage]:

@@ -7,10 +7,14 @@ import { AlertsPage } from './alerts/page';
 import { ApiClientsPage } from './api-clients/page';
 import { InvoicePage } from './billing/invoice';
 import { BillingPage } from './billing/page';
+import { PlanEditorPage } from './catalogue/editor';
+import { CataloguePage } from './catalogue/page';
 import { ContactsPage } from './contacts/page';
 import { EconomicsPage } from './economics/page';
 import type { Permission } from './generated/operations';
 import { InboxPage } from './inbox/page';
+import { InvoicingPage } from './invoicing/page';
+import { TenantInvoicePage } from './invoicing/tenant-invoice';
 import { MessagesPage } from './messages/page';
 import { PlanPage } from './plan/page';
 import { SecurityPage } from './security/page';
@@ -21,6 +25,7 @@ import { useViewer } from './session/viewer';
 import { SettingsPage } from './settings/page';
 import { TeamPage } from './team/page';
 import { TemplatesPage } from './templates/page';
+import { TenantPage } from './tenants/tenant';
 import { TenantsPage } from './tenants/page';
 import { UsagePage } from './usage/page';
 import { WebhooksPage } from './webhooks/page';
@@ -128,6 +133,42 @@ export function Rooms() {
       <Route path="/tenants">
         <Guarded needs="TENANTS_READ" wing="staff">
           <TenantsPage />
+        </Guarded>
+      </Route>
+      <Route path="/tenants/:id">
+        {({ id }) => (
+          <Guarded needs="ECONOMICS_READ" wing="staff">
+            <TenantPage id={decodeURIComponent(id)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/tenants/:id/invoices/:invoice">
+        {({ id, invoice }) => (
+          <Guarded needs="ECONOMICS_READ" wing="staff">
+            <TenantInvoicePage id={decodeURIComponent(id)} invoice={decodeURIComponent(invoice)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/catalogue">
+        <Guarded needs="CATALOGUE_WRITE" wing="staff">
+          <CataloguePage />
+        </Guarded>
+      </Route>
+      <Route path="/catalogue/new">
+        <Guarded needs="CATALOGUE_WRITE" wing="staff">
+          <PlanEditorPage />
+        </Guarded>
+      </Route>
+      <Route path="/catalogue/from/:id">
+        {({ id }) => (
+          <Guarded needs="CATALOGUE_WRITE" wing="staff">
+            <PlanEditorPage from={decodeURIComponent(id)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/invoicing">
+        <Guarded needs="CATALOGUE_WRITE" wing="staff">
+          <InvoicingPage />
         </Guarded>
       </Route>
       <Route path="/economics">

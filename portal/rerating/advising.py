@@ -24,7 +24,7 @@ async def advise_on_plan(tx: TenantTransaction, *, now: datetime) -> PlanAdvice 
     span = whole_months(now.astimezone(UTC).date(), MONTHS)
     (records,) = await read_records(tx, [tx.tenant_id], span)
     card = await read_current_card(tx)
-    if not records.currencies | {held.plan.terms.currency} <= {card.currency, *card.exchange_rates}:
+    if not records.currencies(span) | {held.plan.terms.currency} <= {card.currency, *card.exchange_rates}:
         return None
     offered = [one for one in await read_plans_on_sale(tx) if one.state is PlanState.PUBLISHED]
     return advise(held.plan, offered, months_of(records, span, card), card)

@@ -69,7 +69,7 @@ class Backtest:
         """Add tenants; those with a plan in a currency that cannot be converted are left out, and it is kept."""
         card, found = conversion.card, []
         for records in all_records:
-            missing = records.currencies - {card.currency, *card.exchange_rates}
+            missing = records.currencies(span) - {card.currency, *card.exchange_rates}
             self.unconverted |= missing
             used = [] if missing else [one for one in months_of(records, span, card) if one.is_of_customer]
             if used:

@@ -11,7 +11,7 @@ from portal.invoices.snapshot import CreditPurchase, Snapshot
 from portal.invoices.summing import SummedMonth, sum_month
 from portal.money.money import EXACT
 from portal.plans.plans import TenantPlanRow
-from portal.plans.proration import next_month
+from portal.plans.proration import first_instant, next_month
 from portal.rates.cards import RateCard
 from portal.usage.periods import Days
 from portal.usage.rating import DayUsage
@@ -29,10 +29,13 @@ class Records:
     days: Mapping[date, DayUsage]
     bought: Bought
 
-    @property
-    def currencies(self) -> set[str]:
-        """Those of all that it held or bought."""
-        return {one.plan.terms.currency for one in self.held} | self.bought.keys()
+    def currencies(self, span: Days) -> set[str]:
+        """Those of all that it held, was charged for or bought in these days."""
+        all_charges = (charges for usage in self.days.values() for charges in usage.charges.values())
+        charged = {charge.tenant_plan_id for charges in all_charges for charge in charges}
+        begins = first_instant(span.first)
+        held = [one for one in self.held if one.until is None or one.until > begins or one.id in charged]
+        return {one.plan.terms.currency for one in held} | self.bought.keys()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ async def add_lot(product: Product, tenant_id: UUID, purchased_at: str) -> str:
 async def make_customer(product: Product, name: str = "Falcon Flights", *, bought_at: str | None = None) -> Customer:
     """A new one; with `bought_at` it bought credits then."""
     tenant = await product.tenant(name)
-    async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
+    async with product.database.for_tenant(tenant.id) as tx:
         await tx.execute("DELETE FROM tenant_plan WHERE tenant_id = $1", tenant.id)
     holding = await hold(product.database, tenant.id, await make_plan(product.database, name, MEDIUM), "2026-09-01")
     await charge(product.database, tenant.id, holding, date(2026, 10, 12), count=300, cost="2.37", band=1)

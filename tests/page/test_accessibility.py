@@ -36,7 +36,7 @@ VIEWS = (
     "/webhooks/deliveries",
     "/settings",
 )
-OF_THE_OPERATOR = ("/tenants", "/economics")
+OF_THE_OPERATOR = ("/tenants", "/catalogue", "/catalogue/new", "/invoicing", "/economics")
 DIALOGS = (
     ("/", "New contact"),
     ("/contacts", "New contact"),

@@ -172,7 +172,9 @@ async def test_what_a_draft_would_have_refused_is_told_and_brings_and_costs_noth
 async def test_tenants_with_a_currency_that_cannot_be_converted_are_left_out_and_it_is_named(product: Product) -> None:
     await stage(product)
     await make_customer(product, "Euro", replace(SILVER, currency="EUR"))
-    await make_customer(product, "Silver", SILVER)
+    silver = await make_customer(product, "Silver", SILVER)
+    long_ago = await make_plan(product.database, "Franc", replace(SILVER, currency="CHF"))
+    await hold(product.database, silver, long_ago, "2025-01-01", "2026-01-01")
     found = await backtest(product, MEDIUM_GIVEN, months=1)
     assert (found["unconverted"], found["tenants"], len(found["changes"])) == (["EUR"], 1, 1)
     assert found["before"]["revenue"]["amount"] == "49.00"

@@ -14,6 +14,9 @@ from portal.messages.provider import OutgoingMessage, ProviderCredentials, Provi
 from portal.usage.provider import ProviderUsage
 from tests.twilio_gateway.receiver import Receiver
 from twilio_gateway.gateway import TwilioGateway
+from twilio_gateway.http import PortalTwilioHttp
+from twilio_gateway.patience import Patience
+from twilio_gateway.usage_records import TwilioUsageRecords
 
 ACCOUNT = ProviderCredentials("AC" + "1" * 32, "SK" + "1" * 32, "secret")
 RECORD = {
@@ -33,13 +36,17 @@ RECORD = {
 class Answering:
     """A server that gives these answers one after the other, and keeps the queries."""
 
-    def __init__(self, *answers: str) -> None:
-        self.answers = list(answers)
+    def __init__(self, *answers: str | tuple[int, str]) -> None:
+        self.answers = list(answers)  # a body, or a status and its Retry-After
         self.queries: list[dict[str, str]] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         self.queries.append(dict(request.query))
-        return web.Response(text=self.answers.pop(0), content_type="application/json")
+        answer = self.answers.pop(0)
+        if isinstance(answer, str):
+            return web.Response(text=answer, content_type="application/json")
+        status, after = answer
+        return web.json_response({"code": 20429, "status": status}, status=status, headers={"Retry-After": after})
 
 
 Read = Callable[[Answering], Awaitable[list[ProviderUsage]]]
@@ -116,6 +123,40 @@ async def test_a_price_that_is_none_is_no_answer(price: str, read: Read) -> None
 async def test_an_answer_that_cannot_be_read_is_none(answer: str, read: Read) -> None:
     with pytest.raises(ProviderUnavailableError):
         await read(Answering(answer))
+
+
+async def read_hindered(answering: Answering) -> tuple[list[ProviderUsage], list[float]]:
+    """The records, and for how long it was waited in between."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answering.answer)
+    async with (
+        TestServer(app) as server,
+        PortalTwilioHttp(api_base=str(server.make_url("")), timeout=timedelta(seconds=10)) as http,
+    ):
+        records = TwilioUsageRecords(http, Patience(tries=3, longest_wait=10, sleep=sleep))
+        return [one async for one in records.daily(ACCOUNT, date(2026, 11, 20), date(2026, 11, 22))], waits
+
+
+async def test_a_page_that_is_asked_for_too_often_is_asked_for_again_when_twilio_says() -> None:
+    first = page(RECORD, following="/2010-04-01/more?PageToken=PA1")
+    answering = Answering((429, "3"), first, (503, ""), (429, "4"), page(RECORD))
+    found, waits = await read_hindered(answering)
+    assert (len(found), waits) == (2, [3.0, 1.0, 4.0])
+    assert [query.get("PageToken") for query in answering.queries] == [None, None, "PA1", "PA1", "PA1"]
+
+
+@pytest.mark.parametrize("answers", [[(429, "1")] * 3, [(429, "11")], [(401, "")]])
+async def test_patience_ends_and_a_refusal_is_not_asked_again(answers: list[tuple[int, str]]) -> None:
+    answering = Answering(*answers)
+    with pytest.raises(ProviderUnavailableError):
+        await read_hindered(answering)
+    assert answering.answers == []
+    assert len(answering.queries) == len(answers)
 
 
 async def test_no_days_ask_for_nothing(gateway: TwilioGateway) -> None:

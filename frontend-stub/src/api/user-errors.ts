@@ -16,3 +16,18 @@ export function errorsByField<Field extends string>(
   }
   return found;
 }
+
+/** The first error of each place in the input, such as `brackets.0.upTo`; what names no place is under `form`. */
+export function errorsByPlace(errors: readonly UserError[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { message, path } of errors) {
+    const place = path?.slice(path[0] === 'input' ? 1 : 0).join('.') ?? 'form';
+    if (!found.has(place)) found.set(place, message);
+  }
+  return found;
+}
+
+/** The error of a place or of something in it. */
+export function errorUnder(errors: ReadonlyMap<string, string>, place: string): string | undefined {
+  return errors.get(place) ?? [...errors].find(([each]) => each.startsWith(`${place}.`))?.[1];
+}

@@ -1,3 +1,4 @@
+import { Group } from '@mantine/core';
 import { useSearchParams } from 'wouter';
 
 import { ChoiceBox } from './choice';
@@ -7,7 +8,11 @@ const SPANS = { '1': 'This month', '3': 'Three months', '12': 'Twelve months' };
 
 /** Over how many months figures go; the address keeps it. */
 export function Months() {
-  return <ChoiceBox name="months" label="Over" choices={SPANS} />;
+  return (
+    <Group>
+      <ChoiceBox name="months" label="Over" choices={SPANS} />
+    </Group>
+  );
 }
 
 export function useMonths(): { from: string; until: string } {

@@ -1,6 +1,7 @@
 /** A number that may be exact, as text. */
 export type Exact = number | `${number}`;
 
+const EXACT = /^-?(0|[1-9]\d{0,14})(\.\d{1,10})?$/;
 const NUMBER = new Intl.NumberFormat('en', { maximumFractionDigits: 10 });
 const PERCENT = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 2 });
 
@@ -24,4 +25,14 @@ export function isZero(exact: Exact): boolean {
 
 export function isPositive(exact: Exact): boolean {
   return !isNegative(exact) && !isZero(exact);
+}
+
+/** Whether a text is a number as the server reads one, such as 49.99. */
+export function isExact(text: string): text is `${number}` {
+  return EXACT.test(text);
+}
+
+/** Whether a text is a whole number that is not below nothing. */
+export function isWhole(text: string): boolean {
+  return /^\d{1,9}$/.test(text);
 }

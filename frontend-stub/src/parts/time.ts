@@ -73,3 +73,11 @@ export function lastMonths(months: number): { from: string; until: string } {
 function dateOf(at: Date): string {
   return at.toISOString().slice(0, 10);
 }
+
+/** The calendar months in UTC that are over, the last first: 2026-10, 2026-09, ... */
+export function monthsBefore(count: number): string[] {
+  const now = new Date();
+  return Array.from({ length: count }, (_, back) =>
+    dateOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back - 1, 1))).slice(0, 7),
+  );
+}

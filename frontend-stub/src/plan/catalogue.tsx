@@ -1,5 +1,4 @@
-import { Badge, Button, Card, Group, List, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { IconCheck } from '@tabler/icons-react';
+import { Badge, Button, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -7,8 +6,7 @@ import { LoadingRows } from '../parts/page';
 import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { useMay } from '../session/viewer';
-import { contentsOf } from './contents';
-import { Fee } from './fee';
+import { Offered } from './offer';
 import { PreviewChange } from './preview';
 import { catalogueQuery, type OfferedPlan, type TenantPlan } from './queries';
 
@@ -52,7 +50,7 @@ interface OfferProps {
 
 function Offer({ plan, present, onChoose }: OfferProps) {
   const mayChange = useMay('PLAN_WRITE');
-  const { id, name, version, description, state } = plan;
+  const { id, name, version, state } = plan;
   const yours = present?.plan.id === id;
   return (
     <Card component="article" aria-label={`${name}, version ${version}`} className="offer" data-present={yours || undefined}>
@@ -63,17 +61,7 @@ function Offer({ plan, present, onChoose }: OfferProps) {
           </Title>
           <Place plan={plan} present={present} />
         </Group>
-        <Fee plan={plan} />
-        {description !== '' && (
-          <Text size="sm" c="dimmed">
-            {description}
-          </Text>
-        )}
-        <List size="sm" spacing={6} icon={<IconCheck size={16} aria-hidden className="included" />} center={false}>
-          {contentsOf(plan).map((words) => (
-            <List.Item key={words}>{words}</List.Item>
-          ))}
-        </List>
+        <Offered plan={plan} />
         {mayChange && !yours && state === 'PUBLISHED' && (
           <Button
             mt="auto"

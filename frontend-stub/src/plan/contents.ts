@@ -4,8 +4,14 @@ import { counted } from '../parts/words';
 import type { OfferedPlan } from './queries';
 import { allowanceInWords, limitInWords } from './words';
 
+/** What is said of a plan that is offered. */
+export type Contents = Pick<
+  OfferedPlan,
+  'strategy' | 'fee' | 'period' | 'allowance' | 'overage' | 'brackets' | 'creditPacks' | 'countries' | 'throughput' | 'features'
+>;
+
 /** What a plan includes, each a line that can be compared with the same line of another. */
-export function contentsOf(plan: OfferedPlan): string[] {
+export function contentsOf(plan: Contents): string[] {
   const { creditPacks, countries, throughput, features } = plan;
   const lines = [allowanceInWords(plan), limitInWords(plan), howPriced(plan), ...creditPacks.map(packInWords)];
   lines.push(countries.length === 0 ? 'To every country' : `To ${countries.map(countryInWords).join(', ')}`);
@@ -14,7 +20,7 @@ export function contentsOf(plan: OfferedPlan): string[] {
 }
 
 /** How a plan that goes by cost makes its prices. */
-function howPriced({ strategy, brackets }: OfferedPlan): string | null {
+function howPriced({ strategy, brackets }: Contents): string | null {
   if (strategy === 'FIXED_MARGIN') return 'Each message at what it costs, with a fixed part on top';
   if (strategy !== 'DYNAMIC_MARGIN') return null;
   const steps = brackets.flatMap(({ upTo }) => (upTo === null ? [] : [inNumbers(upTo)]));

@@ -5,6 +5,7 @@ import {
   IconBuildings,
   IconChartBar,
   IconCoins,
+  IconFileInvoice,
   IconInbox,
   IconKey,
   IconLock,
@@ -57,6 +58,8 @@ const ROOMS: readonly Room[] = [
   { path: '/security', label: 'Security', icon: IconShieldLock, needs: 'AUDIT_READ', wing: 'company' },
   { path: '/settings', label: 'Settings', icon: IconSettings, needs: 'SETTINGS_READ', wing: 'company' },
   { path: '/tenants', label: 'Tenants', icon: IconBuildings, needs: 'TENANTS_READ', wing: 'staff' },
+  { path: '/catalogue', label: 'Catalogue', icon: IconStack2, needs: 'CATALOGUE_WRITE', wing: 'staff' },
+  { path: '/invoicing', label: 'Invoicing', icon: IconFileInvoice, needs: 'CATALOGUE_WRITE', wing: 'staff' },
   { path: '/economics', label: 'Economics', icon: IconCoins, needs: 'ECONOMICS_READ', wing: 'staff' },
 ];
 

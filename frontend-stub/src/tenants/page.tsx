@@ -1,8 +1,8 @@
-import { Badge, Button, Card, EmptyState, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Card, EmptyState, Stack, Table, Text } from '@mantine/core';
 import { IconBuildings, IconLifebuoy } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 
 import type { TenantFilter, TenantState } from '../generated/operations';
 import { Choice } from '../parts/choice';
@@ -15,13 +15,8 @@ import { AllowanceBar, leftInWords } from '../session/allowance';
 import { useMay, useViewer } from '../session/viewer';
 import { OpenSession } from './open-session';
 import { type TenantRow, tenantsQuery } from './queries';
+import { STATES, tenantAddress } from './words';
 
-const STATES: Readonly<Record<TenantState, [label: string, color: string]>> = {
-  ONBOARDING: ['Being set up', 'petrol'],
-  ACTIVE: ['Active', 'green'],
-  SUSPENDED: ['Suspended', 'orange'],
-  CLOSED: ['Closed', 'gray'],
-};
 const STATE_CHOICES = {
   all: 'All',
   ...Object.fromEntries(Object.entries(STATES).map(([state, [label]]) => [state, label])),
@@ -109,9 +104,15 @@ function Row({ tenant, figures, mayOpen, onOpen }: RowProps) {
   return (
     <Table.Tr>
       <Table.Td>
-        <Text size="sm" fw={550}>
-          {name}
-        </Text>
+        {figures ? (
+          <Anchor component={Link} href={tenantAddress(tenant.id)} size="sm" fw={550}>
+            {name}
+          </Anchor>
+        ) : (
+          <Text size="sm" fw={550}>
+            {name}
+          </Text>
+        )}
         <Text size="xs" c="dimmed" className="anywhere">
           {slug}
           {environment === 'DEVELOPMENT' && ' · Development'}

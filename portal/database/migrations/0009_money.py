@@ -37,7 +37,7 @@ CREATE TRIGGER keep_published BEFORE UPDATE OR DELETE ON plan FOR EACH ROW EXECU
 GRANT DELETE ON plan TO portal_operator;
 
 -- A change that is to come is a row that begins later; until then it can be taken back. `until` is when it ends.
-GRANT DELETE ON tenant_plan TO portal_app, portal_operator;
+GRANT DELETE ON tenant_plan TO portal_app;
 ALTER TABLE tenant ADD closed_at timestamptz;
 
 CREATE TABLE plan_change ( -- append-only but for its cancelling: who changed the plan, from which to which
@@ -56,7 +56,7 @@ CREATE TABLE plan_change ( -- append-only but for its cancelling: who changed th
 );
 CREATE INDEX plan_change_by_time ON plan_change (tenant_id, requested_at, id);
 CALL guard_tenant_table('plan_change', 'SELECT, INSERT, UPDATE (canceled_at, canceled_by_name)');
-CALL allow_across_tenants('plan_change', 'portal_operator', 'SELECT, INSERT, UPDATE (canceled_at, canceled_by_name)');
+CALL allow_across_tenants('plan_change', 'portal_operator', 'SELECT');
 
 CREATE TABLE rate_card ( -- one row a version: what the provider asks the ISV for, as of a publication
   id uuid PRIMARY KEY,
