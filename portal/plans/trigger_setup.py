@@ -86,27 +86,31 @@ class TriggerSetup:
         return sum(await asyncio.gather(*(work(tenant_id) for tenant_id in due)))
 
     async def _work(self, tenant_id: UUID) -> bool:
-        async with self._database.for_tenant(tenant_id) as tx:
-            task = await _claim(tx, now=self._clock.now())
-        if task is None:
-            return False
-        failure = None
         try:
-            credentials = await self._accounts.credentials(tenant_id)
-            if credentials is None:
-                failure = "no account"
-            else:
-                await self._set(tenant_id, credentials, task.wanted)
-        except ProviderUnavailableError:
-            failure = "no answer"
-        except Exception as error:  # of this tenant alone: the others do not wait for it
+            async with self._database.for_tenant(tenant_id) as tx:
+                task = await _claim(tx, now=self._clock.now())
+            if task is None:
+                return False
+            failure = await self._attempt(tenant_id, task.wanted)
+            async with self._database.for_tenant(tenant_id) as tx:
+                await _finish(tx, task, failure, now=self._clock.now())
+        except Exception as error:  # the other tenants do not wait for it; when the lease ends it is tried again
             log.exception("usage_triggers_failed", tenant_id=str(tenant_id), error=type(error).__name__)
-            failure = type(error).__name__
-        async with self._database.for_tenant(tenant_id) as tx:
-            await _finish(tx, task, failure, now=self._clock.now())
+            return False
         if failure is not None:
             log.warning("usage_triggers_not_set", tenant_id=str(tenant_id), reason=failure)
         return failure is None
+
+    async def _attempt(self, tenant_id: UUID, wanted: dict[int, Watch]) -> str | None:
+        """Set what is wanted; why that did not succeed, or None."""
+        credentials = await self._accounts.credentials(tenant_id)
+        if credentials is None:
+            return "it has no account at the provider"
+        try:
+            await self._set(tenant_id, credentials, wanted)
+        except ProviderUnavailableError as error:
+            return str(error)
+        return None
 
     async def _set(self, tenant_id: UUID, credentials: ProviderCredentials, wanted: dict[int, Watch]) -> None:
         """Each trigger is written down as soon as it is there, so that its callbacks are known."""

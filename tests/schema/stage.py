@@ -9,7 +9,6 @@ from graphql import FieldNode, OperationDefinitionNode, parse
 
 from auth.api_client_changes import MOST_CLIENTS
 from auth.permissions import StaffRole, TenantRole, machine_permissions
-from portal.database import DatabaseRole
 from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
@@ -338,12 +337,6 @@ async def _made_of_plans(product: Product, name: str) -> dict[str, Any]:
     return {"id": plan} if name == "planRetire" else {"id": tenant, "planId": plan}
 
 
-async def _pay_credits(product: Product, tenant: Tenant) -> None:
-    sql = "UPDATE credit_lot SET paid_at = $2, usable_at = $2 WHERE tenant_id = $1 AND usable_at IS NULL"
-    async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
-        await tx.execute(sql, tenant.id, product.clock.now())
-
-
 async def _end_syncs(product: Product, tenant: Tenant) -> None:
     async with product.database.for_tenant(tenant.id) as tx:
         sql = "UPDATE usage_sync SET state = 'FAILED', due_at = NULL, finished_at = $2 WHERE tenant_id = $1"
@@ -394,8 +387,6 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         return {"id": session} if name == "supportSessionEnd" else {"input": given}
     if name == "usageSyncStart":
         await _end_syncs(product, tenant)  # else it is the one that goes on
-    if name == "creditLimitSet":
-        await _pay_credits(product, tenant)  # each lot that waits is looked at
     variables: dict[str, dict[str, Any]] = {
         "limits": {"money": True},
         "planAdvice": {"money": True},
