@@ -104,7 +104,7 @@ EXPECTED: dict[str, int] = {
     "tenants": 8,
     "economics": 12,
     "tenant": 17,
-    "tenantPlanAssign": 10,
+    "tenantPlanAssign": 9,
     "creditLimitSet": 5,
     "acquisitionCostSet": 4,
     "invoicing": 3,
