@@ -17,6 +17,8 @@ import { InvoicingPage } from './invoicing/page';
 import { TenantInvoicePage } from './invoicing/tenant-invoice';
 import { MessagesPage } from './messages/page';
 import { PlanPage } from './plan/page';
+import { RateCardPage } from './rates/page';
+import { ReconciliationPage } from './reconciliation/page';
 import { SecurityPage } from './security/page';
 import { BatchPage } from './send/batch';
 import { SendPage } from './send/page';
@@ -163,6 +165,18 @@ export function Rooms() {
         {({ id }) => (
           <Guarded needs="CATALOGUE_WRITE" wing="staff">
             <PlanEditorPage from={decodeURIComponent(id)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/rate-card">
+        <Guarded needs="CATALOGUE_WRITE" wing="staff">
+          <RateCardPage />
+        </Guarded>
+      </Route>
+      <Route path="/reconciliation/:part?">
+        {({ part }) => (
+          <Guarded needs="ECONOMICS_READ" wing="staff">
+            <ReconciliationPage part={part} />
           </Guarded>
         )}
       </Route>

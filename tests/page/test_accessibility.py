@@ -36,7 +36,10 @@ VIEWS = (
     "/webhooks/deliveries",
     "/settings",
 )
-OF_THE_OPERATOR = ("/tenants", "/catalogue", "/catalogue/new", "/invoicing", "/economics")
+OF_THE_OPERATOR = (
+    *("/tenants", "/catalogue", "/catalogue/new", "/rate-card", "/invoicing"),
+    *("/reconciliation", "/reconciliation/margins", "/economics"),
+)
 DIALOGS = (
     ("/", "New contact"),
     ("/contacts", "New contact"),

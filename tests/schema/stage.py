@@ -163,6 +163,8 @@ OF_STAFF = {
             *("invoicing", "invoicesGenerate", "tenantInvoice"),
             *("invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"),
             *("catalogue", "plansOnSale", "planDraft", "planPublish", "planRetire", "planBacktest"),
+            *("rateCard", "rateCards", "rateCardPublish"),
+            *("discrepancies", "discrepancyClose", "marginAlerts", "marginAlertAcknowledge"),
         ),
         StaffRole.ISV_OPERATOR,
     ),

@@ -12,6 +12,8 @@ import {
   IconMessages,
   type IconProps,
   IconReceipt2,
+  IconReportMoney,
+  IconScale,
   IconSend,
   IconSettings,
   IconShieldLock,
@@ -59,7 +61,9 @@ const ROOMS: readonly Room[] = [
   { path: '/settings', label: 'Settings', icon: IconSettings, needs: 'SETTINGS_READ', wing: 'company' },
   { path: '/tenants', label: 'Tenants', icon: IconBuildings, needs: 'TENANTS_READ', wing: 'staff' },
   { path: '/catalogue', label: 'Catalogue', icon: IconStack2, needs: 'CATALOGUE_WRITE', wing: 'staff' },
+  { path: '/rate-card', label: 'Rate card', icon: IconReportMoney, needs: 'CATALOGUE_WRITE', wing: 'staff' },
   { path: '/invoicing', label: 'Invoicing', icon: IconFileInvoice, needs: 'CATALOGUE_WRITE', wing: 'staff' },
+  { path: '/reconciliation', label: 'Reconciliation', icon: IconScale, needs: 'ECONOMICS_READ', wing: 'staff' },
   { path: '/economics', label: 'Economics', icon: IconCoins, needs: 'ECONOMICS_READ', wing: 'staff' },
 ];
 
