@@ -80,8 +80,12 @@ class InvoiceGeneration:
         async with self._database.as_role(DatabaseRole.OPERATOR, read_only=True) as tx:
             held = await tx.rows(_HELD, now - _AGAIN_AFTER, _AT_ONCE)
         for row in held:
-            async with self._database.as_role(DatabaseRole.OPERATOR) as tx:
-                await make_invoices(tx, row["tenant_id"], row["month"], now=now)
+            try:
+                async with self._database.as_role(DatabaseRole.OPERATOR) as tx:
+                    await make_invoices(tx, row["tenant_id"], row["month"], now=now)
+            except Exception as error:
+                # The draft stays as it was, and holds up nobody.
+                log.exception("invoice_failed", tenant=str(row["tenant_id"]), error=type(error).__name__)
 
 
 _GOING_ON = "SELECT id FROM invoice_run WHERE finished_at IS NULL ORDER BY month"

@@ -23,6 +23,10 @@ from portal.problems import refuse
 
 PAYABLE_WITHIN = timedelta(days=14)
 LONGEST_TEXT = 500
+_ADJUSTED = (
+    "SELECT EXISTS (SELECT FROM invoice, jsonb_array_elements(lines) AS line WHERE tenant_id = $1 AND month = $2 "
+    "AND currency = $3 AND state IN ('ISSUED', 'PAID') AND line ->> 'key' LIKE 'adjustment/%')"
+)
 
 
 class InvoiceProblem(StrEnum):
@@ -97,7 +101,7 @@ async def void(tx: Transaction, invoice_id: UUID, reason: str, origin: Origin, *
     """Void an issued invoice, which keeps its number; a void one stays as it is.
 
     Raises:
-        RefusedError: there is no such invoice, or it is a draft, paid, or has a credit note.
+        RefusedError: there is no such invoice, it is a draft, paid, or has a credit note, or the next one adjusts it.
     """
     reason = _text(reason, "reason")
     invoice = await _locked(tx, invoice_id)
@@ -105,6 +109,10 @@ async def void(tx: Transaction, invoice_id: UUID, reason: str, origin: Origin, *
         return invoice
     if invoice.state is not InvoiceState.ISSUED or invoice.credited:
         message = "Only an issued invoice without credit notes can be voided; of a paid one issue a credit note."
+        raise refuse(InvoiceProblem.WRONG_STATE, message, "id")
+    await lock_invoices(tx, invoice.tenant_id)
+    if await tx.value(_ADJUSTED, invoice.tenant_id, next_month(invoice.month), invoice.total.currency):
+        message = "The next invoice adjusts this one, and would bill it twice: void that first, or issue a credit note."
         raise refuse(InvoiceProblem.WRONG_STATE, message, "id")
     sql = "UPDATE invoice SET state = 'VOID', voided_at = $2, void_reason = $3 WHERE id = $1"
     await tx.execute(sql, invoice_id, now, reason)
@@ -148,6 +156,11 @@ async def issue_credit_note(database: Database, wish: CreditNoteWish, origin: Or
         event = AuditEvent("creditNoteIssue", changes={"number": number, "amount": shown(wish.amount)})
         await _write_down(tx, invoice, origin, event, now)
         return await _read(tx, invoice.id)
+
+
+async def lock_invoices(tx: Transaction, tenant_id: UUID) -> None:
+    """Wait until nobody else makes or voids invoices of this tenant."""
+    await tx.row("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"invoices of {tenant_id}")
 
 
 async def take_number(tx: Transaction, series: str) -> str:

@@ -10,7 +10,7 @@ from portal.clock import new_id
 from portal.database import Transaction
 from portal.invoices.collecting import take_snapshots
 from portal.invoices.invoices import HeldFor
-from portal.invoices.issuing import due_on, take_number
+from portal.invoices.issuing import due_on, lock_invoices, take_number
 from portal.invoices.rating import Rated, for_tenant, goes_by_cost, rate
 from portal.invoices.snapshot import Snapshot
 from portal.plans.proration import next_month
@@ -32,7 +32,7 @@ async def make_invoices(tx: Transaction, tenant_id: UUID, month: date, *, now: d
     One that is issued stays. A draft is made anew. Where nothing is owed there is none.
     """
     # Whoever makes them waits here, so that two never make the same one.
-    await tx.row("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"invoices of {tenant_id}")
+    await lock_invoices(tx, tenant_id)
     rows = await tx.rows(
         "SELECT id, currency, state FROM invoice WHERE tenant_id = $1 AND month = $2 AND state <> 'VOID'",
         *(tenant_id, month),

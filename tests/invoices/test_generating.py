@@ -14,9 +14,10 @@ from portal.audit.entries import Origin
 from portal.clock import new_id
 from portal.database import Database, DatabaseRole
 from portal.invoices.generating import InvoiceGeneration
-from portal.invoices.issuing import issue, void
+from portal.invoices.issuing import InvoiceProblem, issue, void
 from portal.invoices.making import make_invoices
 from portal.invoices.runs import InvoiceRun, read_runs
+from portal.problems import RefusedError
 from tests.invoices.months import DYNAMIC, FIXED, FREE, MEDIUM, SILVER
 from tests.invoices.stored_usage import at, charge, hold, invoices_of, make_customer, make_plan, record, synced
 from tests.turnable_clock import TurnableClock
@@ -227,6 +228,34 @@ async def test_a_void_invoice_is_made_anew_when_its_month_is(
     ]
 
 
+async def test_what_the_next_invoice_has_adjusted_is_not_voided_and_billed_twice(
+    database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
+) -> None:
+    tenant, holding = await make_customer(database, await make_plan(database, "Medium", MEDIUM))
+    await generation.work_due()
+    await charge(database, tenant, holding, date(2026, 10, 31), count=300, cost="2.37", band=1)  # 3.75, heard of late
+    first_of_november.turn_to(at("2026-12-01T00:05"))
+    await generation.work_due()
+    before = await invoices_of(database, tenant)
+    assert before == [("2026-10", "ISSUED", "INV-000001", "99.00"), ("2026-11", "ISSUED", "INV-000002", "102.75")]
+    async with database.as_role(DatabaseRole.OPERATOR) as tx:
+        october, november = [row["id"] for row in await tx.rows("SELECT id FROM invoice ORDER BY month")]
+    with pytest.raises(RefusedError) as refused:
+        async with database.as_role(DatabaseRole.OPERATOR) as tx:
+            await void(tx, october, "Wrong", ORIGIN, now=first_of_november.now())
+    assert [(one.code, one.path) for one in refused.value.problems] == [(InvoiceProblem.WRONG_STATE, ("id",))]
+    assert await invoices_of(database, tenant) == before
+    for invoice in (november, october):  # the other way round nothing is lost
+        async with database.as_role(DatabaseRole.OPERATOR) as tx:
+            await void(tx, invoice, "Wrong", ORIGIN, now=first_of_november.now())
+    for month in (OCTOBER, NOVEMBER):
+        await generation.generate(month, lambda _: None)
+    assert [one for one in await invoices_of(database, tenant) if one[1] == "ISSUED"] == [
+        ("2026-10", "ISSUED", "INV-000003", "102.75"),
+        ("2026-11", "ISSUED", "INV-000004", "99.00"),
+    ]
+
+
 async def test_whoever_goes_on_with_a_run_that_was_killed_makes_the_rest_and_no_invoice_twice(
     database: Database, generation: InvoiceGeneration
 ) -> None:
@@ -284,6 +313,22 @@ async def test_a_tenant_whose_invoice_fails_holds_up_nobody_and_is_tried_again_a
     await generation.work_due()
     assert await runs(database) == [("2026-10", 2, 2, 0, True), ("2026-10", 2, 1, 1, True)]
     assert await invoices_of(database, failing) == [("2026-10", "DRAFT", None, "0.73")]  # 0.79 * 0.9 / 0.97
+
+
+async def test_a_held_draft_that_cannot_be_made_anew_stays_and_holds_up_no_other(
+    database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
+) -> None:
+    euros = SILVER.__class__(FIXED.strategy, "EUR", margin_kind=FIXED.margin_kind, brackets=FIXED.brackets)
+    failing, holding = await make_customer(database, await make_plan(database, "Euros", euros))
+    waiting, other = await make_customer(database, await make_plan(database, "Fixed", FIXED))
+    await charge(database, waiting, other, date(2026, 10, 4), count=100, cost="0.79")
+    await generation.work_due()
+    await charge(database, failing, holding, date(2026, 10, 4), count=100, cost="0.79")  # no exchange rate is known
+    await synced(database, waiting, NOVEMBER)
+    first_of_november.turn_to(at("2026-11-01T01:10"))
+    await generation.work_due()
+    assert await invoices_of(database, failing) == [("2026-10", "DRAFT", None, "0")]
+    assert await invoices_of(database, waiting) == [("2026-10", "ISSUED", "INV-000001", "0.81")]
 
 
 async def test_numbers_have_no_gaps_however_many_issue_at_once_and_however_many_fail(
