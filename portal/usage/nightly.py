@@ -11,17 +11,19 @@ from portal.usage.periods import Days
 from portal.usage.syncing import is_read, lock_syncs, request_sync
 
 BACK = 3  # days that are read anew: the provider writes what comes late, and puts prices right, within two or three
-MONTH_BACK_UNTIL = 3  # up to this day of a month all of the month before is read anew: its invoice is made of it
+MONTHS_BACK_UNTIL = (
+    3  # up to this day of a month the two before are read: an invoice is made of one, and adjusts the other
+)
 AFTER = timedelta(hours=1)  # the day's end: before that the provider rarely has the whole day
 OVER = timedelta(hours=3)  # the tenants' turns are spread, so that the provider is not asked for all of them at once
 AGAIN_AFTER = timedelta(hours=1)  # where its count did not yet hold the whole day
-CLOSED_SINCE = timedelta(days=40)  # what a tenant used in its last month is read until that month's invoice is made
+CLOSED_SINCE = timedelta(days=70)  # what a tenant used in its last month is read until the invoice that adjusts it
 
 
 def days_of_night(today: date) -> Days:
     """The days that are read in the night that today begins with; all of them are over."""
     first = today - timedelta(days=BACK)
-    return Days(min(first, _month_before(today).first) if today.day <= MONTH_BACK_UNTIL else first, today)
+    return Days(_month_before(_month_before(today).first).first if today.day <= MONTHS_BACK_UNTIL else first, today)
 
 
 def turn_of(tenant_id: UUID, today: date) -> datetime:

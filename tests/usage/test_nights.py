@@ -49,13 +49,13 @@ async def _end(database: Database, tenant_id: UUID, clock: TurnableClock, as_of:
     [
         ("2026-11-04", "2026-11-01"),
         ("2026-11-17", "2026-11-14"),
-        ("2026-11-03", "2026-10-01"),
-        ("2027-01-01", "2026-12-01"),
-        ("2028-03-01", "2028-02-01"),  # a leap year
-        ("2027-03-02", "2027-02-01"),
+        ("2026-11-03", "2026-09-01"),
+        ("2027-01-01", "2026-11-01"),
+        ("2028-03-01", "2028-01-01"),  # a leap year
+        ("2027-03-02", "2027-01-01"),
     ],
 )
-def test_a_night_reads_the_last_days_and_in_the_first_nights_of_a_month_all_of_the_month_before(
+def test_a_night_reads_the_last_days_and_in_the_first_nights_of_a_month_all_of_the_two_before(
     today: str, first: str
 ) -> None:
     until = date.fromisoformat(today)
@@ -122,8 +122,8 @@ async def test_a_tenant_that_was_closed_lately_is_read_still_and_one_closed_long
     clock.turn_to(at("2026-11-17T05:00"))
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
         closing = "UPDATE tenant SET state = 'CLOSED', closed_at = $2 WHERE id = $1"
-        await tx.execute(closing, lately, at("2026-10-09"))
-        await tx.execute(closing, long_ago, at("2026-10-07"))
+        await tx.execute(closing, lately, at("2026-09-09"))
+        await tx.execute(closing, long_ago, at("2026-09-07"))
         await tx.execute("UPDATE tenant SET state = 'SUSPENDED' WHERE id = $1", suspended)
     assert await request_nightly(database, clock) == 2
     assert [len(await _syncs(database, one)) for one in (lately, long_ago, suspended)] == [1, 0, 1]

@@ -197,7 +197,7 @@ async def test_an_invoice_that_waits_for_the_provider_s_count_is_issued_once_a_n
     assert await request_nightly(product.database, product.clock) == 1
     await syncing(product).work_due()
     [done] = await syncs(product, tenant.id)
-    assert (done.state, done.days.first, done.days.until) == ("DONE", month, this_month.date())
+    assert (done.state, done.days.first, done.days.until) == ("DONE", (month - DAY).replace(day=1), this_month.date())
     await generation.work_due()
     # 0.85 * 1.03 = 0.8755, 0.05 * 1.03 = 0.0515
     assert await invoices_of(product.database, tenant.id) == [(name, "ISSUED", "INV-000001", "0.93")]
@@ -206,8 +206,9 @@ async def test_an_invoice_that_waits_for_the_provider_s_count_is_issued_once_a_n
 async def _held_since(product: Product, tenant: TenantUnderTest, day: date, terms: PlanTerms) -> None:
     """The tenant was there since that day, with a plan of these terms alone."""
     plan = await make_plan(product.database, "By the cost", terms)
+    async with product.database.for_tenant(tenant.id) as own:
+        await own.execute("DELETE FROM tenant_plan WHERE tenant_id = $1", tenant.id)
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
-        await tx.execute("DELETE FROM tenant_plan WHERE tenant_id = $1", tenant.id)
         since = datetime(day.year, day.month, day.day, tzinfo=UTC)
         await tx.execute("UPDATE tenant SET created_at = $2 WHERE id = $1", tenant.id, since)
     await hold(product.database, tenant.id, plan, str(day))

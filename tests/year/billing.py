@@ -13,8 +13,6 @@ from portal.invoices.issuing import CreditNoteWish, issue_credit_note, mark_paid
 from portal.money.money import Money
 from portal.usage.gathering import UsageSync
 from portal.usage.nightly import request_nightly
-from portal.usage.periods import Days
-from portal.usage.syncing import request_sync
 from tests.year.accepting import midnight
 from tests.year.living import Tenant
 from tests.year.owing import Read
@@ -30,7 +28,6 @@ async def bill(world: World, tenants: Sequence[Tenant], month: date, until: date
     """Do all that is due at the end of a month, which ends just before `until`."""
     generation = InvoiceGeneration(world.database, world.clock)
     world.clock.turn_to(midnight(until) - timedelta(hours=1))
-    await _read_again(world, tenants, month)
     world.clock.turn_to(midnight(until) + timedelta(minutes=30))
     await generation.work_due()  # what goes by the cost waits for the provider's count
     for tenant in tenants:
@@ -109,16 +106,6 @@ async def of_each(tenants: Sequence[Tenant], do: Callable[[Tenant], Awaitable[No
     async with asyncio.TaskGroup() as group:
         for tenant in tenants:
             group.create_task(one(tenant))
-
-
-async def _read_again(world: World, tenants: Sequence[Tenant], month: date) -> None:
-    """Read the month before again where the provider shows more of it, before the invoices adjust it."""
-    now, before = world.clock.now(), Days((month - _DAY).replace(day=1), month)
-    for tenant in tenants:
-        if tenant.ledger.has_late(before.first, before.until, now):
-            async with world.database.for_tenant(tenant.id) as tx:
-                await request_sync(tx, tenant.id, before, now=now)
-    await _work_off(world, tenants)
 
 
 async def _read_night(world: World, tenants: Sequence[Tenant]) -> None:
