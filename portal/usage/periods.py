@@ -10,6 +10,7 @@ from portal.problems import refuse
 
 BEFORE_ANY = date(2000, 1, 1)
 LONGEST = 3_660  # days
+LONGEST_OF_ALL = 36_600  # days from `BEFORE_ANY` on: nobody has the days until the end of the calendar worked out
 MOST_DAYS = 731  # that a report is cut into
 _DAY = timedelta(days=1)
 
@@ -80,7 +81,7 @@ def checked(days: Days, size: UsageBucketSize) -> Days:
     if size is UsageBucketSize.DAY and days.count > MOST_DAYS:
         message = f"A report is cut into {MOST_DAYS} days at most: ask for fewer days, or for buckets of a month."
         raise refuse(UsageRangeProblem.INVALID, message, "bucketSize")
-    if days.first > BEFORE_ANY and days.count > LONGEST:
+    if days.count > (LONGEST if days.first > BEFORE_ANY else LONGEST_OF_ALL):
         message = f"A range has at most {LONGEST:,} days; all of them are there as the period ALL_TIME."
         raise refuse(UsageRangeProblem.INVALID, message, "range")
     return days

@@ -149,6 +149,7 @@ async def test_who_may_not_see_usage_gets_no_file(product: Product, tenant: Tena
         ({"from": "2026-04-02", "until": "2026-04-01"}, "The range has to end after it begins"),
         ({"from": "1999-12-31", "until": "2026-04-01"}, "There is no usage before 2000-01-01."),
         ({"from": "2001-01-01", "until": "2026-04-01"}, "A range has at most 3,660 days"),
+        ({"from": "2000-01-01", "until": "9999-12-31"}, "A range has at most 3,660 days"),
         (WHOLE_YEAR | {"categories": "sms"}, "There is nothing else to ask for"),
         ([*WHOLE_YEAR.items(), ("from", "2026-02-01")], "each of it once"),
     ],

@@ -106,6 +106,7 @@ async def test_calls_are_counted_here_in_calls_and_minutes_until_there_is_the_pr
         ({"from": "2026-04-02", "until": "2026-04-01"}, "has to end after it begins", ["input", "range"]),
         ({"from": "1999-12-31", "until": "2026-04-01"}, "no usage before 2000-01-01", ["input", "range", "from"]),
         ({"from": "2001-01-01", "until": "2026-04-01"}, "at most 3,660 days", ["input", "range"]),
+        ({"from": "2000-01-01", "until": "9999-12-31"}, "at most 3,660 days", ["input", "range"]),
         ({"from": "2024-01-01", "until": "2026-04-01"}, "731 days at most", ["input", "bucketSize"]),
     ],
 )
