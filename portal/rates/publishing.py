@@ -1,7 +1,7 @@
 """Publishing a rate card: read, checked, and written as the next version."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import orjson
@@ -14,6 +14,7 @@ from portal.rates.cards import RateCard, read_current_card
 from portal.rates.provider import PriceList, PriceLists, Rate
 from portal.rates.rules import CardWish, RateCardProblem, RateSource, missing, problems_of, with_elsewhere
 
+_BILLED_WITHIN = timedelta(days=93)  # with what a month's invoice adjusts of the month before
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('rate_card', 0))"
 
 
@@ -42,6 +43,9 @@ async def publish_rate_card(
         current = await read_current_card(tx)
         if (current.currency, current.prices, current.exchange_rates) == (currency, prices, exchange):
             return current.version
+        if lost := await _in_use(tx, {current.currency, *current.exchange_rates} - {currency, *exchange}, now):
+            message = f"There are plans in {', '.join(lost)}: without an exchange rate nobody could rate them any more."
+            raise refuse(RateCardProblem.INVALID, message, "exchangeRates")
         card = RateCard(new_id(now), current.version + 1, currency, prices, exchange)
         await _write(tx, card, wish.source, published_by, now)
     return card.version
@@ -69,6 +73,15 @@ def _unknown(wish: CardWish, found: PriceList) -> list[Problem]:
         for place, country in enumerate(wish.countries or ())
         if country not in known
     ]
+
+
+async def _in_use(tx: Transaction, currencies: set[str], now: datetime) -> list[str]:
+    """Those that a plan on sale is in, or one that sends, or invoices to come, go by."""
+    sql = (
+        "SELECT DISTINCT currency FROM plan WHERE currency = ANY($1::text[]) AND (state = 'PUBLISHED' OR EXISTS "
+        "(SELECT FROM tenant_plan WHERE plan_id = plan.id AND (until IS NULL OR until > $2))) ORDER BY currency"
+    )
+    return [row["currency"] for row in await tx.rows(sql, sorted(currencies), now - _BILLED_WITHIN)]
 
 
 async def _write(tx: Transaction, card: RateCard, source: RateSource, published_by: str, now: datetime) -> None:

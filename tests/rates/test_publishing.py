@@ -8,12 +8,15 @@ import pytest
 
 from auth.permissions import StaffRole
 from portal.database.address import DatabaseAddress
+from tests.plans.offers import GIVEN
 from tests.product import Caller, Product
 from tests.product import product as serve_product
 from tests.rates.cards import PUBLISH, card, kept, publish, rate
 from tests.turnable_clock import TurnableClock
 from twilio_gateway.simulator.prices import PRICES
 
+PLAN = "mutation ($input: PlanInput!) { planPublish(input: $input) { plan { id } errors { code path } } }"
+RETIRE = "mutation ($id: ID!) { planRetire(id: $id) { errors { code } } }"
 PROVIDER = {"source": "PROVIDER"}
 RATES = '{ rateCard { version rates(category: "sms-outbound") { country price unit } } }'
 
@@ -137,6 +140,23 @@ async def test_what_is_no_decimal_number_is_refused_with_its_place_and_nothing_c
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["message"].startswith("Variable '$input' has invalid value at .rates[2].price: A Decimal is a string")
     assert await kept(product.database) == []
+
+
+async def test_a_card_keeps_the_exchange_rates_that_plans_go_by(product: Product, operator: Caller) -> None:
+    euros = card(exchangeRates=[{"currency": "EUR", "rate": "0.92"}, {"currency": "GBP", "rate": "0.8"}])
+    assert (await publish(operator, euros))["errors"] == []
+    in_euros = (await operator.run(PLAN, input=GIVEN | {"currency": "EUR"}))["planPublish"]
+    assert in_euros["errors"] == []
+    before = await kept(product.database)
+    for given in (card(), card(currency="GBP")):
+        refused = (await publish(operator, given))["errors"]
+        assert [(error["code"], error["path"]) for error in refused] == [("INVALID", ["input", "exchangeRates"])]
+        assert "There are plans in EUR" in refused[0]["message"]
+    assert await kept(product.database) == before
+    dollars = card(currency="EUR", exchangeRates=[{"currency": "USD", "rate": "1.09"}])
+    assert (await publish(operator, dollars))["errors"] == []  # pounds nobody needs
+    await operator.run(RETIRE, id=in_euros["plan"]["id"])
+    assert (await publish(operator, card()))["errors"] == []  # nor euros any more
 
 
 async def test_two_cards_at_once_are_two_versions_one_behind_the_other(product: Product, operator: Caller) -> None:
