@@ -43,6 +43,9 @@ async def publish_rate_card(
         current = await read_current_card(tx)
         if (current.currency, current.prices, current.exchange_rates) == (currency, prices, exchange):
             return current.version
+        if currency != current.currency and await tx.value("SELECT EXISTS (SELECT FROM charge_day WHERE cost <> 0)"):
+            message = f"What was sent is kept in {current.currency}: publish a card in it, with exchange rates."
+            raise refuse(RateCardProblem.INVALID, message, "currency")
         if lost := await _in_use(tx, {current.currency, *current.exchange_rates} - {currency, *exchange}, now):
             message = f"There are plans in {', '.join(lost)}: without an exchange rate nobody could rate them any more."
             raise refuse(RateCardProblem.INVALID, message, "exchangeRates")

@@ -8,6 +8,8 @@ import pytest
 
 from auth.permissions import StaffRole
 from portal.database.address import DatabaseAddress
+from tests.invoices.months import SILVER
+from tests.invoices.stored_usage import charge, make_customer, make_plan
 from tests.plans.offers import GIVEN
 from tests.product import Caller, Product
 from tests.product import product as serve_product
@@ -157,6 +159,18 @@ async def test_a_card_keeps_the_exchange_rates_that_plans_go_by(product: Product
     assert (await publish(operator, dollars))["errors"] == []  # pounds nobody needs
     await operator.run(RETIRE, id=in_euros["plan"]["id"])
     assert (await publish(operator, card()))["errors"] == []  # nor euros any more
+
+
+async def test_the_currency_of_cards_stays_once_costs_are_kept_in_it(product: Product, operator: Caller) -> None:
+    assert (await publish(operator, card()))["errors"] == []
+    tenant_id, holding = await make_customer(product.database, await make_plan(product.database, "Silver", SILVER))
+    await charge(product.database, tenant_id, holding, product.clock.now().date(), count=1, cost="0.0079")
+    before = await kept(product.database)
+    euros = card(currency="EUR", exchangeRates=[{"currency": "USD", "rate": "1.09"}])
+    refused = (await publish(operator, euros))["errors"]
+    assert [(error["code"], error["path"]) for error in refused] == [("INVALID", ["input", "currency"])]
+    assert "is kept in USD" in refused[0]["message"]
+    assert await kept(product.database) == before
 
 
 async def test_two_cards_at_once_are_two_versions_one_behind_the_other(product: Product, operator: Caller) -> None:
