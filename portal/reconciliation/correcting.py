@@ -6,6 +6,7 @@ from uuid import UUID
 from portal.database import TenantTransaction
 from portal.plans.proration import next_month
 from portal.plans.settling import Correction, correct, lock_period
+from portal.rates.cards import read_current_card
 from portal.reconciliation.books import Read, judge_days
 from portal.reconciliation.rules import Compared, DiscrepancyReason, unexplained
 
@@ -27,10 +28,10 @@ async def correct_day(tx: TenantTransaction, read: Read, *, now: datetime) -> di
     balance_id = await lock_period(tx, day, now=now)
     if balance_id is None:
         return {}
-    done = {}
+    done, currency = {}, (await read_current_card(tx)).currency
     for one in await judge_days(tx, [read], now=now):
         wanted = unexplained(one.compared) if one.reason is DiscrepancyReason.UNKNOWN else None
-        if wanted is None:
+        if wanted is None or one.currency != currency:  # its price would be charged as if it were in the card's
             continue
         category, reason = one.compared.category, _reason(one.compared)
         wish = Correction(day, category, wanted.count, wanted.segments, wanted.cost, reason, one.compared.theirs.as_of)

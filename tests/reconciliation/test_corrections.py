@@ -81,6 +81,21 @@ async def test_messages_sent_outside_of_the_portal_are_charged_on_their_day_and_
         assert await tx.value("SELECT note FROM discrepancy") == reason
 
 
+async def test_what_is_asked_for_in_another_currency_than_the_rate_card_s_is_left_to_a_person(
+    database: Database, reconciliation: Reconciliation
+) -> None:
+    tenant, holding = await customer(database, DYNAMIC, name="Dynamic")
+    await sent(database, tenant, holding, SIXTH, 40)
+    await counted(database, tenant, SIXTH, 43, price="99")
+    async with database.for_tenant(tenant) as tx:
+        await tx.execute("UPDATE usage_record SET price_unit = 'JPY'")
+    await synced(database, tenant)
+    await reconciliation.work_due()
+    assert await charges(database, tenant) == [(SIXTH, "sms-outbound", 0, 40, 40, EACH * 40)]
+    assert await entries(database, tenant) == []
+    assert await found(database) == [(SIXTH, "sms-outbound", 40, 43, "UNKNOWN", True)]
+
+
 async def test_each_difference_is_corrected_once_and_a_later_one_by_what_is_new(
     database: Database, reconciliation: Reconciliation
 ) -> None:
