@@ -45,7 +45,8 @@ def verify(
         for difference in verdict.differences:
             complain(f"  {difference}")
         raise typer.Exit(_DIFFERS)
-    say(f"{verdict.number} for {verdict.month} agrees: {verdict.lines} lines add up to {verdict.total}.")
+    lines = "1 line adds" if verdict.lines == 1 else f"{verdict.lines} lines add"
+    say(f"{verdict.number} for {verdict.month} agrees: {lines} up to {verdict.total}.")
 
 
 @bill.command()

@@ -71,7 +71,11 @@ def verify(content: bytes) -> Verdict:
         without = {name: value for name, value in bill.items() if name != "digest"}
         if digest_of(without).hex() != bill["digest"]:
             differences.append("digest: the file is not as it was written, in this place or another")
-        about = (str(invoice["number"]), str(invoice["month"]), f"{invoice['currency']} {invoice['total']}")
+        about = (
+            str(invoice["number"]),
+            str(invoice["month"]),
+            f"{rated.total.currency} {rated.total.rounded().amount}",
+        )
     except SnapshotError as error:
         raise BillError(f"the snapshot cannot be read: {error}") from error
     except KeyError as error:

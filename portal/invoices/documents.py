@@ -12,7 +12,7 @@ import typst
 
 from portal.invoices.canonical import plain
 from portal.invoices.invoices import CreditNoteRow, InvoiceRow, InvoiceState
-from portal.money.money import Money, shown
+from portal.money.money import Money, round_to_minor, shown
 
 _TEMPLATE = Path(__file__).with_name("invoice.typ")
 _STAMPS = {
@@ -66,15 +66,15 @@ def _compiled(document: Document, standard: Literal["ua-1"] | None) -> bytes:
 
 def csv_of(document: Document) -> str:
     """The lines, one a row, then the total; by RFC 4180, amounts without signs of currency."""
-    out, invoice = io.StringIO(), document.invoice
+    out, invoice, currency = io.StringIO(), document.invoice, document.invoice.total.currency
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["invoice", "month", "description", "quantity", "unit", "amount", "currency", "explanation"])
     about = [invoice.number or "", f"{invoice.month:%Y-%m}"]
     for line in invoice.lines:
         why = "; ".join(f"{step.label}: {step.value}" for step in line.steps)
-        amount = [plain(line.amount), invoice.total.currency]
+        amount = [f"{round_to_minor(line.amount, currency):f}", currency]
         writer.writerow([*about, _text(line.description), plain(line.quantity), line.unit, *amount, _text(why)])
-    writer.writerow([*about, "Total", "", "", plain(invoice.total.amount), invoice.total.currency, ""])
+    writer.writerow([*about, "Total", "", "", f"{invoice.total.rounded().amount:f}", currency, ""])
     return out.getvalue()
 
 

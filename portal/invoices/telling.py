@@ -8,7 +8,7 @@ from portal.mail.queue import Mail, MailQueue
 from portal.money.money import shown
 from portal.webhooks.events import SEEN_BY, WebhookEvent, emit
 
-_PATH = "/invoices"
+_PATH = "/billing/invoices"
 _TENANTS = 100
 _UNTOLD = (
     "WITH untold AS (SELECT id FROM invoice WHERE tenant_id = $1 AND issued_at IS NOT NULL AND told_at IS NULL "

@@ -58,7 +58,7 @@ async def test_a_month_is_made_and_exported_and_each_bill_is_verified_without_se
     ]
     bill = folder / "INV-000001.json"
     agrees = await run({}, "verify", str(bill))
-    assert (agrees.code, agrees.out) == (0, "INV-000001 for 2026-10 agrees: 1 lines add up to USD 49."), agrees.told
+    assert (agrees.code, agrees.out) == (0, "INV-000001 for 2026-10 agrees: 1 line adds up to USD 49.00."), agrees.told
     bill.write_bytes(bill.read_bytes().replace(b'"fee": "49"', b'"fee": "48"'))
     differs = await run({}, "verify", str(bill))
     assert differs.code == 1

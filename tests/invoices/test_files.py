@@ -32,7 +32,7 @@ async def test_a_member_and_a_machine_get_pdf_csv_and_a_bill_that_agrees(product
         assert pdf.content.startswith(b"%PDF-1.7")
         rows = list(csv.DictReader(io.StringIO((await get(customer.csv, caller)).text)))
         assert [(row["description"], row["quantity"], row["amount"]) for row in rows] == [
-            ("Falcon Flights, fee", "31", "99"),
+            ("Falcon Flights, fee", "31", "99.00"),
             ("Text messages sent, over the allowance", "300", "3.75"),
             ("Total", "", "102.75"),
         ]

@@ -53,7 +53,7 @@ async def test_an_issued_invoice_is_mailed_once_to_those_who_may_see_it(
     ]
     assert {one.subject for one in sent} == {"Falcon Flights: invoice INV-000001"}
     assert "comes to $102.75. It is to be paid until 15 November 2026." in sent[0].text
-    assert f"{product.url}/invoices" in sent[0].text
+    assert f"\n{product.url}/billing/invoices\n" in sent[0].text
 
 
 async def test_an_endpoint_that_asks_for_it_hears_of_it_while_who_set_it_up_may_see_invoices(
