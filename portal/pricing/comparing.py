@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import ceil
 
 from portal.money.money import EXACT
+from portal.plans.charging import included
 from portal.plans.periods import AllowancePeriod
 from portal.pricing.bands import widths
 from portal.pricing.strategies import BandUsage, strategy_of
@@ -98,7 +99,7 @@ def _stretches(terms: PlanTerms, use: MonthlyUse) -> Iterator[_Stretch]:
     strategy, units = strategy_of(terms), use.units(terms.unit)
     periods = DAYS if terms.per is AllowancePeriod.DAY else 1
     cost = EXACT.divide(use.cost_per_message, units)
-    limit = None if terms.amount is None or terms.at_limit is AtLimit.OVERAGE else terms.amount
+    limit = None if terms.at_limit is AtLimit.OVERAGE else included(terms)
     place = 0
     for band, width in enumerate(widths(strategy.bounds)):
         ends = None if width is None else place + width

@@ -11,7 +11,7 @@ import pytest
 from portal.money.money import Money, round_to_minor
 from portal.plans.proration import prorated_fee, segments
 from portal.pricing.bands import split
-from portal.pricing.comparing import MonthlyUse, break_even
+from portal.pricing.comparing import MonthlyUse, break_even, monthly_price
 from portal.pricing.strategies import BandUsage, at_ratio, strategy_of
 from portal.pricing.terms import (
     AtLimit,
@@ -114,6 +114,13 @@ def test_tiers_with_overage(plan: PlanTerms, messages: int, lines: list[str]) ->
 )
 def test_where_the_tiers_meet(one: PlanTerms, other: PlanTerms, messages: int) -> None:
     assert break_even(one, other, MonthlyUse(Decimal(150))) == messages
+
+
+def test_credits_come_to_what_the_cheapest_unit_costs() -> None:
+    packs = (CreditPack(100, 500, dollars("10")), CreditPack(200, 1500, dollars("15")))
+    prepaid = PlanTerms(PricingStrategy.CREDITS, "USD", unit=UsageUnit.SEGMENTS, at_limit=AtLimit.CREDITS, packs=packs)
+    use = MonthlyUse(Decimal(150), segments_per_message=Decimal(2))
+    assert monthly_price(prepaid, use) == dollars("3")  # 300 segments * 0.01
 
 
 def test_a_plan_that_is_dearer_at_any_use_never_breaks_even() -> None:
