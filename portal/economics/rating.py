@@ -125,12 +125,19 @@ class _Rating:
             for one in self._records.prices
             if is_final(one.day, one.as_of)
         }
+        whole = {
+            (one.tenant_id, one.day)
+            for one in self._records.prices
+            if one.category == TOTAL and is_final(one.day, one.as_of)
+        }
         together: dict[tuple[UUID, date, str], list[Charge]] = defaultdict(list)
         for charge in self._records.charges:
             together[charge.tenant_id, charge.day, charge.category].append(charge)
         spent: dict[tuple[UUID, date], Decimal] = defaultdict(Decimal)
         for key, charges in together.items():
-            costs = final_costs([Part(charge.units, charge.cost) for charge in charges], final.get(key))
+            # A category that the provider leaves out of a day that it counted whole has nothing there.
+            price = final.get(key, Decimal(0) if key[:2] in whole else None)
+            costs = final_costs([Part(charge.units, charge.cost) for charge in charges], price)
             for charge, cost in zip(charges, costs, strict=True):
                 plan = self._holdings[charge.tenant_id, charge.holding_id].plan
                 self._add(charge.tenant_id, plan.id, Figures(self._price_of(plan.terms, charge, cost), cost))
