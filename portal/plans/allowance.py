@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from portal.database import TenantTransaction, Transaction
-from portal.plans.charging import Position, included
+from portal.plans.charging import Position
 from portal.plans.forecast import Forecast, forecast
 from portal.plans.periods import AllowancePeriod, Period, period_at
 from portal.plans.plans import PLAN_COLUMNS, plan_row
-from portal.pricing.terms import PlanTerms, UsageUnit
+from portal.pricing.terms import PlanTerms, UsageUnit, included
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from uuid import UUID
 from portal.money.money import EXACT
 from portal.pricing.bands import split
 from portal.pricing.strategies import BandUsage, strategy_of
-from portal.pricing.terms import AtLimit, PlanTerms, PricingStrategy
+from portal.pricing.terms import AtLimit, PlanTerms, included
 from portal.rates.cards import RateCard
 
 GRAIN = Decimal("1E-12")
@@ -50,11 +50,6 @@ class Position:
     def committed(self) -> int:
         """The units that are spoken for."""
         return self.used + self.reserved
-
-
-def included(terms: PlanTerms) -> int | None:
-    """The units of a period that neither overage nor credits pay for; None: no limit."""
-    return 0 if terms.amount is None and terms.strategy is PricingStrategy.CREDITS else terms.amount
 
 
 def may_cost(terms: PlanTerms, position: Position, units: int) -> bool:

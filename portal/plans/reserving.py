@@ -15,12 +15,12 @@ from portal.database import TenantTransaction
 from portal.live.changes import ALLOWANCE_CHANGED
 from portal.plans.allowance import Allowance
 from portal.plans.balances import LockedBalance
-from portal.plans.charging import Budget, Charge, Position, Prices, included, may_cost
+from portal.plans.charging import Budget, Charge, Position, Prices, may_cost
 from portal.plans.periods import AllowancePeriod, period_at
 from portal.plans.plans import PLAN_COLUMNS, PlanRow, plan_row
 from portal.plans.spend import LockedSpend, month_of, reserve_spend, reserved_before, tell_of_cap
 from portal.plans.thresholds import code_of, newly_reached, told_of
-from portal.pricing.terms import AtLimit, PlanTerms
+from portal.pricing.terms import AtLimit, PlanTerms, included
 from portal.rates.cards import RateCard, read_card
 from portal.webhooks.events import WebhookEvent, emit
 

@@ -15,14 +15,14 @@ from portal.database.connection import Row
 from portal.live.changes import ALLOWANCE_CHANGED
 from portal.plans.allowance import Allowance
 from portal.plans.balances import BalanceChange, EntryKind, write_changes
-from portal.plans.charging import Charged, Position, Prices, Settling, correction, included, settle
+from portal.plans.charging import Charged, Position, Prices, Settling, correction, settle
 from portal.plans.periods import AllowancePeriod, Period, period_at
 from portal.plans.plans import PLAN_COLUMNS, plan_row
 from portal.plans.proration import first_instant
 from portal.plans.reserving import tell_reached
 from portal.plans.spend import release_spend, spend
 from portal.plans.thresholds import newly_reached, told_of
-from portal.pricing.terms import AtLimit, PlanTerms, UsageUnit
+from portal.pricing.terms import AtLimit, PlanTerms, UsageUnit, included
 from portal.rates.cards import RateCard, read_card
 from portal.usage.usage import SMS_OUTBOUND, add_to_day
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from portal.plans.charging import included
 from portal.plans.provider import SetTrigger, Watch
 from portal.plans.thresholds import watched
-from portal.pricing.terms import PlanTerms
+from portal.pricing.terms import PlanTerms, included
 from portal.usage.usage import SMS_OUTBOUND
 
 

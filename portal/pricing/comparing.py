@@ -8,11 +8,10 @@ from itertools import pairwise
 from math import ceil
 
 from portal.money.money import EXACT
-from portal.plans.charging import included
 from portal.plans.periods import AllowancePeriod
 from portal.pricing.bands import widths
 from portal.pricing.strategies import BandUsage, strategy_of
-from portal.pricing.terms import AtLimit, PlanPeriod, PlanTerms, UsageUnit
+from portal.pricing.terms import AtLimit, PlanPeriod, PlanTerms, UsageUnit, included
 
 DAYS = 30  # of a usual month, over which messages are spread evenly
 _MONTHS = Decimal(12)

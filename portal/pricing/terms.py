@@ -86,3 +86,8 @@ class PlanTerms:
     brackets: tuple[MarginBracket, ...] = ()
     other_ratio: Decimal | None = None  # on what is no message (calls, numbers, what comes in); None: the fee covers it
     packs: tuple[CreditPack, ...] = ()
+
+
+def included(terms: PlanTerms) -> int | None:
+    """The units of a period that neither overage nor credits pay for; None: no limit."""
+    return 0 if terms.amount is None and terms.strategy is PricingStrategy.CREDITS else terms.amount
