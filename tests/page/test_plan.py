@@ -35,6 +35,10 @@ async def test_an_upgrade_holds_at_once_and_a_downgrade_is_taken_back(
     await expect(present).to_contain_text("of 1,000 messages left today")
     await expect(offer.get_by_text("Yours")).to_be_visible()
     await expect(page.get_by_role("group", name="Allowance").first).to_contain_text("of 1,000 messages left today")
+    await page.get_by_role("button", name="Choose Credits", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Change to Credits?")
+    await expect(dialog.get_by_role("row", name="Allowance")).to_contain_text("Each message takes credits")
+    await dialog.get_by_role("button", name="Keep what you have").click()
 
     await page.get_by_role("button", name="Choose Free", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Change to Free on").click()

@@ -11,7 +11,12 @@ export function inMoney({ amount, currency }: Money): string {
   return formatter(currency).format(amount);
 }
 
-/** The same with its sign, for a difference: "+$8.20". */
+/** What was used comes to so much: to a hundredth of a cent, since its exact price may have any number of decimals. */
+export function inRoundMoney({ amount, currency }: Money): string {
+  return formatter(currency, 4).format(amount);
+}
+
+/** An amount with its sign, for a difference: "+$8.20". */
 export function inDifference({ amount, currency }: Money): string {
   return `${isPositive(amount) ? '+' : ''}${inMoney({ amount, currency })}`;
 }
@@ -28,10 +33,11 @@ export function roughShare(parts: readonly Money[], whole: Money): number {
 
 const FORMATTERS = new Map<string, Intl.NumberFormat>();
 
-function formatter(currency: string): Intl.NumberFormat {
-  const known = FORMATTERS.get(currency);
+function formatter(currency: string, maximumFractionDigits = 10): Intl.NumberFormat {
+  const key = `${currency}${maximumFractionDigits}`;
+  const known = FORMATTERS.get(key);
   if (known !== undefined) return known;
-  const made = new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 10 });
-  FORMATTERS.set(currency, made);
+  const made = new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits });
+  FORMATTERS.set(key, made);
   return made;
 }

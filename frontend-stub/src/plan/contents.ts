@@ -19,12 +19,14 @@ export function contentsOf(plan: Contents): string[] {
   return lines.filter((line) => line !== null);
 }
 
+const AND = new Intl.ListFormat('en');
+
 /** How a plan that goes by cost makes its prices. */
 function howPriced({ strategy, brackets }: Contents): string | null {
   if (strategy === 'FIXED_MARGIN') return 'Each message at what it costs, with a fixed part on top';
   if (strategy !== 'DYNAMIC_MARGIN') return null;
   const steps = brackets.flatMap(({ upTo }) => (upTo === null ? [] : [inNumbers(upTo)]));
-  return `Each message at what it costs; the part on top falls after ${steps.join(', ')} a month`;
+  return `Each message at what it costs; the part on top falls after ${AND.format(steps)} a month`;
 }
 
 /** A pack of credits: "100 credits, good for 500 segments: $10.00". */

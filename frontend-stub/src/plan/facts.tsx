@@ -53,7 +53,7 @@ function Begins({ at }: { at: string }) {
   const clock = useClock();
   const { timeZone } = useTenant();
   if (isPast(at)) return 'At once';
-  return timeZone === 'UTC' ? `${clock.short(at)} UTC` : `${clock.short(at)} your time, ${UTC.short(at)} UTC`;
+  return timeZone === 'UTC' ? `${clock.short(at)} UTC` : `${clock.short(at)} your time (${UTC.short(at)} UTC)`;
 }
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {

@@ -7,7 +7,7 @@ import { PlanChangeCancelDocument } from '../generated/operations';
 import { Question } from '../parts/question';
 import { clockIn, useClock } from '../parts/time';
 import { counted } from '../parts/words';
-import { AllowanceBar, leftInWords } from '../session/allowance';
+import { AllowanceBar, leftInWords, resetInWords } from '../session/allowance';
 import { useMay, useTenant } from '../session/viewer';
 import { Fee } from './fee';
 import { forecastInWords } from './forecast';
@@ -59,8 +59,8 @@ function AllowanceLeft({ allowance }: { allowance: NonNullable<TenantPlan['allow
       <Text fw={600}>{leftInWords(allowance)}</Text>
       <Text size="sm">
         {counted(used, 'used', 'used')}
-        {reserved > 0 && `, ${counted(reserved, 'on its way', 'on their way')}`}. Resets at {clock.short(resetsAt)}
-        {timeZone !== 'UTC' && ` your time, ${UTC.short(resetsAt)} UTC`}.
+        {reserved > 0 && `, ${counted(reserved, 'on its way', 'on their way')}`}. {resetInWords(allowance, clock)}
+        {timeZone !== 'UTC' && ` your time (${UTC.short(resetsAt)} UTC)`}.
       </Text>
       {forecast !== null && <Text size="sm">{forecast}</Text>}
     </Stack>

@@ -5,7 +5,7 @@ import { allowanceQuery } from '../api/queries';
 import type { AllowanceQuery } from '../generated/operations';
 import { Figure } from '../parts/figure';
 import { inNumbers } from '../parts/numbers';
-import { useClock } from '../parts/time';
+import { type Clock, useClock } from '../parts/time';
 import { counted } from '../parts/words';
 
 export type Allowance = NonNullable<AllowanceQuery['allowance']>;
@@ -17,7 +17,7 @@ export function AllowanceMeter() {
   const allowance = data?.allowance;
   if (allowance == null) return null;
   const sentence = leftInWords(allowance);
-  const resets = `Resets at ${clock.short(allowance.resetsAt)}`;
+  const resets = resetInWords(allowance, clock);
   return (
     <Tooltip label={`${sentence}. ${resets}. ${counted(allowance.used, 'message')} used so far.`}>
       <Group gap="xs" wrap="nowrap" tabIndex={0} role="group" aria-label="Allowance" className="allowance">
@@ -56,9 +56,17 @@ export function leftInWords({ limit, remaining, unit, per }: Allowance): string 
   return `${inNumbers(remaining)} of ${inNumbers(limit)} ${unit.toLowerCase()} left ${when}`;
 }
 
+/** "Resets at 19:00", or on another day: "Resets on 30 Nov, 19:00" */
+export function resetInWords({ resetsAt }: Allowance, clock: Clock): string {
+  const at = clock.short(resetsAt);
+  return `Resets ${at.includes(' ') ? 'on' : 'at'} ${at}`;
+}
+
 /** "50 messages a day" */
 export function wholeInWords({ limit, unit, per }: Allowance): string {
-  return limit === null ? `Unlimited ${unit.toLowerCase()}` : `${inNumbers(limit)} ${unit.toLowerCase()} a ${per === 'DAY' ? 'day' : 'month'}`;
+  if (limit === null) return `Unlimited ${unit.toLowerCase()}`;
+  if (limit === 0) return 'Each message takes credits';
+  return `${inNumbers(limit)} ${unit.toLowerCase()} a ${per === 'DAY' ? 'day' : 'month'}`;
 }
 
 export function isLow({ limit, remaining }: Allowance): boolean {
@@ -71,13 +79,13 @@ export function AllowanceFigure() {
   const clock = useClock();
   const allowance = data?.allowance;
   if (allowance == null) return null;
-  const { limit, remaining, unit, resetsAt } = allowance;
-  if (limit === 0) return <Figure label="Left of the allowance" value="Credits" />;
+  const { limit, remaining, unit } = allowance;
+  if (limit === 0) return null;
   return (
     <Figure label="Left of the allowance" value={remaining === null ? 'Unlimited' : inNumbers(remaining)} unit={unit.toLowerCase()}>
       <AllowanceBar allowance={allowance} size="lg" />
       <Text size="sm" c="dimmed">
-        Resets at {clock.short(resetsAt)}
+        {resetInWords(allowance, clock)}
       </Text>
     </Figure>
   );

@@ -1,8 +1,9 @@
 import { Card, Table, Text } from '@mantine/core';
 
 import { Ratio } from '../economics/tier';
-import { inMoney } from '../parts/money';
+import { inRoundMoney } from '../parts/money';
 import { inNumbers } from '../parts/numbers';
+import { unitOf } from '../parts/words';
 import type { TenantDetail } from './queries';
 
 type Category = NonNullable<TenantDetail['usage']>['categories'][number];
@@ -29,13 +30,13 @@ export function UsageCard({ categories }: { categories: readonly Category[] }) {
                 {label}
               </Table.Th>
               <Table.Td ta="right" className="numbers" data-label="How many">
-                {inNumbers(count)} {countUnit}
+                {inNumbers(count)} {unitOf(count, countUnit)}
               </Table.Td>
               <Table.Td ta="right" className="numbers" data-label="Price">
-                {price === null ? 'included' : inMoney(price)}
+                {price === null ? 'included' : inRoundMoney(price)}
               </Table.Td>
               <Table.Td ta="right" className="numbers" data-label="Cost">
-                {cost === null ? '–' : inMoney(cost)}
+                {cost === null ? '–' : inRoundMoney(cost)}
               </Table.Td>
               <Table.Td ta="right" className="numbers" data-label="Margin">
                 <Ratio ratio={grossMarginRatio} />

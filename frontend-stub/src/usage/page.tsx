@@ -6,7 +6,7 @@ import { useSearchParams } from 'wouter';
 
 import type { UsageBucketSize, UsageInput } from '../generated/operations';
 import { Figure } from '../parts/figure';
-import { inMoney } from '../parts/money';
+import { inRoundMoney } from '../parts/money';
 import { inNumbers } from '../parts/numbers';
 import { LoadingRows, Page } from '../parts/page';
 import { Trouble } from '../parts/trouble';
@@ -84,7 +84,7 @@ function Figures({ report }: { report: UsageReport }) {
       <Of label="Received" sum={received(report)} one="message" of="segment" />
       <Of label="Calls" sum={calls(report)} one="call" of="minute" />
       {report.total != null && (
-        <Figure label="Price" value={inMoney(report.total)}>
+        <Figure label="Price" value={inRoundMoney(report.total)}>
           <Text size="sm">beside the plan’s fee</Text>
         </Figure>
       )}

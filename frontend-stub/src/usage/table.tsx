@@ -2,8 +2,9 @@ import { Accordion, Card, Table, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 
 import type { PriceBasis, UsageBucketSize } from '../generated/operations';
-import { inMoney, type Money } from '../parts/money';
+import { inRoundMoney, type Money } from '../parts/money';
 import { inNumbers } from '../parts/numbers';
+import { unitOf } from '../parts/words';
 import { bucketInWords } from './period';
 import type { UsageReport } from './queries';
 
@@ -55,7 +56,7 @@ export function Categories({ report: { categories, total }, prices }: { report: 
             <Table.Tr>
               <Table.Th colSpan={2}>All together, beside the plan’s fee</Table.Th>
               <Table.Th ta="right" className="numbers">
-                {inMoney(total)}
+                {inRoundMoney(total)}
               </Table.Th>
             </Table.Tr>
           </Table.Tfoot>
@@ -69,11 +70,11 @@ function Amount({ entry: { count, countUnit, usage, usageUnit } }: { entry: Coun
   return (
     <>
       <span className="numbers">
-        {inNumbers(count)} {one(count, countUnit)}
+        {inNumbers(count)} {unitOf(count, countUnit)}
       </span>
       {usageUnit !== countUnit && (
         <Text size="sm" c="dimmed" className="numbers">
-          {inNumbers(usage)} {one(usage, usageUnit)}
+          {inNumbers(usage)} {unitOf(usage, usageUnit)}
         </Text>
       )}
     </>
@@ -81,11 +82,11 @@ function Amount({ entry: { count, countUnit, usage, usageUnit } }: { entry: Coun
 }
 
 function Price({ entry: { price, priceBasis } }: { entry: Priced }) {
-  if (priceBasis === 'INCLUDED') return <Text size="sm">In the fee</Text>;
+  if (priceBasis === 'INCLUDED') return <Text size="sm">Included</Text>;
   if (price == null) return '–';
   return (
     <>
-      <span className="numbers">{inMoney(price)}</span>
+      <span className="numbers">{inRoundMoney(price)}</span>
       {priceBasis === 'ESTIMATED' && (
         <Text size="sm" c="dimmed">
           Estimate
@@ -145,9 +146,4 @@ export function Buckets({ report, cut, prices }: BucketsProps) {
       </Accordion.Item>
     </Accordion>
   );
-}
-
-/** The unit of so many: the schema has it for many. */
-function one(count: number, unit: string): string {
-  return count === 1 ? unit.replace(/s$/, '') : unit;
 }
