@@ -3,6 +3,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { request } from '../api/client';
 import {
   AlertRulesDocument,
+  type AlertRulesQuery,
   AlertsDocument,
   type AlertsQuery,
   type AlertsQueryVariables,
@@ -10,6 +11,7 @@ import {
 } from '../generated/operations';
 
 export type Alert = NonNullable<AlertsQuery['alerts']>['nodes'][number];
+export type Rule = NonNullable<AlertRulesQuery['alertRules']>[number];
 
 export const alertsQuery = (variables: AlertsQueryVariables) =>
   queryOptions({

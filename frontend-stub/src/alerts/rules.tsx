@@ -4,14 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 
 import { useChange } from '../api/changes';
 import { request } from '../api/client';
-import { type AlertChannel, type AlertRulesQuery, AlertRuleSetDocument } from '../generated/operations';
+import { type AlertChannel, AlertRuleSetDocument } from '../generated/operations';
 import { LoadingRows } from '../parts/page';
 import { Refusal, Trouble } from '../parts/trouble';
 import { useMay } from '../session/viewer';
-import { alertRulesQuery } from './queries';
+import { alertRulesQuery, type Rule } from './queries';
+import { Thresholds } from './thresholds';
 import { CHANNELS, KINDS } from './words';
-
-type Rule = NonNullable<AlertRulesQuery['alertRules']>[number];
 
 const ALL = Object.entries(CHANNELS) as [AlertChannel, string][];
 
@@ -21,6 +20,7 @@ export function Rules() {
   const phone = useMediaQuery('(max-width: 36em)');
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows count={5} />;
+  const usage = data.alertRules?.find(({ kind }) => kind === 'USAGE_THRESHOLD');
   return (
     <Stack>
       <Text size="sm" c="dimmed">
@@ -46,6 +46,7 @@ export function Rules() {
           </Table.Tbody>
         </Table>
       </Card>
+      {usage !== undefined && <Thresholds rule={usage} />}
     </Stack>
   );
 }

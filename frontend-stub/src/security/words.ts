@@ -78,6 +78,7 @@ export function fieldsOf({ action, changes }: AuditEntry): string[] {
   if (action === 'supportRead') return namesIn(changes).filter((name) => !name.startsWith(ROOT));
   return Object.entries(changes ?? {}).map(([name, value]) => {
     if (typeof value === 'number') return `${name}: ${value}`;
+    if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'number')) return `${name}: ${value.join(', ')}`;
     if (typeof value !== 'string') return name;
     return `${name}: ${/^[A-Z_]+$/.test(value) ? inWords(value) : value}`;
   });
