@@ -52,6 +52,8 @@ DIALOGS = (
     ("/webhooks/deliveries", "Send a range again"),
     ("/contacts/opted-out", "Add a number"),
 )
+DIALOGS_OF_THE_OPERATOR = (("/rate-card", "Publish a rate card"), ("/invoicing", "Make invoices"))
+DIALOGS_OF_A_TENANT = ("Set the credit limit", "Assign a plan")
 OUTSIDE = (
     "/password/forgotten",
     "/password/reset?token=x",
@@ -123,7 +125,29 @@ async def test_the_operator_s_views_are_accessible_and_no_wider_than_the_screen(
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         found += [f"{view}: {each}" for each in await violations(page)]
         widths[view] = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    for view, button in DIALOGS_OF_THE_OPERATOR:
+        await guest.open(view)
+        await page.get_by_role("button", name=button).click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        found += [f"{view}, {button}: {each}" for each in await violations(page)]
     assert (found, widths) == ([], dict.fromkeys(OF_THE_OPERATOR, 0))
+
+
+async def test_a_tenant_s_view_and_dialogs_are_accessible_and_no_wider_than_the_screen(guest: Visitor) -> None:
+    page = guest.page
+    await guest.sign_in_as_staff("ISV_OPERATOR", "/tenants")
+    await page.get_by_role("link", name="Harrier Runners").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Harrier Runners")
+    await page.wait_for_load_state("networkidle")
+    found = await violations(page)
+    width = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    for button in DIALOGS_OF_A_TENANT:
+        await page.get_by_role("button", name=button).click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        found += [f"{button}: {each}" for each in await violations(page)]
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert (found, width) == ([], 0)
 
 
 async def test_what_became_of_a_send_is_accessible(guest: Visitor) -> None:
