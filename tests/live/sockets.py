@@ -62,12 +62,16 @@ class Socket:
         assert await self.next() == {"type": "pong", "payload": {"quiet": True}}
 
     async def closed(self) -> tuple[int, str]:
-        """Code and reason of the end, which comes next."""
+        """Code and reason of the end, which comes next, or behind the ends of its operations."""
         async with asyncio.timeout(PATIENCE):
             with pytest.raises(ConnectionClosed) as closed:
-                await self.connection.recv()
+                await self._pass_over({"error", "complete"})
         assert closed.value.rcvd is not None
         return closed.value.rcvd.code, closed.value.rcvd.reason
+
+    async def _pass_over(self, kinds: set[str]) -> None:
+        while orjson.loads(await self.connection.recv())["type"] in kinds:
+            pass
 
 
 @asynccontextmanager

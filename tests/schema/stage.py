@@ -387,6 +387,8 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         session = await open_session(caller, to_global("Tenant", tenant.id))
         given = {"tenantId": to_global("Tenant", tenant.id), "reason": "A ticket"}
         return {"id": session} if name == "supportSessionEnd" else {"input": given}
+    if name == "tenant":  # with a change to come, whoever ran before
+        await _made_of_plan_changes(product, tenant, "plan", number)
     if name == "usageSyncStart":
         await _end_syncs(product, tenant)  # else it is the one that goes on
     variables: dict[str, dict[str, Any]] = {

@@ -1,13 +1,15 @@
 """Syncs over the simulator: what the provider counted of a tenant is kept, as it was heard last, and of nobody else."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from portal.tenants.accounts import ProviderAccounts
 from portal.usage.claiming import LEASE, MOST_ATTEMPTS
-from portal.usage.gathering import SLICE, TURN
+from portal.usage.gathering import SLICE, TURN, UsageSync
 from portal.usage.periods import Days
 from portal.usage.syncing import UsageSyncFault, UsageSyncState
 from tests.factories import make_tenant
@@ -15,6 +17,9 @@ from tests.product import Product, TenantUnderTest
 from tests.usage.door import UsageDoor
 from tests.usage.syncing import DAY, ask, kept, sync, syncing, syncs, tell, use
 from tests.waiting import until
+from twilio_gateway.http import PortalTwilioHttp
+from twilio_gateway.patience import Patience
+from twilio_gateway.usage_records import TwilioUsageRecords
 
 D = Decimal
 
@@ -195,37 +200,46 @@ async def test_a_long_sync_lets_others_go_first_after_its_turn(
     assert accounts == [*[tenant.account_sid] * TURN, other.account_sid, *[tenant.account_sid] * 2]
 
 
+@pytest.fixture
+async def plain(product: Product) -> AsyncIterator[UsageSync]:
+    """A worker's part whose gateway asks once for each page, so that a refusal is the sync's to bear."""
+    accounts = ProviderAccounts(product.database, product.box, product.clock)
+    async with PortalTwilioHttp(api_base=product.settings.simulator_url, timeout=timedelta(seconds=20)) as http:
+        records = TwilioUsageRecords(http, Patience(tries=1, longest_wait=0))
+        yield UsageSync(product.database, records, accounts, product.clock)
+
+
 @pytest.mark.parametrize("status", [429, 500, 401])
 async def test_a_provider_that_does_not_answer_is_asked_again_later_from_where_it_stopped(
-    status: int, product: Product, tenant: TenantUnderTest, door: UsageDoor, first: date
+    status: int, product: Product, tenant: TenantUnderTest, door: UsageDoor, first: date, plain: UsageSync
 ) -> None:
     await use(product, tenant, first, "lookups", 2, "0.01")
     await ask(product, tenant.id, first, first + SLICE + DAY)
     door.refusals[tenant.account_sid].append(status)
-    assert await syncing(product).work_due() == 1
+    assert await plain.work_due() == 1
     [waiting] = await syncs(product, tenant.id)
     assert (waiting.state, waiting.fault) == (UsageSyncState.WAITING, UsageSyncFault.PROVIDER_UNAVAILABLE)
     assert waiting.days_done == 0
     assert waiting.finished_at is None
     assert await kept(product, tenant.id) == {}
     product.clock.advance(timedelta(seconds=119))
-    assert await syncing(product).work_due() == 0
+    assert await plain.work_due() == 0
     product.clock.advance(timedelta(seconds=1))
-    assert await syncing(product).work_due() == 1
+    assert await plain.work_due() == 1
     [done] = await syncs(product, tenant.id)
     assert (done.state, done.fault, done.days_done) == (UsageSyncState.DONE, None, 6)
     assert (await kept(product, tenant.id))[first, "lookups"] == (2, D("0.01"))
 
 
 async def test_a_provider_that_stays_away_is_given_up_and_what_was_read_is_kept(
-    product: Product, tenant: TenantUnderTest, door: UsageDoor, first: date
+    product: Product, tenant: TenantUnderTest, door: UsageDoor, first: date, plain: UsageSync
 ) -> None:
     await use(product, tenant, first, "lookups", 2, "0.01")
     await ask(product, tenant.id, first, first + 2 * SLICE)
     door.refusals[tenant.account_sid].extend([200] + [503] * 2 * MOST_ATTEMPTS)
     tries = 0
     for _ in range(2 * MOST_ATTEMPTS):
-        tries += await syncing(product).work_due()
+        tries += await plain.work_due()
         product.clock.advance(timedelta(hours=1))
     door.refusals[tenant.account_sid].clear()
     assert tries == MOST_ATTEMPTS + 1
