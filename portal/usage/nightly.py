@@ -11,9 +11,7 @@ from portal.usage.periods import Days
 from portal.usage.syncing import is_read, lock_syncs, request_sync
 
 BACK = 3  # days that are read anew: the provider writes what comes late, and puts prices right, within two or three
-MONTHS_BACK_UNTIL = (
-    3  # up to this day of a month the two before are read: an invoice is made of one, and adjusts the other
-)
+MONTHS_BACK_UNTIL = 3  # up to this day of a month two are read anew: an invoice is made of one, and adjusts the other
 AFTER = timedelta(hours=1)  # the day's end: before that the provider rarely has the whole day
 OVER = timedelta(hours=3)  # the tenants' turns are spread, so that the provider is not asked for all of them at once
 AGAIN_AFTER = timedelta(hours=1)  # where its count did not yet hold the whole day
