@@ -115,8 +115,7 @@ async def test_invoices_are_made_a_draft_is_issued_and_the_tenant_takes_its_pdf(
 async def _assign(page: Page, name: str) -> None:
     await page.get_by_role("button", name="Assign a plan").click()
     dialog = page.get_by_role("dialog")
-    box = dialog.get_by_label("Plan")
-    labels = await box.get_by_role("option").all_inner_texts()
-    await box.select_option(label=next(label for label in labels if label.startswith(f"{name}, version")))
+    option = dialog.get_by_label("Plan").get_by_role("option").filter(has_text=f"{name}, version")
+    await dialog.get_by_label("Plan").select_option(label=await option.inner_text())  # waits for the plans on sale
     await dialog.get_by_role("button", name="Assign").click()
     await expect(dialog).to_have_count(0)
