@@ -54,23 +54,28 @@ class BalanceChange:
     returned: int = 0  # of those given back: what credits had paid for
 
 
+_STARTS = "CASE allowance_per WHEN 'DAY' THEN $3::timestamptz ELSE $5::timestamptz END"
+_ENDS = "CASE allowance_per WHEN 'DAY' THEN $4::timestamptz ELSE $6::timestamptz END"
+_FOUND = (  # what is there is locked without a write; not against the entries that refer to it
+    "SELECT balance.id, used, reserved, from_credits, told_percent, told_limit FROM allowance_balance AS balance "  # noqa: S608  constants
+    f"JOIN held ON unit = allowance_unit AND period_start = {_STARTS} AND period_end = {_ENDS} "
+    "WHERE balance.tenant_id = $1 FOR NO KEY UPDATE OF balance"
+)
+_MADE = (
+    "INSERT INTO allowance_balance (tenant_id, id, period_start, period_end, unit) "  # noqa: S608  constants
+    f"SELECT $1, $7, {_STARTS}, {_ENDS}, allowance_unit FROM held "
+    "ON CONFLICT (tenant_id, period_start, period_end, unit) DO UPDATE SET unit = excluded.unit "
+    "RETURNING id, used, reserved, from_credits, told_percent, told_limit"
+)
+
+
 async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance | None:
     """The present period's balance, locked; None before the tenant has a plan."""
     day, month = period_at(AllowancePeriod.DAY, now), period_at(AllowancePeriod.MONTH, now)
-    sql = (
-        f"WITH held AS (SELECT {PLAN_COLUMNS} FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608  constants
-        "WHERE tenant_plan.tenant_id = $1 AND since <= $7 AND (until IS NULL OR until > $7)), "
-        "balance AS (INSERT INTO allowance_balance (tenant_id, id, period_start, period_end, unit) "
-        "SELECT $1, $2, CASE allowance_per WHEN 'DAY' THEN $3::timestamptz ELSE $5::timestamptz END, "
-        "CASE allowance_per WHEN 'DAY' THEN $4::timestamptz ELSE $6::timestamptz END, allowance_unit FROM held "
-        "ON CONFLICT (tenant_id, period_start, period_end, unit) DO UPDATE SET unit = excluded.unit "
-        "RETURNING id, used, reserved, from_credits, told_percent, told_limit) "
-        "SELECT held.*, balance.*, (SELECT id FROM rate_card ORDER BY version DESC LIMIT 1) AS card_id, "
-        "EXISTS (SELECT FROM spend_cap WHERE tenant_id = $1) AS is_capped, "
-        "(SELECT thresholds FROM alert_rule WHERE tenant_id = $1 AND kind = 'USAGE_THRESHOLD') AS own_thresholds "
-        "FROM held CROSS JOIN balance"
-    )
-    row = await tx.row(sql, tx.tenant_id, new_id(now), day.start, day.end, month.start, month.end, now)
+    arguments = (tx.tenant_id, now, day.start, day.end, month.start, month.end)
+    row = await tx.row(_lock(_FOUND), *arguments)
+    if row is not None and row["id"] is None:  # the first of its period makes it
+        row = await tx.row(_lock(_MADE), *arguments, new_id(now))
     if row is None:
         return None
     plan = plan_row(row)
@@ -84,6 +89,18 @@ async def lock_balance(tx: TenantTransaction, *, now: datetime) -> LockedBalance
         own_thresholds=tuple(row["own_thresholds"] or ()),
         told=row["told_percent"],
         told_limit=row["told_limit"],
+    )
+
+
+def _lock(balance: str) -> str:
+    return (
+        f"WITH held AS (SELECT {PLAN_COLUMNS} FROM tenant_plan JOIN plan ON plan.id = tenant_plan.plan_id "  # noqa: S608  constants
+        "WHERE tenant_plan.tenant_id = $1 AND since <= $2 AND (until IS NULL OR until > $2)), "
+        f"balance AS ({balance}) "
+        "SELECT held.*, balance.*, (SELECT id FROM rate_card ORDER BY version DESC LIMIT 1) AS card_id, "
+        "EXISTS (SELECT FROM spend_cap WHERE tenant_id = $1) AS is_capped, "
+        "(SELECT thresholds FROM alert_rule WHERE tenant_id = $1 AND kind = 'USAGE_THRESHOLD') AS own_thresholds "
+        "FROM held LEFT JOIN balance ON TRUE"
     )
 
 
