@@ -1,0 +1,11 @@
+"""Contacts: tags, consent, preferences, imports, erasure."""
+
+from tortoise import migrations
+from tortoise.migrations.operations import Operation
+
+
+class Migration(migrations.Migration):
+    """This step; Tortoise looks for this very name."""
+
+    dependencies: list[tuple[str, str]] = [("portal", "0010_sending")]
+    operations: list[Operation] = []
