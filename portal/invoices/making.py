@@ -60,7 +60,9 @@ async def _held_for(tx: Transaction, snapshot: Snapshot) -> HeldFor | None:
     if await tx.value(sql, tenant_id, month):
         return HeldFor.EARLIER_HELD
     until = next_month(month)
-    by_cost = any(goes_by_cost(plan.terms) for plan in snapshot.plans)
+    # What came late of the month before is read with this one, in its first nights.
+    adjusted = snapshot.before.plans if snapshot.before else ()
+    by_cost = any(goes_by_cost(plan.terms) for plan in (*snapshot.plans, *adjusted))
     if by_cost and not await is_read(tx, tenant_id, Days(month, until)):
         return HeldFor.USAGE_NOT_SYNCED
     unknown = (

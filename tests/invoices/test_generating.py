@@ -128,7 +128,7 @@ async def test_where_nothing_is_owed_before_the_carriers_count_is_read_that_is_w
     assert await invoices_of(database, silent) == []
 
 
-async def test_once_a_tenant_has_left_nothing_waits_for_a_count_that_is_no_longer_read(
+async def test_of_who_has_left_the_month_after_waits_for_what_comes_late_and_no_later_one_does(
     database: Database, generation: InvoiceGeneration, first_of_november: TurnableClock
 ) -> None:
     tenant, holding = await make_customer(database, await make_plan(database, "Fixed", FIXED))
@@ -137,9 +137,19 @@ async def test_once_a_tenant_has_left_nothing_waits_for_a_count_that_is_no_longe
         await tx.execute("UPDATE tenant SET state = 'CLOSED', closed_at = $1", at("2026-10-20"))
     await synced(database, tenant, NOVEMBER)
     await generation.work_due()
+    october = ("2026-10", "ISSUED", "INV-000001", "0.81")  # 0.79 / 0.97
     first_of_november.turn_to(at("2026-12-01T00:05"))
     await generation.work_due()
-    assert await invoices_of(database, tenant) == [("2026-10", "ISSUED", "INV-000001", "0.81")]  # 0.79 / 0.97
+    assert await invoices_of(database, tenant) == [october, ("2026-11", "DRAFT", None, "0")]
+    await record(database, tenant, date(2026, 10, 9), "phonenumbers", "1.15")
+    await synced(database, tenant, date(2026, 12, 1))
+    first_of_november.turn_to(at("2026-12-01T02:00"))
+    await generation.work_due()
+    november = ("2026-11", "ISSUED", "INV-000002", "1.19")  # 1.15 / 0.97
+    assert await invoices_of(database, tenant) == [october, november]
+    first_of_november.turn_to(at("2027-01-01T00:05"))
+    await generation.work_due()
+    assert await invoices_of(database, tenant) == [october, november]
 
 
 async def test_a_difference_that_nobody_knows_a_reason_for_holds_an_invoice_and_the_next_until_it_is_issued(
