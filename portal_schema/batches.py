@@ -10,8 +10,8 @@ from auth.permissions import Permission
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
 from portal.database.keyset import Page
 from portal.messages.batches import BatchRow, RefusalRow, read_batches_by_id, read_refusals_of
-from portal.messages.composing import RefusalCode
 from portal.messages.reading import OLDEST_FIRST, MessageOwner
+from portal.messages.refusals import RefusalCode
 from portal.messages.status import MessageStatus
 from portal_schema.actors import Actor
 from portal_schema.connections import (

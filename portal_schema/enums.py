@@ -10,9 +10,9 @@ from portal.actor import ActorKind
 from portal.calls.status import CallStatus
 from portal.contacts.suppressions import SuppressionSource
 from portal.conversations.keywords import Keyword
-from portal.messages.composing import RefusalCode
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
 from portal.messages.recording import EventSource
+from portal.messages.refusals import RefusalCode
 from portal.messages.segments import Encoding
 from portal.messages.sending import OnRefusal
 from portal.messages.status import MessageStatus

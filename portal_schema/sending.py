@@ -12,7 +12,8 @@ from auth.permissions import Permission
 from portal.global_ids import split_global
 from portal.messages.batches import read_batches_by_id
 from portal.messages.canceling import CancelProblem, cancel_batch, cancel_message
-from portal.messages.composing import Composition, RefusalCode, SendProblem
+from portal.messages.composing import Composition
+from portal.messages.refusals import RefusalCode, SendProblem
 from portal.messages.segments import Encoding, SegmentCount
 from portal.messages.sending import Estimate, OnRefusal, SendRequest, estimate, send
 from portal.plans.allowance import read_allowance

@@ -9,8 +9,8 @@ from portal.actor import ActorKind
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Listing, Page, PageRequest, read_pages_of
-from portal.messages.composing import RefusalCode
 from portal.messages.reading import OLDEST_FIRST
+from portal.messages.refusals import RefusalCode
 from portal.messages.status import MessageStatus, rank
 
 _REFUSAL_COLUMNS = "id, contact_id, number_masked, code, message"

@@ -3,15 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
-from typing import NamedTuple
 from uuid import UUID
 
-from portal.contacts.contacts import ContactRow, read_contacts_by_id, read_contacts_by_number
-from portal.contacts.numbers import country_of
-from portal.contacts.suppressions import read_suppressions_of
 from portal.database import TenantTransaction
+from portal.messages.addressees import Addressee, find_asked_for
+from portal.messages.refusals import Refusal, RefusalCode, SendProblem
 from portal.messages.segments import SegmentCount, count_segments
 from portal.plans.charging import Budget, Charge, Shortage
 from portal.plans.plans import PlanRow
@@ -24,32 +20,6 @@ from portal.usage.usage import SMS_OUTBOUND
 
 MOST_RECIPIENTS = 10_000
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
-_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
-
-
-class SendProblem(StrEnum):
-    """Why a whole send is not accepted."""
-
-    NOT_FOUND = "NOT_FOUND"
-    INVALID = "INVALID"
-    TOO_MANY_RECIPIENTS = "TOO_MANY_RECIPIENTS"
-    RECIPIENTS_REFUSED = "RECIPIENTS_REFUSED"
-    NO_SENDER = "NO_SENDER"
-    TENANT_NOT_ACTIVE = "TENANT_NOT_ACTIVE"
-
-
-class RefusalCode(StrEnum):
-    """Why one recipient gets no message; it costs nothing."""
-
-    NOT_FOUND = "NOT_FOUND"
-    DUPLICATE = "DUPLICATE"
-    OPTED_OUT = "OPTED_OUT"
-    MISSING_VARIABLE = "MISSING_VARIABLE"
-    TEXT_TOO_LONG = "TEXT_TOO_LONG"
-    COUNTRY_NOT_IN_PLAN = "COUNTRY_NOT_IN_PLAN"
-    ALLOWANCE_EXHAUSTED = "ALLOWANCE_EXHAUSTED"
-    CREDITS_EXHAUSTED = "CREDITS_EXHAUSTED"
-    SPEND_CAP_REACHED = "SPEND_CAP_REACHED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +34,6 @@ class Composition:
     """Further recipients, behind the contacts: numbers that are a contact's or nobody's."""
 
 
-class Addressee(NamedTuple):
-    """Somebody who can be written to: a contact, or a number that is no contact's."""
-
-    number: str
-    country: str | None
-    contact_id: UUID | None
-    name: str
-    fields: Mapping[str, str]
-    opted_out: bool
-
-    @classmethod
-    def of(cls, contact: ContactRow) -> "Addressee":
-        """The contact as an addressee."""
-        opted_out = contact.suppression is not None
-        return cls(contact.number, contact.country, contact.id, contact.name or "", contact.fields, opted_out)
-
-
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Somebody who gets this text."""
@@ -92,17 +45,6 @@ class Recipient:
     def units(self, unit: UsageUnit) -> int:
         """What this message takes from an allowance."""
         return 1 if unit is UsageUnit.MESSAGES else self.size.segments
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Somebody who gets nothing; `index` is the place in the list that was asked for."""
-
-    index: int
-    contact_id: UUID | None
-    number: str | None
-    code: RefusalCode
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +67,8 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
     recipients: list[tuple[int, Recipient]] = []
     refusals: list[Refusal] = []
     seen: set[str] = set()
-    for index, (contact_id, addressee) in enumerate(await _asked_for(tx, composition)):
+    asked_for = await find_asked_for(tx, composition.contact_ids, composition.numbers)
+    for index, (contact_id, addressee) in enumerate(asked_for):
         if index % _AT_A_TIME == 0:
             await asyncio.sleep(0)  # ten thousand long texts take seconds, in which all tenants would wait
         outcome = (
@@ -142,33 +85,6 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
         if addressee is not None:
             seen.add(addressee.number)
     return Composed(version_id, tuple(recipients), tuple(refusals))
-
-
-async def find_addressees(tx: TenantTransaction, numbers: Sequence[str]) -> dict[str, Addressee]:
-    """These numbers as addressees, each of them; in two statements."""
-    contacts = await read_contacts_by_number(tx, numbers)
-    opted_out = await read_suppressions_of(tx, numbers)
-    return {
-        number: Addressee.of(contacts[number])
-        if number in contacts
-        else Addressee(number, country_of(number), None, "", _NO_FIELDS, number in opted_out)
-        for number in numbers
-    }
-
-
-async def _asked_for(tx: TenantTransaction, composition: Composition) -> list[tuple[UUID | None, Addressee | None]]:
-    """Whom a composition asks for, in its order: the contact's id beside who that is, if anybody."""
-    found: list[tuple[UUID | None, Addressee | None]] = []
-    if composition.contact_ids:
-        contacts = await read_contacts_by_id(tx, composition.contact_ids)
-        found += [
-            (contact_id, Addressee.of(contacts[contact_id]) if contact_id in contacts else None)
-            for contact_id in composition.contact_ids
-        ]
-    if composition.numbers:
-        addressees = await find_addressees(tx, composition.numbers)
-        found += [(addressees[number].contact_id, addressees[number]) for number in composition.numbers]
-    return found
 
 
 def limit_to(composed: Composed, plan: PlanRow, card: RateCard, budget: Budget) -> tuple[Composed, list[Charge]]:

@@ -13,17 +13,9 @@ from portal.clock import new_id
 from portal.conversations.keywords import Keyword
 from portal.database import TenantTransaction
 from portal.idempotency import IdempotentRequest, find_result, keep_result
-from portal.messages.composing import (
-    Composed,
-    Composition,
-    Recipient,
-    Refusal,
-    RefusalCode,
-    SendProblem,
-    compose,
-    limit_to,
-)
+from portal.messages.composing import Composed, Composition, Recipient, compose, limit_to
 from portal.messages.models import MessageBatch
+from portal.messages.refusals import Refusal, RefusalCode, SendProblem
 from portal.money.money import Money
 from portal.plans.allowance import Allowance
 from portal.plans.balances import LockedBalance, lock_balance

@@ -7,7 +7,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.messages.composing import Addressee, Composed, Recipient, Refusal, RefusalCode, limit_to
+from portal.messages.addressees import Addressee
+from portal.messages.composing import Composed, Recipient, limit_to
+from portal.messages.refusals import Refusal, RefusalCode
 from portal.messages.segments import Encoding, SegmentCount
 from portal.plans.charging import Budget, Position, Prices
 from portal.plans.plans import PlanRow, PlanState

@@ -46,7 +46,7 @@ from portal.economics.acquisition import set_acquisition_cost
 from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
 from portal.invoices.runs import start_run
 from portal.messages.canceling import cancel_batch, cancel_message
-from portal.messages.composing import RefusalCode, SendProblem
+from portal.messages.refusals import RefusalCode, SendProblem
 from portal.messages.sending import send
 from portal.messages.suppressing import suppress_by_hand
 from portal.plans.assigning import assign_plan

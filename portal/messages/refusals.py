@@ -1,0 +1,41 @@
+"""Why a send or one of its recipients is refused."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class SendProblem(StrEnum):
+    """Why a whole send is not accepted."""
+
+    NOT_FOUND = "NOT_FOUND"
+    INVALID = "INVALID"
+    TOO_MANY_RECIPIENTS = "TOO_MANY_RECIPIENTS"
+    RECIPIENTS_REFUSED = "RECIPIENTS_REFUSED"
+    NO_SENDER = "NO_SENDER"
+    TENANT_NOT_ACTIVE = "TENANT_NOT_ACTIVE"
+
+
+class RefusalCode(StrEnum):
+    """Why one recipient gets no message; it costs nothing."""
+
+    NOT_FOUND = "NOT_FOUND"
+    DUPLICATE = "DUPLICATE"
+    OPTED_OUT = "OPTED_OUT"
+    MISSING_VARIABLE = "MISSING_VARIABLE"
+    TEXT_TOO_LONG = "TEXT_TOO_LONG"
+    COUNTRY_NOT_IN_PLAN = "COUNTRY_NOT_IN_PLAN"
+    ALLOWANCE_EXHAUSTED = "ALLOWANCE_EXHAUSTED"
+    CREDITS_EXHAUSTED = "CREDITS_EXHAUSTED"
+    SPEND_CAP_REACHED = "SPEND_CAP_REACHED"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody who gets nothing; `index` is the place in the list that was asked for."""
+
+    index: int
+    contact_id: UUID | None
+    number: str | None
+    code: RefusalCode
+    message: str
