@@ -39,6 +39,7 @@ from portal_schema.member_changes import MemberMutations
 from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
 from portal_schema.nodes import Node
+from portal_schema.numbers import NumberQueries, find_number
 from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plan_advice import PlanAdviceQueries
 from portal_schema.plan_backtests import PlanBacktestMutations
@@ -86,6 +87,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Member": (Permission.MEMBERS_READ, find_member),
     "Message": (Permission.LOGS_READ, find_message),
     "MessageBatch": (Permission.LOGS_READ, find_batch),
+    "Number": (Permission.NUMBERS_READ, find_number),
     "PlanChange": (Permission.PLAN_READ, find_change),
     "Plan": (None, find_plan),
     "SupportSession": (None, find_support_session),
@@ -109,6 +111,7 @@ class Query(
     SuppressionQueries,
     SettingsQueries,
     CallQueries,
+    NumberQueries,
     SendingQueries,
     PlanQueries,
     PlanPreviewQueries,

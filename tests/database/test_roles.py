@@ -92,6 +92,7 @@ REFUSED = {
         "INSERT INTO tenant SELECT * FROM tenant",
         "UPDATE tenant SET state = 'ACTIVE'",
         "UPDATE number SET number = '+12025550100'",
+        "UPDATE number SET ready = true",
         "UPDATE plan SET allowance_amount = NULL",
         "INSERT INTO callback_inbox SELECT * FROM callback_inbox",
         "UPDATE template_version SET body = 'x'",

@@ -198,6 +198,7 @@ LISTS = {
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",
     "Query.calls": "calls%s",
+    "Query.numbers": "numbers%s",
     "Query.conversations": "conversations%s",
     "Query.suppressions": "suppressions%s",
     "Conversation.messages": "conversation(id: $conversation) { messages%s }",

@@ -141,6 +141,7 @@ EXPECTED: dict[str, int] = {
     "Query.messages": 1,
     "Query.message": 1,
     "Query.calls": 1,
+    "Query.numbers": 1,
     "Query.messageEstimate": 2,
     "Query.plan": 1,
     "Query.allowance": 1,

@@ -259,6 +259,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "TemplateVersion": version,
         "Message": message,
         "Call": await _call(product, tenant),
+        "Number": await _number(product, tenant),
         "MessageBatch": batch["id"],
         "UsageSync": (await caller.run(SYNC))["usageSyncStart"]["usageSync"]["id"],
         "Plan": plan,
@@ -275,6 +276,18 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     }
     known = (template, version, message, delivered, str(batch["id"]), plan, await offer_smallest(product))
     return World(tenant, olga, alice, *known, owner, ids)
+
+
+async def _number(product: Product, tenant: TenantUnderTest) -> str:
+    """The id of the tenant's number, with a rule for calls of which everything is set."""
+    async with product.database.for_tenant(tenant.id) as tx:
+        await tx.execute(
+            "UPDATE number SET voice_action = 'FORWARD', voice_forward_to = '+12025550188', "
+            "voice_announcement = 'We are closed.' WHERE tenant_id = $1",
+            tenant.id,
+        )
+    (number,) = (await tenant.machine.run("{ numbers { nodes { id } } }"))["numbers"]["nodes"]
+    return str(number["id"])
 
 
 async def _call(product: Product, tenant: TenantUnderTest) -> str:

@@ -1,0 +1,62 @@
+"""Reading the tenant's numbers."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from portal.database import TenantTransaction
+from portal.database.connection import Row
+from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
+from portal.numbers.kinds import NumberCapability
+
+_COLUMNS = "id, number, label, capabilities, ready, voice_action, voice_forward_to, voice_announcement"
+_OLDEST_FIRST = Keyset("created")
+
+
+class VoiceAction(StrEnum):
+    """What becomes of a call to a number."""
+
+    FORWARD = "FORWARD"
+    ANNOUNCE = "ANNOUNCE"
+    REJECT = "REJECT"
+
+
+class VoiceRule(NamedTuple):
+    """How calls to a number are answered."""
+
+    action: VoiceAction
+    forward_to: str | None  # E.164, with FORWARD alone
+    announcement: str | None  # said with ANNOUNCE, and with FORWARD where the call may not be forwarded
+
+
+class NumberRow(NamedTuple):
+    """A number as lists read it."""
+
+    id: UUID
+    number: str
+    label: str
+    capabilities: tuple[NumberCapability, ...]
+    ready: bool
+    voice: VoiceRule | None  # None: calls are rejected, nobody said what to do with them
+
+
+def number_row(row: Row) -> NumberRow:
+    """A record with the columns of a number."""
+    voice = None
+    if row["voice_action"] is not None:
+        voice = VoiceRule(VoiceAction(row["voice_action"]), row["voice_forward_to"], row["voice_announcement"])
+    can = tuple(NumberCapability(one) for one in row["capabilities"])
+    return NumberRow(row["id"], row["number"], row["label"], can, row["ready"], voice)
+
+
+async def read_numbers(tx: TenantTransaction, request: PageRequest) -> Page[NumberRow]:
+    """A page of the tenant's numbers, those that came first first."""
+    listing = Listing(_COLUMNS, "number", "id", ["tenant_id = $1"], [tx.tenant_id])
+    return await read_page(tx, listing, _OLDEST_FIRST, request, number_row)
+
+
+async def read_numbers_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, NumberRow]:
+    """Those of these numbers that the tenant has, in one statement."""
+    sql = f"SELECT {_COLUMNS} FROM number WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
+    return {row["id"]: number_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
