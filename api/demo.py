@@ -17,6 +17,7 @@ from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole
 from auth.second_factor.totp import set_totp
+from portal.actor import Actor, ActorKind
 from portal.clock import Clock, SystemClock, new_id
 from portal.contacts.contacts import ContactChange, create_contact
 from portal.database import Database, DatabaseRole
@@ -71,6 +72,7 @@ TENANTS = (
     DemoTenant("Harrier Runners", "harrier-runners", "Credits", "treadmill", ("Hana Haas",)),
 )
 # What becomes of messages to these numbers is in docs/SIMULATOR.md.
+_DEMO = Actor(ActorKind.SYSTEM, UUID(int=0), "Demo")
 _CONTACTS = (
     ("Alice Adler", "+12025550100"),
     ("Ben Castillo", "+12025550101"),
@@ -240,7 +242,8 @@ class _Demo:
             if await own.value("SELECT 1 FROM template WHERE tenant_id = $1 LIMIT 1", tenant_id):
                 return
             for name, number in _CONTACTS:
-                await create_contact(own, ContactChange({"name": name, "number": number}), now=self._clock.now())
+                contact = ContactChange({"name": name, "number": number})
+                await create_contact(own, contact, _DEMO, now=self._clock.now())
             for name, category, body, variables in _templates(tenant.goods, tenant.name):
                 change = TemplateChange(body=body, variables=variables)
                 await create_template(own, name, category, change, now=self._clock.now())

@@ -14,8 +14,8 @@ from portal_schema.actors import Actor
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
 from portal_schema.context import Info
 from portal_schema.guards import requires
-from portal_schema.message_filters import DateTimeRange
 from portal_schema.nodes import Node, from_global, to_global
+from portal_schema.ranges import DateTimeRange
 from portal_schema.scalars import Json
 from portal_schema.support_sessions import SupportSession, load_session
 

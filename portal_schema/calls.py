@@ -15,8 +15,8 @@ from portal_schema.connections import After, Before, First, Last, PageInfo, page
 from portal_schema.context import Info
 from portal_schema.delivery import LOGS, MessageDirection, Recipient, Sender
 from portal_schema.guards import requires
-from portal_schema.message_filters import DateTimeRange
 from portal_schema.nodes import Node, from_global, to_global
+from portal_schema.ranges import DateTimeRange
 from portal_schema.scalars import CountryCode, PhoneNumber
 
 

@@ -1,5 +1,6 @@
 """Changes of contacts in the schema."""
 
+from dataclasses import replace
 from enum import Enum
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import strawberry
 
 from auth.permissions import Permission
 from portal.contacts.contacts import ContactChange, create_contact, delete_contact, read_contacts_by_id, update_contact
+from portal_schema.consent import ConsentInput
 from portal_schema.contacts import Contact
 from portal_schema.context import Info
 from portal_schema.guards import requires
@@ -99,6 +101,12 @@ class ContactCreateInput:
     fields: Json | None = strawberry.field(
         default=None, description="Texts for the variables of templates: at most 50, of 1,000 characters each."
     )
+    tags: list[str] | None = strawberry.field(
+        default=None, description="Names of tags, at most 20 of 50 characters; one that is new is made."
+    )
+    consent: ConsentInput | None = strawberry.field(
+        default=None, description="Whether the person agreed to get messages."
+    )
 
 
 @strawberry.input(description="A change of a contact: what is left out stays as it is.")
@@ -110,13 +118,24 @@ class ContactUpdateInput:
     fields: Json | None = strawberry.field(
         default=strawberry.UNSET, description="The new fields, all of them; null takes them away."
     )
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="The names of its tags, all of them; null takes them away."
+    )
+    consent: ConsentInput | None = strawberry.field(
+        default=None, description="What the person says now. It stays as it is unless given."
+    )
 
 
-def _change(**given: Any) -> ContactChange:
-    values = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+def _change(input: ContactCreateInput | ContactUpdateInput) -> ContactChange:
+    given = {"name": input.name, "number": input.number, "fields": input.fields}
+    values: dict[str, Any] = {name: value for name, value in given.items() if value is not strawberry.UNSET}
     if "fields" in values and values["fields"] is None:
         values["fields"] = {}
-    return ContactChange(values)
+    return ContactChange(
+        values,
+        None if input.tags is strawberry.UNSET else input.tags,
+        input.consent.stated() if input.consent else None,
+    )
 
 
 @strawberry.type
@@ -129,9 +148,8 @@ class ContactMutations:
         info: Info,
         input: Annotated[ContactCreateInput, strawberry.argument(description="The contact.")],
     ) -> ContactCreatePayload | None:
-        tx = info.context.tx
-        change = _change(name=input.name, number=input.number, fields=input.fields)
-        key = await create_contact(tx, change, now=info.context.now)
+        context, tx = info.context, info.context.tx
+        key = await create_contact(tx, _change(input), context.principal.actor, now=context.now)
         row = (await read_contacts_by_id(tx, [key]))[key]
         return ContactCreatePayload(contact=Contact.of(row), errors=[])
 
@@ -142,9 +160,11 @@ class ContactMutations:
         id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],
         input: Annotated[ContactUpdateInput, strawberry.argument(description="What to change.")],
     ) -> ContactUpdatePayload | None:
-        tx, key = info.context.tx, key_of("Contact", id)
-        change = _change(name=input.name, number=input.number, fields=input.fields)
-        await update_contact(tx, key, change, now=info.context.now)
+        context, tx, key = info.context, info.context.tx, key_of("Contact", id)
+        change = _change(input)
+        if input.tags is None:
+            change = replace(change, tags=())
+        await update_contact(tx, key, change, context.principal.actor, now=context.now)
         row = (await read_contacts_by_id(tx, [key]))[key]
         return ContactUpdatePayload(contact=Contact.of(row), errors=[])
 

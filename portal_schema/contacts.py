@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from auth.permissions import Permission
-from portal.contacts.contacts import (
-    BY_CREATION,
-    BY_NAME,
-    ContactRow,
-    read_contacts,
-    read_contacts_by_id,
-)
+from portal.contacts.consent import ConsentStatus
+from portal.contacts.contacts import BY_CREATION, BY_NAME, ContactRow, read_contacts, read_contacts_by_id
+from portal.contacts.filtering import ContactFilter as Only
+from portal.contacts.preferences import ContactChannel, LineType
 from portal.database.keyset import Keyset, Page
 from portal.messages.reading import MessageOwner
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
+from portal_schema.consent import Consent, QuietHours
+from portal_schema.contact_tags import ContactTag
 from portal_schema.context import Info
 from portal_schema.guards import requires
-from portal_schema.nodes import Node, from_global, to_global
+from portal_schema.nodes import Node, from_global, key_of, to_global
+from portal_schema.ranges import DateTimeRange
 from portal_schema.scalars import CountryCode, Json, PhoneNumber
 from portal_schema.suppressions import Suppression
 
@@ -37,6 +37,18 @@ class Contact(Node):
     number: PhoneNumber = strawberry.field(description="The phone number; no two contacts of a tenant share one.")
     country: CountryCode = strawberry.field(description="The number's country; 001 for a number of no country.")
     fields: Json = strawberry.field(description="Texts that fill the variables of templates by their names.")
+    tags: list[ContactTag] = strawberry.field(description="Its tags, by name.")
+    consent: Consent = strawberry.field(description="Whether the person agreed to get messages.")
+    preferred_channel: ContactChannel = strawberry.field(
+        description="By what the person wants to be reached; SMS until they choose."
+    )
+    topics: list[str] = strawberry.field(
+        description="The topics of the tenant that the person did not decline: all of them until they choose."
+    )
+    quiet_hours: QuietHours | None = strawberry.field(
+        description="When the person wants to hear nothing, if they said."
+    )
+    line: LineType | None = strawberry.field(description="What kind of line the number is; null until it is looked up.")
     suppression: Suppression | None = strawberry.field(description="Set where this number gets no messages.")
     created_at: datetime = strawberry.field(description="When the contact was added.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
@@ -51,6 +63,12 @@ class Contact(Node):
             number=PhoneNumber(row.number),
             country=CountryCode(row.country),
             fields=Json(row.fields),
+            tags=[ContactTag.of(tag) for tag in row.tags],
+            consent=Consent.of(row.consent),
+            preferred_channel=row.channel,
+            topics=list(row.topics),
+            quiet_hours=QuietHours.of(row.quiet) if row.quiet else None,
+            line=row.line,
             suppression=Suppression.of(row.suppression) if row.suppression else None,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -104,6 +122,30 @@ class ContactFilter:
     search: str | None = strawberry.field(
         default=None, description="A part of the name, or digits of the number; upper and lower case are alike."
     )
+    tag_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Those with at least one of these tags."
+    )
+    countries: list[CountryCode] | None = strawberry.field(
+        default=None, description="Those whose number is of one of these countries."
+    )
+    suppressed: bool | None = strawberry.field(
+        default=None, description="Those whose number gets no messages, or those whose does."
+    )
+    consent: ConsentStatus | None = strawberry.field(default=None, description="Those whose consent is this.")
+    created_in: DateTimeRange | None = strawberry.field(default=None, description="Those added in this range.")
+
+    def narrowed(self) -> Only:
+        """The filter as the business takes it."""
+        span = self.created_in
+        return Only(
+            search=self.search,
+            tag_ids=None if self.tag_ids is None else tuple(key_of("ContactTag", given) for given in self.tag_ids),
+            countries=None if self.countries is None else tuple(self.countries),
+            suppressed=self.suppressed,
+            consent=self.consent,
+            created_from=span.from_ if span else None,
+            created_until=span.until if span else None,
+        )
 
 
 @strawberry.enum(description="What contacts can be sorted by.")
@@ -170,9 +212,9 @@ class ContactQueries:
             ContactSort | None, strawberry.argument(description="The order; as they were added unless given.")
         ] = None,
     ) -> ContactConnection | None:
-        search = filter.search if filter is not None else None
+        only = filter.narrowed() if filter is not None else Only()
         page = await paged(
-            lambda request: read_contacts(info.context.tx, request, _keyset(sort), search=search),
+            lambda request: read_contacts(info.context.tx, request, _keyset(sort), only),
             first,
             after,
             last,

@@ -8,6 +8,8 @@ import strawberry
 from auth.permissions import Permission, TenantRole
 from portal.actor import ActorKind
 from portal.calls.status import CallStatus
+from portal.contacts.consent import ConsentStatus
+from portal.contacts.preferences import ContactChannel, LineType
 from portal.contacts.suppressions import SuppressionSource
 from portal.conversations.keywords import Keyword
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
@@ -65,6 +67,29 @@ describe(
     CARRIER="The carrier refuses messages to this person, who opted out there.",
     IMPORT="It was imported.",
     MANUAL="A member put the number on the list.",
+)
+describe(
+    ConsentStatus,
+    "Whether a person agreed to get messages.",
+    GIVEN="They agreed.",
+    WITHDRAWN="They agreed no more: nothing is sent to them.",
+    UNKNOWN="Nobody recorded anything.",
+)
+describe(
+    ContactChannel,
+    "By what a person wants to be reached.",
+    SMS="By messages.",
+    VOICE="By calls alone.",
+    NONE="By nothing.",
+)
+describe(
+    LineType,
+    "What kind of line a number is.",
+    MOBILE="A mobile phone.",
+    LANDLINE="A landline: it takes no messages.",
+    VOIP="Internet telephony.",
+    TOLL_FREE="A number whose calls are free for the caller.",
+    UNKNOWN="Nobody can say.",
 )
 describe(
     Keyword,

@@ -1,6 +1,5 @@
-"""Which messages a list holds, and in which order; and a range of time, for other lists too."""
+"""Which messages a list holds, and in which order."""
 
-from datetime import datetime
 from enum import Enum
 
 import strawberry
@@ -10,14 +9,7 @@ from portal.messages.status import MessageStatus
 from portal_schema.contacts import SortDirection
 from portal_schema.delivery import MessageDirection
 from portal_schema.nodes import key_of
-
-
-@strawberry.input(description="A half-open range of time.")
-class DateTimeRange:
-    """From until."""
-
-    from_: datetime = strawberry.field(name="from", description="The first instant in it.")
-    until: datetime = strawberry.field(description="The first instant after it.")
+from portal_schema.ranges import DateTimeRange
 
 
 @strawberry.input(description="Which messages; all conditions have to hold.")

@@ -1,12 +1,20 @@
-"""Ranges of days, and what is wrong with one."""
+"""Ranges of time and of days, and what is wrong with one."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import strawberry
 
 from portal_schema.errors import ErrorCode, RequestError
 
 _LONGEST = timedelta(days=366)
+
+
+@strawberry.input(description="A half-open range of time.")
+class DateTimeRange:
+    """From until."""
+
+    from_: datetime = strawberry.field(name="from", description="The first instant in it.")
+    until: datetime = strawberry.field(description="The first instant after it.")
 
 
 @strawberry.input(description="A half-open range of days, in UTC.")

@@ -19,6 +19,7 @@ from portal_schema.audit import AuditQueries, find_entry
 from portal_schema.batches import find_batch
 from portal_schema.calls import CallQueries, find_call
 from portal_schema.contact_changes import ContactMutations
+from portal_schema.contact_tags import ContactTagMutations, ContactTagQueries, find_tag
 from portal_schema.contacts import ContactQueries, find_contact
 from portal_schema.context import Info
 from portal_schema.conversation_changes import ConversationMutations
@@ -78,6 +79,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "AuditEntry": (Permission.AUDIT_READ, find_entry),
     "Call": (Permission.LOGS_READ, find_call),
     "Contact": (Permission.CONTACTS_READ, find_contact),
+    "ContactTag": (Permission.CONTACTS_READ, find_tag),
     "CreditLot": (Permission.BILLING_READ, find_lot),
     "Conversation": (Permission.MESSAGES_READ, find_conversation),
     "Discrepancy": (Permission.ECONOMICS_READ, find_discrepancy_node),
@@ -105,6 +107,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
 class Query(
     ViewerQueries,
     ContactQueries,
+    ContactTagQueries,
     TemplateQueries,
     MessageQueries,
     ConversationQueries,
@@ -164,6 +167,7 @@ class Query(
 @strawberry.type(description="What can be done. Each mutation happens whole or not at all.")
 class Mutation(
     ContactMutations,
+    ContactTagMutations,
     TemplateMutations,
     SendingMutations,
     MemberMutations,

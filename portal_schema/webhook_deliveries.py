@@ -16,8 +16,8 @@ from portal_schema.connections import After, Before, First, Last, PageInfo, page
 from portal_schema.context import Info
 from portal_schema.enums import describe
 from portal_schema.guards import requires
-from portal_schema.message_filters import DateTimeRange
 from portal_schema.nodes import Node, from_global, key_of, to_global
+from portal_schema.ranges import DateTimeRange
 from portal_schema.webhook_endpoints import READ, WebhookEndpoint, load_endpoint
 
 CONTENT = requires(Permission.MESSAGES_READ)

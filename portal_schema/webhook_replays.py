@@ -11,9 +11,9 @@ from portal.problems import refuse
 from portal.webhooks.replaying import ReplayProblem, ReplayRange, replay, send_test
 from portal_schema.context import Info
 from portal_schema.guards import requires
-from portal_schema.message_filters import DateTimeRange
 from portal_schema.nodes import key_of
 from portal_schema.payloads import UserError
+from portal_schema.ranges import DateTimeRange
 from portal_schema.webhook_deliveries import WebhookDelivery, load_delivery
 from portal_schema.webhook_endpoint_changes import EndpointId
 

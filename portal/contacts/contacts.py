@@ -9,10 +9,22 @@ from uuid import UUID
 
 import orjson
 
+from portal.actor import Actor
 from portal.clock import new_id
+from portal.contacts.consent import (
+    LONGEST_SHOWN,
+    LONGEST_SOURCE,
+    ConsentRow,
+    ConsentStatement,
+    ConsentStatus,
+    record_consent,
+)
+from portal.contacts.filtering import SOURCE, ContactFilter
 from portal.contacts.models import Contact
 from portal.contacts.numbers import NotAPhoneNumberError, PhoneNumber, parse_number
+from portal.contacts.preferences import ContactChannel, LineType, QuietHours
 from portal.contacts.suppressions import SuppressionRow, SuppressionSource
+from portal.contacts.tags import LONGEST_TAG, MOST_TAGS, MOST_TAGS_OF_A_CONTACT, TagRow, set_tags
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
@@ -44,6 +56,12 @@ class ContactRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     suppression: SuppressionRow | None
+    tags: tuple[TagRow, ...]
+    consent: ConsentRow
+    channel: ContactChannel
+    topics: tuple[str, ...]  # those of the tenant's that they did not decline
+    quiet: QuietHours | None
+    line: LineType | None  # None until it was looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +69,22 @@ class ContactChange:
     """What to write; a key that is absent stays as it is."""
 
     values: dict[str, Any]  # of: name (str | None), number (str), fields (a mapping of texts)
+    tags: Sequence[str] | None = None  # all of them
+    consent: ConsentStatement | None = None
 
 
-# The column list of a contact beside its suppression, for every statement that reads contacts.
+# The column list of a contact over SOURCE, for every statement that reads contacts.
 COLUMNS = (
     "contact.id, contact.name, contact.number, contact.country, contact.fields, contact.created_at, "
     "contact.updated_at, suppression.id AS suppression_id, suppression.number_masked AS suppressed_masked, "
-    "suppression.source AS suppressed_by, suppression.since AS suppressed_since"
-)
-SOURCE = (
-    "contact LEFT JOIN suppression ON suppression.tenant_id = contact.tenant_id AND suppression.number = contact.number"
+    "suppression.source AS suppressed_by, suppression.since AS suppressed_since, "
+    "consumer.consent, consumer.consent_source, consumer.consent_at, consumer.channel, consumer.quiet_from, "
+    "consumer.quiet_until, consumer.line, "
+    "ARRAY(SELECT ROW(tag.id, tag.name) FROM contact_tagging AS t JOIN contact_tag AS tag "
+    "ON tag.tenant_id = t.tenant_id AND tag.id = t.tag_id WHERE t.tenant_id = contact.tenant_id "
+    "AND t.contact_id = contact.id ORDER BY lower(tag.name)) AS tags, "
+    "ARRAY(SELECT topic FROM tenant_settings AS s, unnest(s.topics) AS topic WHERE s.tenant_id = contact.tenant_id "
+    "AND NOT topic = ANY(coalesce(consumer.declined_topics, '{}'))) AS topics"
 )
 BY_CREATION = Keyset("created")
 BY_NAME = Keyset("name", "lower(coalesce(contact.name, ''))")
@@ -84,20 +108,21 @@ def contact_row(row: Row) -> ContactRow:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         suppression=suppression,
+        tags=tuple(TagRow(*tag) for tag in row["tags"]),
+        consent=ConsentRow(ConsentStatus(row["consent"] or "UNKNOWN"), row["consent_source"], row["consent_at"]),
+        channel=ContactChannel(row["channel"] or "SMS"),
+        topics=tuple(row["topics"]),
+        quiet=None if row["quiet_from"] is None else QuietHours(row["quiet_from"], row["quiet_until"]),
+        line=LineType(row["line"]) if row["line"] else None,
     )
 
 
 async def read_contacts(
-    tx: TenantTransaction, request: PageRequest, keyset: Keyset, *, search: str | None = None
+    tx: TenantTransaction, request: PageRequest, keyset: Keyset, only: ContactFilter
 ) -> Page[ContactRow]:
-    """A page of contacts; `search` looks into names and numbers."""
-    conditions = ["contact.tenant_id = $1"]
+    """A page of the contacts that the filter lets through."""
     arguments: list[object] = [tx.tenant_id]
-    text = (search or "").strip()
-    if text:
-        conditions.append("(contact.name ILIKE $2 OR contact.number LIKE $3)")
-        arguments += [like_text(text), like_digits(text)]
-    listing = Listing(COLUMNS, SOURCE, "contact.id", conditions, arguments)
+    listing = Listing(COLUMNS, SOURCE, "contact.id", only.conditions(arguments), arguments)
     return await read_page(tx, listing, keyset, request, contact_row)
 
 
@@ -113,8 +138,8 @@ async def read_contacts_by_number(tx: TenantTransaction, numbers: Collection[str
     return {row["number"]: contact_row(row) for row in await tx.rows(sql, tx.tenant_id, list(numbers))}
 
 
-async def create_contact(tx: TenantTransaction, change: ContactChange, *, now: datetime) -> UUID:
-    """Add a contact; its id.
+async def create_contact(tx: TenantTransaction, change: ContactChange, actor: Actor, *, now: datetime) -> UUID:
+    """Add a contact; its id. What is known of who has its number already is the contact's from now on.
 
     Raises:
         RefusedError: the number is none or is taken, or a value is not acceptable.
@@ -130,11 +155,14 @@ async def create_contact(tx: TenantTransaction, change: ContactChange, *, now: d
             updated_at=now,
             **{"fields": {}, **values},
         )
+    await _write_beside(tx, contact_id, change, actor, now=now)
     return contact_id
 
 
-async def update_contact(tx: TenantTransaction, contact_id: UUID, change: ContactChange, *, now: datetime) -> None:
-    """Change what is given, keep the rest.
+async def update_contact(
+    tx: TenantTransaction, contact_id: UUID, change: ContactChange, actor: Actor, *, now: datetime
+) -> None:
+    """Change what is given, keep the rest. With another number, what its consumer agreed to holds.
 
     Raises:
         RefusedError: there is no such contact, or the values are not acceptable.
@@ -143,6 +171,21 @@ async def update_contact(tx: TenantTransaction, contact_id: UUID, change: Contac
     with taken_means(_TAKEN):
         if not await found.update(**_checked(change), updated_at=now):
             raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
+    await _write_beside(tx, contact_id, change, actor, now=now)
+
+
+async def _write_beside(
+    tx: TenantTransaction, contact_id: UUID, change: ContactChange, actor: Actor, *, now: datetime
+) -> None:
+    """What is no column of a contact."""
+    if change.tags is not None:
+        names = [name.strip() for name in change.tags]
+        if await set_tags(tx, {contact_id: names}, now=now) > MOST_TAGS:
+            raise refuse(ContactProblem.INVALID, f"A tenant has at most {MOST_TAGS} tags: use those there are.", "tags")
+    if change.consent is not None:
+        sql = "SELECT number FROM contact WHERE tenant_id = $1 AND id = $2"
+        number = await tx.value(sql, tx.tenant_id, contact_id)
+        await record_consent(tx, [number], change.consent, actor, now=now)
 
 
 async def delete_contact(tx: TenantTransaction, contact_id: UUID) -> None:
@@ -167,6 +210,7 @@ def _checked(change: ContactChange) -> dict[str, Any]:
             values |= {"number": number.e164, "country": number.country}
     if "fields" in values:
         problems += _field_problems(values["fields"])
+    problems += _tag_problems(change.tags or ()) + _consent_problems(change.consent)
     if problems:
         raise RefusedError(problems)
     return values
@@ -199,17 +243,23 @@ def _field_problems(given: object) -> list[Problem]:
     ]
 
 
+def _tag_problems(given: Sequence[str]) -> list[Problem]:
+    if len(given) > MOST_TAGS_OF_A_CONTACT:
+        return [_invalid(f"A contact has at most {MOST_TAGS_OF_A_CONTACT} tags.", "tags")]
+    if all(1 <= len(name.strip()) <= LONGEST_TAG for name in given):
+        return []
+    return [_invalid(f"A tag has 1 to {LONGEST_TAG} characters.", "tags")]
+
+
+def _consent_problems(given: ConsentStatement | None) -> list[Problem]:
+    problems = []
+    if given is not None and not 1 <= len(given.source.strip()) <= LONGEST_SOURCE:
+        told = f"Say in 1 to {LONGEST_SOURCE} characters how the consent came about."
+        problems.append(_invalid(told, "consent", "source"))
+    if given is not None and len(given.shown or "") > LONGEST_SHOWN:
+        problems.append(_invalid(f"The text shown has at most {LONGEST_SHOWN} characters.", "consent", "shown"))
+    return problems
+
+
 def _invalid(message: str, *path: str) -> Problem:
     return Problem(ContactProblem.INVALID, message, path)
-
-
-def like_text(text: str) -> str:
-    """The pattern of LIKE for what holds this text: its wildcards are taken literally."""
-    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{plain}%"
-
-
-def like_digits(text: str) -> str:
-    """The pattern of LIKE for numbers that hold this text's digits; without any none does."""
-    digits = "".join(character for character in text if character.isdigit())
-    return f"%{digits}%" if digits else "no digits, no match"

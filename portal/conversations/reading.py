@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from portal.contacts.contacts import like_digits, like_text
+from portal.contacts.filtering import like_digits, like_text
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page

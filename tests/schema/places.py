@@ -30,6 +30,15 @@ PLACES = {
     "Mutation.contactDelete(id)": """mutation ($id: ID!) {
       contactDelete(id: $id) { deletedId errors { code path message } }
     }""",
+    "Mutation.contactTagRename(id)": """mutation ($id: ID!) {
+      contactTagRename(id: $id, name: "X") { contactTag { id } errors { code path message } }
+    }""",
+    "Mutation.contactTagDelete(id)": """mutation ($id: ID!) {
+      contactTagDelete(id: $id) { deletedId errors { code path message } }
+    }""",
+    "ContactFilter.tagIds": """query ($id: ID!) {
+      contacts(filter: {tagIds: [$id]}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
     "Mutation.templateUpdate(id)": """mutation ($id: ID!) {
       templateUpdate(id: $id, input: {body: "X"}) { template { id } errors { code path message } }
     }""",

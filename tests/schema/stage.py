@@ -28,6 +28,7 @@ from tests.schema.world import (
     add_endpoint,
     add_invitation,
     add_member_row,
+    add_tag,
     add_template,
     let_support_see_content,
     offered,
@@ -60,6 +61,10 @@ ALL_OF_A_BATCH = """query ($id: ID!) {
 }"""
 MESSAGES_OF_CONTACTS = """query ($first: Int) {
   contacts(first: $first) { nodes { id messages(first: 3) { nodes { id batch { id } timeline { at } } } } }
+}"""
+TAG = "mutation ($id: ID!, $input: ContactUpdateInput!) { contactUpdate(id: $id, input: $input) { errors { code } } }"
+TAGS_OF_CONTACTS = """query ($first: Int) {
+  contacts(first: $first) { nodes { consent { status } topics quietHours { from } tags { name contactCount } } }
 }"""
 BATCHES_OF_MESSAGES = """query ($first: Int) {
   messages(first: $first) {
@@ -108,6 +113,7 @@ DEEP = {
     "all of templates": ALL_OF_TEMPLATES,
     "all of a batch": ALL_OF_A_BATCH,
     "messages of contacts": MESSAGES_OF_CONTACTS,
+    "tags of contacts": TAGS_OF_CONTACTS,
     "batches of messages": BATCHES_OF_MESSAGES,
     "messages of alerts": MESSAGES_OF_ALERTS,
     "endpoints of deliveries": ENDPOINTS_OF_DELIVERIES,
@@ -171,7 +177,10 @@ OF_STAFF = {
     "supportSessionStart": StaffRole.ISV_SUPPORT,
     "supportSessionEnd": StaffRole.ISV_SUPPORT,
 }
-MADE_ALONE = {"creditLimitSet", "contactDelete", "messageCancel", "templateArchive", "conversationReply"}
+MADE_ALONE = {
+    *("creditLimitSet", "contactDelete", "messageCancel", "templateArchive", "conversationReply"),
+    *("contactTagRename", "contactTagDelete"),
+}
 MADE_OF_RECONCILIATION = {"discrepancyClose", "marginAlertAcknowledge"}
 MADE_OF_INVOICES = {"invoice", "tenantInvoice", "invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"}
 MADE_OF_MEMBERS = {
@@ -216,6 +225,7 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     await give_plan(product, tenant.id, allowance_amount=100_000)
     machine = tenant.machine
     contacts = [await add_contact(machine, f"+1202555{number:04}") for number in range(start, start + rows)]
+    await machine.run(TAG, id=contacts[0], input={"tags": ["One", "Two"]})
     templates = [(await add_template(machine, f"Template {number}"))[0] for number in range(rows)]
     for given in templates:
         changed = await machine.run(operation("templateUpdate"), id=given, input={"body": "Hello {{name}}"})
@@ -351,6 +361,8 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
         return {"input": {"tenantId": to_global("Tenant", (await product.tenant(number)).id), "amount": "5"}}
     if name == "contactDelete":
         return {"id": await add_contact(tenant.machine, number)}
+    if name.startswith("contactTag"):
+        return {"id": await add_tag(tenant.machine, number), "name": number}
     if name == "messageCancel":
         return {"id": (await send(tenant.machine, tenant.contacts, body="Hello"))["id"]}
     if name == "templateArchive":

@@ -38,6 +38,7 @@ from auth.permissions import Permission
 from portal.alerts.acknowledging import acknowledge
 from portal.alerts.routing import mute, set_rule
 from portal.contacts.contacts import create_contact, delete_contact, update_contact
+from portal.contacts.tags import delete_tag, rename_tag
 from portal.conversations.read_marks import mark_read
 from portal.conversations.replying import reply
 from portal.credits.paying import set_credit_limit
@@ -77,6 +78,8 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "contactCreate": (create_contact,),
     "contactUpdate": (update_contact,),
     "contactDelete": (delete_contact,),
+    "contactTagRename": (rename_tag,),
+    "contactTagDelete": (delete_tag,),
     "templateCreate": (create_template,),
     "templateUpdate": (update_template,),
     "templateArchive": (archive_template,),

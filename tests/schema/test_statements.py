@@ -136,6 +136,8 @@ EXPECTED: dict[str, int] = {
     "Query.viewer": 0,
     "Query.contacts": 1,
     "Query.contact": 1,
+    "Query.contactTags": 1,
+    "tags of contacts": 2,  # and how many have each
     "Query.templates": 1,
     "Query.template": 1,
     "Query.messages": 1,
@@ -166,6 +168,8 @@ EXPECTED: dict[str, int] = {
     "Mutation.contactCreate": 3,
     "Mutation.contactUpdate": 3,
     "Mutation.contactDelete": 2,
+    "Mutation.contactTagRename": 2,
+    "Mutation.contactTagDelete": 2,
     "Mutation.templateCreate": 4,
     "Mutation.templateUpdate": 6,
     "Mutation.templateArchive": 4,

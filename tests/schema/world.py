@@ -35,6 +35,7 @@ from tests.usage.stored import add_priced_usage
 from tests.waiting import until
 
 CONTACT = "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { contact { id } errors { code } } }"
+TAGGED = "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { contact { tags { id } } } }"
 TEMPLATE = """mutation ($input: TemplateCreateInput!) {
   templateCreate(input: $input) { template { id current { id } } errors { code } }
 }"""
@@ -117,6 +118,12 @@ async def add_contact(caller: Caller, number: str, name: str = "Alice") -> str:
     made = await caller.run(CONTACT, input={"name": name, "number": number})
     assert made["contactCreate"]["errors"] == []
     return str(made["contactCreate"]["contact"]["id"])
+
+
+async def add_tag(caller: Caller, number: str) -> str:
+    """The id of a new tag, of a new contact."""
+    made = await caller.run(TAGGED, input={"number": number, "tags": [f"Tag {number}"]})
+    return str(made["contactCreate"]["contact"]["tags"][0]["id"])
 
 
 async def add_template(caller: Caller, name: str, body: str = "Ready, {{name}}!") -> tuple[str, str]:
@@ -252,6 +259,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
         "Contact": olga,
+        "ContactTag": await add_tag(caller, "+12025550101"),
         "CreditLot": await add_lot(owner),
         "Conversation": await add_conversation(product, tenant, OLGA),
         "Suppression": await add_suppression(caller, "+12025550119"),

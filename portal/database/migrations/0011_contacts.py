@@ -1,11 +1,75 @@
 """Contacts: tags, consent, preferences, imports, erasure."""
 
 from tortoise import migrations
-from tortoise.migrations.operations import Operation
+from tortoise.migrations.operations import Operation, RunSQL
+
+TAGS = """
+SET LOCAL ROLE portal_owner;
+CREATE TABLE contact_tag (
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  id uuid NOT NULL,
+  name text NOT NULL CHECK (name <> ''),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX contact_tag_name ON contact_tag (tenant_id, lower(name));
+CALL guard_tenant_table('contact_tag', 'SELECT, INSERT, UPDATE (name), DELETE');
+
+CREATE TABLE contact_tagging ( -- which contact has which tag
+  tenant_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  tag_id uuid NOT NULL,
+  PRIMARY KEY (tenant_id, contact_id, tag_id),
+  FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, tag_id) REFERENCES contact_tag (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX contact_tagging_of_tag ON contact_tagging (tenant_id, tag_id, contact_id);
+CALL guard_tenant_table('contact_tagging', 'SELECT, INSERT, DELETE');
+CREATE INDEX contact_by_country ON contact (tenant_id, country, id);
+"""
+
+CONSUMERS = """
+CREATE TABLE consumer ( -- who has a number, contact or not: what they agreed to, how to reach them, their line
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  number text NOT NULL,
+  consent text NOT NULL DEFAULT 'UNKNOWN' CHECK (consent IN ('GIVEN', 'WITHDRAWN', 'UNKNOWN')),
+  consent_source text,
+  consent_at timestamptz,
+  channel text NOT NULL DEFAULT 'SMS' CHECK (channel IN ('SMS', 'VOICE', 'NONE')),
+  declined_topics text[] NOT NULL DEFAULT '{}',
+  quiet_from time, -- in the time zone of the number
+  quiet_until time,
+  line text CHECK (line IN ('MOBILE', 'LANDLINE', 'VOIP', 'TOLL_FREE', 'UNKNOWN')),
+  looked_up_at timestamptz,
+  PRIMARY KEY (tenant_id, number),
+  CHECK ((quiet_from IS NULL) = (quiet_until IS NULL)),
+  CHECK ((consent = 'UNKNOWN') OR (consent_at IS NOT NULL AND consent_source IS NOT NULL))
+);
+CREATE INDEX consumer_by_consent ON consumer (tenant_id, consent, number) WHERE consent <> 'UNKNOWN';
+CALL guard_tenant_table('consumer', 'SELECT, INSERT, UPDATE, DELETE');
+
+CREATE TABLE contact_consent ( -- append-only: the evidence of what a consumer agreed to, refused and chose
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  id uuid NOT NULL,
+  number text NOT NULL,
+  status text NOT NULL CHECK (status IN ('GIVEN', 'WITHDRAWN', 'UNKNOWN')),
+  source text NOT NULL CHECK (source <> ''), -- how
+  shown text,            -- the text that they saw
+  choices jsonb,         -- channel, topics and quiet hours, where they chose them
+  actor_kind text NOT NULL,
+  actor_name text NOT NULL,
+  address_masked text,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX contact_consent_of_number ON contact_consent (tenant_id, number, id);
+CALL guard_tenant_table('contact_consent', 'SELECT, INSERT');
+
+ALTER TABLE tenant_settings ADD topics text[] NOT NULL DEFAULT '{}'; -- what a consumer can choose among
+"""
 
 
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
     dependencies: list[tuple[str, str]] = [("portal", "0010_sending")]
-    operations: list[Operation] = []
+    operations: list[Operation] = [RunSQL([TAGS, CONSUMERS])]

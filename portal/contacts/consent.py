@@ -1,0 +1,70 @@
+"""Consent: what a consumer agreed to, with the evidence. Who has a number is the consumer, be it a contact or not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from portal.actor import Actor
+from portal.clock import new_id
+from portal.database import TenantTransaction
+
+LONGEST_SOURCE = 200
+LONGEST_SHOWN = 2_000
+
+
+class ConsentStatus(StrEnum):
+    """Whether a consumer agreed to get messages."""
+
+    GIVEN = "GIVEN"
+    WITHDRAWN = "WITHDRAWN"
+    UNKNOWN = "UNKNOWN"
+
+
+class ConsentRow(NamedTuple):
+    """What holds now, and how and when it came about, if anybody said anything."""
+
+    status: ConsentStatus
+    source: str | None
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStatement:
+    """What somebody says of a consumer's consent."""
+
+    status: ConsentStatus
+    source: str
+    """How it came about, such as "paper form at the counter"."""
+    shown: str | None = None
+    """The text that the consumer saw."""
+
+
+async def record_consent(
+    tx: TenantTransaction,
+    numbers: Sequence[str],
+    statement: ConsentStatement,
+    actor: Actor,
+    *,
+    now: datetime,
+) -> None:
+    """Let this hold for these numbers, and keep it as evidence; what was said before stays in the evidence."""
+    await tx.execute(
+        "WITH evidence AS (INSERT INTO contact_consent "
+        "(tenant_id, id, number, status, source, shown, actor_kind, actor_name, at) "
+        "SELECT $1, e.id, e.number, $4, $5, $6, $7, $8, $9 FROM unnest($2::uuid[], $3::text[]) AS e (id, number)) "
+        "INSERT INTO consumer (tenant_id, number, consent, consent_source, consent_at) "
+        "SELECT $1, number, $4, $5, $9 FROM unnest($3::text[]) AS given (number) "
+        "ON CONFLICT (tenant_id, number) DO UPDATE SET consent = excluded.consent, "
+        "consent_source = excluded.consent_source, consent_at = excluded.consent_at",
+        tx.tenant_id,
+        [new_id(now) for _ in numbers],
+        list(numbers),
+        statement.status.value,
+        statement.source,
+        statement.shown,
+        actor.kind.value,
+        actor.name,
+        now,
+    )
