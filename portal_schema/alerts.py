@@ -34,6 +34,7 @@ describe(
     PROVIDER_ERROR="Something is wrong between the portal and the carriers.",
     REGISTRATION="A sender could not be registered with the carriers.",
     WEBHOOK_FAILING="A webhook endpoint of the tenant's own does not take its events.",
+    FRAUD="Traffic that looks like fraud is stopped.",
 )
 describe(
     AlertChannel,
@@ -55,7 +56,7 @@ class Alert(Node):
     kind: AlertKind = strawberry.field(description="What it is about.")
     code: str = strawberry.field(
         description="What went wrong, for machines: of DELIVERABILITY a DeliveryIssueCode, of WEBHOOK_FAILING the "
-        "endpoint's id. More codes may come."
+        "endpoint's id, of FRAUD a TrafficKind. More codes may come."
     )
     title: str = strawberry.field(description="What went wrong, in plain words.")
     advice: str = strawberry.field(description="What to do about it.")

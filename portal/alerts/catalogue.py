@@ -17,6 +17,7 @@ class AlertKind(StrEnum):
     PROVIDER_ERROR = "PROVIDER_ERROR"
     REGISTRATION = "REGISTRATION"
     WEBHOOK_FAILING = "WEBHOOK_FAILING"
+    FRAUD = "FRAUD"
 
 
 class ProviderFault(StrEnum):
@@ -60,6 +61,14 @@ class SpendFault(StrEnum):
     """The codes of `SPEND_CAP`."""
 
     CAP_REACHED = "CAP_REACHED"
+
+
+class FraudFault(StrEnum):
+    """The codes of `FRAUD`: what was stopped."""
+
+    SMS = "SMS"
+    CALL = "CALL"
+    FORWARD = "FORWARD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +197,16 @@ _SPEND = {
         IssueActor.TENANT,
     ),
 }
+_LOOK = "Look at who asks for them and at your keys; release the pause in the list of pauses if they are what you want."
+_FRAUD = {
+    FraudFault.SMS: AlertText("Messages to some numbers look like fraud and are stopped.", _LOOK, IssueActor.TENANT),
+    FraudFault.CALL: AlertText("Calls to some numbers look like fraud and are stopped.", _LOOK, IssueActor.TENANT),
+    FraudFault.FORWARD: AlertText(
+        "Forwarded calls to some numbers look like fraud and are stopped.",
+        "Look at who calls and where your numbers forward to; release the pause if it is what you want.",
+        IssueActor.TENANT,
+    ),
+}
 _OWN_PERCENTAGE = re.compile(r"ALLOWANCE_([0-9]+)", re.ASCII)
 _WEBHOOK_FAILING = AlertText(  # the code names the endpoint
     "One of your webhook endpoints does not take its events.",
@@ -200,6 +219,7 @@ TEXTS: dict[AlertGroup, AlertText] = {
     **{AlertGroup(AlertKind.REGISTRATION, code): text for code, text in _REGISTRATION.items()},
     **{AlertGroup(AlertKind.USAGE_THRESHOLD, code): text for code, text in _USAGE.items()},
     **{AlertGroup(AlertKind.SPEND_CAP, code): text for code, text in _SPEND.items()},
+    **{AlertGroup(AlertKind.FRAUD, code): text for code, text in _FRAUD.items()},
     **{
         AlertGroup(AlertKind.DELIVERABILITY, code): AlertText(issue.alert, issue.advice, issue.actor)
         for code, issue in ISSUES.items()

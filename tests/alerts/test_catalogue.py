@@ -9,6 +9,7 @@ from portal.alerts.catalogue import (
     TEXTS,
     AlertGroup,
     AlertKind,
+    FraudFault,
     ProviderFault,
     RegistrationFault,
     SpendFault,
@@ -25,6 +26,7 @@ CODES: dict[AlertKind, list[str]] = {
     AlertKind.REGISTRATION: [*RegistrationFault],
     AlertKind.USAGE_THRESHOLD: [*UsageThreshold],
     AlertKind.SPEND_CAP: [*SpendFault],
+    AlertKind.FRAUD: [*FraudFault],
     AlertKind.DELIVERABILITY: [code for code in DeliveryIssueCode if CATALOGUE[code].alert is not None],
 }
 GROUPS = [AlertGroup(kind, code) for kind, codes in CODES.items() for code in codes]
@@ -79,7 +81,7 @@ def test_a_text_is_told_by_its_title_alone() -> None:
     assert len(set(titles)) == len(titles)
 
 
-OF_THE_PORTAL = {AlertKind.USAGE_THRESHOLD, AlertKind.SPEND_CAP}
+OF_THE_PORTAL = {AlertKind.USAGE_THRESHOLD, AlertKind.SPEND_CAP, AlertKind.FRAUD}
 OUR_OWN = {
     AlertGroup(AlertKind.PROVIDER_ERROR, code) for code in (ProviderFault.ACCOUNT_MISSING, ProviderFault.NOT_SERVED)
 }

@@ -101,6 +101,10 @@ async def ward(
           VALUES ('{tenant}', '{new_id(now)}', '{ids["message"]}', '{now}', 'e');
         INSERT INTO alert_rule VALUES ('{tenant}', '{new_id(now)}', 'DELIVERABILITY', '{{PAGE}}', '{now}');
         INSERT INTO alert_mute VALUES ('{tenant}', '{new_id(now)}', 'DELIVERABILITY', 'FILTERED', '{now}');
+        INSERT INTO policy_override (tenant_id, id, rule, reason, since, until, made_by_name) VALUES ('{tenant}',
+          '{new_id(now)}', 'OPT_OUT_TEXT', 'Agreed', '{now}', '{now + timedelta(days=1)}', 'Otto');
+        INSERT INTO traffic_pause (tenant_id, id, kind, country, prefix, reason, paused_at, cost_currency,
+          price_currency) VALUES ('{tenant}', '{new_id(now)}', 'SMS', 'US', '+1202555', 'BURST', '{now}', 'USD', 'USD');
         INSERT INTO person (id, email, name, created_at)
           VALUES ('{ids["person"]}', '{secrets.token_hex(4)}@example.com', 'Sam', '{now}');
         INSERT INTO support_session VALUES
@@ -143,7 +147,7 @@ async def counted(ward: Ward, session: Session, role: str) -> dict[str, int]:
 async def test_tn_11_in_an_open_session_support_finds_the_tenant_s_rows(ward: Ward) -> None:
     found = await counted(ward, ward.session, SUPPORT)
     assert found == dict.fromkeys(ward.readable[SUPPORT].keys() - TENANTLESS.keys(), 1)
-    assert len(found) == 17
+    assert len(found) == 19
 
 
 async def test_tn_11_support_finds_no_row_of_any_table_without_an_open_session_of_that_tenant(

@@ -5,6 +5,7 @@ import {
   IconMailOff,
   type IconProps,
   IconPlugConnectedX,
+  IconShieldX,
   IconWebhookOff,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
@@ -24,6 +25,7 @@ export const KINDS: Record<AlertKind, KindFace> = {
   PROVIDER_ERROR: { label: 'Connection', meaning: 'Something is wrong between us and the carriers', icon: IconPlugConnectedX },
   REGISTRATION: { label: 'Registration', meaning: 'A sender could not be registered with the carriers', icon: IconId },
   WEBHOOK_FAILING: { label: 'Webhooks', meaning: 'An endpoint of yours does not take its events', icon: IconWebhookOff },
+  FRAUD: { label: 'Fraud', meaning: 'Traffic that looks like fraud is stopped', icon: IconShieldX },
 };
 
 export const CHANNELS: Record<AlertChannel, string> = {

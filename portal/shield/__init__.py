@@ -1,0 +1,1 @@
+"""The fraud shield: what goes where how fast, and a stop for what looks like pumped messages or toll fraud."""

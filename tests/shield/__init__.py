@@ -1,0 +1,1 @@
+"""The fraud shield: what it takes for fraud, what not, and what becomes of what is stopped."""
