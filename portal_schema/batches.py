@@ -49,6 +49,7 @@ class RecipientRefusal:
     masked_number: str | None = strawberry.field(description="The number with its middle hidden, if it is known.")
     code: RefusalCode = strawberry.field(description="Why, for machines.")
     message: str = strawberry.field(description="Why, and how to mend it, for people.")
+    path: list[str] = strawberry.field(description="Where in the send's input the recipient stood.")
 
 
 @strawberry.type(description="A refusal in a list.", directives=LOGS)
@@ -76,6 +77,7 @@ class RecipientRefusalConnection:
                 masked_number=row.number_masked,
                 code=row.code,
                 message=row.message,
+                path=["recipients", *row.path],
             )
             for row in page.items
         ]

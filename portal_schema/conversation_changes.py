@@ -10,6 +10,7 @@ from portal.conversations.read_marks import mark_read
 from portal.conversations.replying import Reply, reply
 from portal.messages.reading import read_message_of_batch
 from portal.plans.allowance import read_allowance
+from portal_schema.compositions import variables_of
 from portal_schema.connections import selected
 from portal_schema.context import Info
 from portal_schema.conversations import Conversation, find_conversation
@@ -20,7 +21,6 @@ from portal_schema.nodes import key_of
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
 from portal_schema.scalars import Json
-from portal_schema.sending import variables_of
 
 SEND = requires(Permission.MESSAGES_SEND)
 

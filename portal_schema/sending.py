@@ -1,7 +1,7 @@
 """Sending, estimating and canceling in the schema."""
 
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated
 from uuid import UUID
@@ -12,66 +12,22 @@ from auth.permissions import Permission
 from portal.global_ids import split_global
 from portal.messages.batches import read_batches_by_id
 from portal.messages.canceling import CancelProblem, cancel_batch, cancel_message
-from portal.messages.composing import Composition
-from portal.messages.refusals import RefusalCode, SendProblem
+from portal.messages.refusals import RefusalCode
 from portal.messages.segments import Encoding, SegmentCount
-from portal.messages.sending import Estimate, OnRefusal, SendRequest, estimate, send
+from portal.messages.sending import Estimate, SendRequest, estimate, send
 from portal.plans.allowance import read_allowance
 from portal.problems import RefusedError, refuse
 from portal_schema.batches import MessageBatch, find_batch
+from portal_schema.compositions import MessageEstimateInput, MessageSendInput, composition_of
 from portal_schema.context import Info
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.guards import requires
 from portal_schema.messages import Message, find_message
 from portal_schema.money import Money
-from portal_schema.nodes import key_of
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
-from portal_schema.scalars import Json
 
 SEND = requires(Permission.MESSAGES_SEND)
-
-
-@strawberry.input(description="Who is to get a message.")
-class RecipientsInput:
-    """At most 10,000 recipients."""
-
-    contact_ids: list[strawberry.ID] = strawberry.field(description="The contacts, at most 10,000.")
-
-
-@strawberry.input(description="A send to be worked out without sending.")
-class MessageEstimateInput:
-    """What `messageSend` takes, without its key."""
-
-    recipients: RecipientsInput = strawberry.field(description="Who is to get it.")
-    template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
-    body: str | None = strawberry.field(default=None, description="A text, or else a template.")
-    variables: Json | None = strawberry.field(
-        default=None,
-        description="Texts for variables, for all recipients, of at most 1,600 characters each; "
-        "they win over the contacts' own fields.",
-    )
-
-
-@strawberry.input(description="A send.")
-class MessageSendInput:
-    """What is to be sent to whom."""
-
-    idempotency_key: str = strawberry.field(
-        description="1 to 255 characters of your choice. The same key with the same request has one effect, "
-        "however often it comes; with another request it is refused."
-    )
-    recipients: RecipientsInput = strawberry.field(description="Who is to get it.")
-    template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
-    body: str | None = strawberry.field(default=None, description="A text, or else a template.")
-    variables: Json | None = strawberry.field(
-        default=None,
-        description="Texts for variables, for all recipients, of at most 1,600 characters each; "
-        "they win over the contacts' own fields.",
-    )
-    on_refusal: OnRefusal = strawberry.field(
-        default=OnRefusal.SEND_REST, description="What to do when some recipients are refused."
-    )
 
 
 @strawberry.type(description="How many recipients are refused for a reason.", directives=SEND)
@@ -124,8 +80,11 @@ class MessageEstimate:
 def _encoding_reason(size: SegmentCount) -> str | None:
     if size.culprit is None:
         return None
+    code = f"U+{ord(size.culprit):04X}"
+    name = unicodedata.name(size.culprit, "a control character")
     return (
-        f"The character {size.culprit} is not in the GSM alphabet, so each segment holds 70 characters in place of 160."
+        f"The character {size.culprit} ({code}, {name}) is not in the GSM alphabet, "
+        "so each segment holds 70 characters in place of 160."
     )
 
 
@@ -133,7 +92,7 @@ def _encoding_reason(size: SegmentCount) -> str | None:
 class MessageSendErrorCode(Enum):
     """The problems that `messageSend` can have."""
 
-    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such template in use.")
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such template in use, or no such number.")
     INVALID = strawberry.enum_value("INVALID", description="A value is missing, too long or not of the kind asked for.")
     TOO_MANY_RECIPIENTS = strawberry.enum_value("TOO_MANY_RECIPIENTS", description="More than 10,000 recipients.")
     RECIPIENTS_REFUSED = strawberry.enum_value(
@@ -148,6 +107,7 @@ class MessageSendErrorCode(Enum):
     NO_SENDER = strawberry.enum_value(
         "NO_SENDER", description="The tenant has no number to send from, or no plan, yet."
     )
+    SENDER_NOT_READY = strawberry.enum_value("SENDER_NOT_READY", description="The number cannot send messages yet.")
     TENANT_NOT_ACTIVE = strawberry.enum_value(
         "TENANT_NOT_ACTIVE", description="The tenant is suspended, or not set up yet: nothing is sent."
     )
@@ -200,27 +160,6 @@ class MessageCancelPayload:
     allowance: Allowance | None = strawberry.field(default=None, description="The allowance after it.")
 
 
-def _composition(given: MessageEstimateInput | MessageSendInput) -> Composition:
-    return Composition(
-        contact_ids=tuple(key_of("Contact", given_id) for given_id in given.recipients.contact_ids),
-        template_id=key_of("Template", given.template_id) if given.template_id is not None else None,
-        body=given.body,
-        variables=variables_of(given.variables),
-    )
-
-
-def variables_of(given: Json | None) -> Mapping[str, str]:
-    """The texts for variables in an input.
-
-    Raises:
-        RefusedError: they are something else.
-    """
-    variables: object = given if given is not None else {}
-    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
-        raise refuse(SendProblem.INVALID, 'Variables are an object of texts: {"time": "10:30"}.', "variables")
-    return variables
-
-
 @strawberry.type
 class SendingQueries:
     """The root field that estimates."""
@@ -235,7 +174,7 @@ class SendingQueries:
         input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],
     ) -> MessageEstimate | None:
         try:
-            worked_out = await estimate(info.context.tx, _composition(input), now=info.context.now)
+            worked_out = await estimate(info.context.tx, composition_of(input), now=info.context.now)
         except RefusedError as refusal:
             (problem, *_) = refusal.problems
             raise RequestError(ErrorCode.BAD_USER_INPUT, problem.message, path=["input", *problem.path]) from refusal
@@ -247,7 +186,8 @@ class SendingMutations:
     """The root fields that send and cancel."""
 
     @strawberry.mutation(
-        description="Send a template or a text to contacts. Accepted messages are sent even if nobody waits for them.",
+        description="Send a template or a text to up to 10,000 people. "
+        "Accepted messages are sent even if nobody waits for them.",
         directives=requires(Permission.MESSAGES_SEND, cost=20),
     )
     async def message_send(
@@ -256,7 +196,7 @@ class SendingMutations:
         input: Annotated[MessageSendInput, strawberry.argument(description="What to send to whom.")],
     ) -> MessageSendPayload | None:
         tx = info.context.tx
-        request = SendRequest(input.idempotency_key, _composition(input), input.on_refusal)
+        request = SendRequest(input.idempotency_key, composition_of(input), input.on_refusal)
         sent = await send(tx, request, info.context.principal.actor, now=info.context.now)
         batch = (await read_batches_by_id(tx, [sent.batch_id]))[sent.batch_id]
         return MessageSendPayload(

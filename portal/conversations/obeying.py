@@ -11,12 +11,13 @@ from portal.contacts.suppressions import SuppressionSource, release, suppress
 from portal.conversations.keywords import Keyword
 from portal.conversations.provider import InboundMessage
 from portal.database import TenantTransaction
+from portal.messages.accepting import Acceptance, accept
 from portal.messages.addressees import find_addressees
 from portal.messages.canceling import cancel_to
 from portal.messages.composing import Composed, Recipient, charge_of
 from portal.messages.reading import MessageOwner
 from portal.messages.segments import count_segments
-from portal.messages.sending import Acceptance, accept, find_sender
+from portal.messages.senders import find_sender
 from portal.plans.balances import lock_balance
 from portal.plans.reserving import lock_means
 from portal.problems import RefusedError

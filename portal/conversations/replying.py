@@ -9,6 +9,7 @@ from portal.actor import Actor
 from portal.conversations.read_marks import no_such_conversation
 from portal.conversations.reading import read_conversations_by_id
 from portal.database import TenantTransaction
+from portal.messages.addressees import Recipients
 from portal.messages.composing import Composition
 from portal.messages.reading import read_messages_by_id
 from portal.messages.sending import OnRefusal, RecipientsRefusedError, SendRequest, SendResult, send
@@ -38,7 +39,8 @@ async def reply(tx: TenantTransaction, given: Reply, actor: Actor, *, now: datet
     if conversation is None:
         raise no_such_conversation("conversationId")
     last = (await read_messages_by_id(tx, [conversation.last_message_id])).get(conversation.last_message_id)
-    composition = Composition((), given.template_id, given.body, given.variables, (conversation.number,))
+    to = Recipients(counterpart=conversation.number)
+    composition = Composition(to, given.template_id, given.body, given.variables)
     written_to = last.recipient_number if last is not None else None
     request = SendRequest(given.idempotency_key, composition, OnRefusal.SEND_NONE, _OPERATION, written_to)
     try:

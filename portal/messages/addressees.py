@@ -1,16 +1,42 @@
-"""Who can be written to, and what is known of them: read in a few statements whatever their number."""
+"""Whom a send asks for, and what is known of them: read in a few statements whatever their number."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
-from portal.contacts.contacts import ContactRow, read_contacts_by_id, read_contacts_by_number
-from portal.contacts.numbers import country_of
-from portal.contacts.suppressions import read_suppressions_of
-from portal.database import TenantTransaction
+import orjson
 
+from portal.contacts.numbers import NotAPhoneNumberError, PhoneNumber, country_of, parse_number
+from portal.database import TenantTransaction
+from portal.database.connection import Row
+from portal.messages.refusals import RefusalCode, SendProblem
+from portal.problems import refuse
+
+MOST_RECIPIENTS = 10_000
+_AT_A_TIME = 100  # numbers read before other requests get their turn
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Who is to get a message: each way of naming people adds to the others, in this order."""
+
+    contact_ids: tuple[UUID, ...] = ()
+    numbers: tuple[str, ...] = ()
+    """In any usual spelling; a contact's or nobody's."""
+    counterpart: str | None = None
+    """Whoever a conversation is with: it may be a short code or a name, which is no number to write to otherwise."""
+
+    def place_of(self, index: int) -> tuple[str, ...]:
+        """Where in the input the recipient stands that is the so manyth of all."""
+        for name, given in (("contactIds", self.contact_ids), ("numbers", self.numbers)):
+            if index < len(given):
+                return name, str(index)
+            index -= len(given)
+        return ()
 
 
 class Addressee(NamedTuple):
@@ -23,37 +49,85 @@ class Addressee(NamedTuple):
     fields: Mapping[str, str]
     opted_out: bool
 
-    @classmethod
-    def of(cls, contact: ContactRow) -> "Addressee":
-        """The contact as an addressee."""
-        opted_out = contact.suppression is not None
-        return cls(contact.number, contact.country, contact.id, contact.name or "", contact.fields, opted_out)
+
+class Unknown(NamedTuple):
+    """Nobody who can be written to, and why."""
+
+    contact_id: UUID | None
+    code: RefusalCode
+    message: str
+
+
+async def find_asked_for(tx: TenantTransaction, recipients: Recipients) -> list[Addressee | Unknown]:
+    """Who is asked for, in the order asked for; in one statement.
+
+    Raises:
+        RefusedError: it is nobody, or more than one send may reach.
+    """
+    named = len(recipients.contact_ids) + len(recipients.numbers) + (recipients.counterpart is not None)
+    if not named:
+        raise refuse(SendProblem.INVALID, "Name at least one recipient.", "recipients")
+    if named > MOST_RECIPIENTS:
+        most = f"One send reaches at most {MOST_RECIPIENTS:,} recipients: make several."
+        raise refuse(SendProblem.TOO_MANY_RECIPIENTS, most, "recipients")
+    numbers: dict[str, str | None] = {}
+    asked: list[str | Unknown] = []
+    for read in await _read_numbers(recipients.numbers):
+        if isinstance(read, PhoneNumber):
+            numbers[read.e164] = read.country
+        asked.append(read.e164 if isinstance(read, PhoneNumber) else read)
+    if recipients.counterpart is not None:
+        numbers[recipients.counterpart] = country_of(recipients.counterpart)
+        asked.append(recipients.counterpart)
+    by_id, by_number = await _read(tx, recipients.contact_ids, numbers)
+    nobody = (RefusalCode.NOT_FOUND, "There is no such contact.")
+    found: list[Addressee | Unknown] = [by_id.get(key) or Unknown(key, *nobody) for key in recipients.contact_ids]
+    found += [by_number[one] if isinstance(one, str) else one for one in asked]
+    return found
 
 
 async def find_addressees(tx: TenantTransaction, numbers: Sequence[str]) -> dict[str, Addressee]:
-    """These numbers as addressees, each of them; in two statements."""
-    contacts = await read_contacts_by_number(tx, numbers)
-    opted_out = await read_suppressions_of(tx, numbers)
-    return {
-        number: Addressee.of(contacts[number])
-        if number in contacts
-        else Addressee(number, country_of(number), None, "", _NO_FIELDS, number in opted_out)
-        for number in numbers
-    }
+    """These numbers, which may be short codes or names, as addressees; in one statement."""
+    return (await _read(tx, (), {number: country_of(number) for number in numbers}))[1]
 
 
-async def find_asked_for(
-    tx: TenantTransaction, contact_ids: Sequence[UUID], numbers: Sequence[str]
-) -> list[tuple[UUID | None, Addressee | None]]:
-    """Whom these contacts and numbers are, in this order: the contact's id beside who that is, if anybody."""
-    found: list[tuple[UUID | None, Addressee | None]] = []
-    if contact_ids:
-        contacts = await read_contacts_by_id(tx, contact_ids)
-        found += [
-            (contact_id, Addressee.of(contacts[contact_id]) if contact_id in contacts else None)
-            for contact_id in contact_ids
-        ]
-    if numbers:
-        addressees = await find_addressees(tx, numbers)
-        found += [(addressees[number].contact_id, addressees[number]) for number in numbers]
-    return found
+async def _read_numbers(written: Sequence[str]) -> list[PhoneNumber | Unknown]:
+    read: list[PhoneNumber | Unknown] = []
+    for index, text in enumerate(written):
+        if index % _AT_A_TIME == 0:
+            await asyncio.sleep(0)  # ten thousand numbers take a second, in which all tenants would wait
+        try:
+            read.append(parse_number(text))
+        except NotAPhoneNumberError as error:
+            why = f"This is no phone number: {error}. Write it like +1 202 555 0143."
+            read.append(Unknown(None, RefusalCode.INVALID_NUMBER, why))
+    return read
+
+
+async def _read(
+    tx: TenantTransaction, ids: Collection[UUID], numbers: Mapping[str, str | None]
+) -> tuple[dict[UUID, Addressee], dict[str, Addressee]]:
+    """Those of these contacts that there are, and each of these numbers, given with its country."""
+    rows = await tx.rows(
+        "SELECT asked.number, contact.id, contact.name, contact.country, contact.fields, "
+        "suppression.id IS NOT NULL AS opted_out FROM "
+        "(SELECT number FROM contact WHERE tenant_id = $1 AND id = ANY($2::uuid[]) UNION SELECT unnest($3::text[])) "
+        "AS asked (number) "
+        "LEFT JOIN contact ON contact.tenant_id = $1 AND contact.number = asked.number "
+        "LEFT JOIN suppression ON suppression.tenant_id = $1 AND suppression.number = asked.number",
+        tx.tenant_id,
+        list(ids),
+        list(numbers),
+    )
+    found = [_addressee(row, numbers) for row in rows]
+    by_id = {one.contact_id: one for one in found if one.contact_id is not None}
+    return by_id, {one.number: one for one in found}
+
+
+def _addressee(row: Row, numbers: Mapping[str, str | None]) -> Addressee:
+    number, key, name, country, fields, opted_out = row
+    if key is None:
+        return Addressee(number, numbers[number], None, "", _NO_FIELDS, opted_out)
+    return Addressee(
+        number, country, key, name or "", _NO_FIELDS if fields == "{}" else orjson.loads(fields), opted_out
+    )

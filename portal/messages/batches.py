@@ -13,7 +13,7 @@ from portal.messages.reading import OLDEST_FIRST
 from portal.messages.refusals import RefusalCode
 from portal.messages.status import MessageStatus, rank
 
-_REFUSAL_COLUMNS = "id, contact_id, number_masked, code, message"
+_REFUSAL_COLUMNS = "id, contact_id, number_masked, code, message, place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class RefusalRow:
     number_masked: str | None
     code: RefusalCode
     message: str
+    path: tuple[str, ...]  # inside the recipients of the input
 
 
 async def read_batches_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, BatchRow]:
@@ -78,4 +79,7 @@ async def read_refusals_of(
 
 
 def _refusal_row(row: Row) -> RefusalRow:
-    return RefusalRow(row["id"], row["contact_id"], row["number_masked"], RefusalCode(row["code"]), row["message"])
+    path = tuple(row["place"].split(".")) if row["place"] else ()
+    return RefusalRow(
+        row["id"], row["contact_id"], row["number_masked"], RefusalCode(row["code"]), row["message"], path
+    )

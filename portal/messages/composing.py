@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal.database import TenantTransaction
-from portal.messages.addressees import Addressee, find_asked_for
+from portal.messages.addressees import Addressee, Recipients, Unknown, find_asked_for
+from portal.messages.look_alikes import with_look_alikes
 from portal.messages.refusals import Refusal, RefusalCode, SendProblem
 from portal.messages.segments import SegmentCount, count_segments
 from portal.plans.charging import Budget, Charge, Shortage
@@ -18,7 +19,6 @@ from portal.templates.rendering import TemplateVariable, render
 from portal.templates.templates import LONGEST_BODY, read_templates_by_id
 from portal.usage.usage import SMS_OUTBOUND
 
-MOST_RECIPIENTS = 10_000
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
 
 
@@ -26,12 +26,14 @@ _AT_A_TIME = 100  # recipients worked out before other requests get their turn
 class Composition:
     """What is to be sent to whom: a template or a body, and values that hold for all recipients."""
 
-    contact_ids: tuple[UUID, ...]
+    recipients: Recipients
     template_id: UUID | None
     body: str | None
     variables: Mapping[str, str]
-    numbers: tuple[str, ...] = ()
-    """Further recipients, behind the contacts: numbers that are a contact's or nobody's."""
+    sender_id: UUID | None = None
+    """The number to send from; the tenant's first that is ready unless given."""
+    smart_encoding: bool = False
+    """Whether typographic characters give way to those of GSM-7 that look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +69,22 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
     recipients: list[tuple[int, Recipient]] = []
     refusals: list[Refusal] = []
     seen: set[str] = set()
-    asked_for = await find_asked_for(tx, composition.contact_ids, composition.numbers)
-    for index, (contact_id, addressee) in enumerate(asked_for):
+    for index, addressee in enumerate(await find_asked_for(tx, composition.recipients)):
         if index % _AT_A_TIME == 0:
             await asyncio.sleep(0)  # ten thousand long texts take seconds, in which all tenants would wait
+        if isinstance(addressee, Unknown):
+            refusals.append(Refusal(index, addressee.contact_id, None, addressee.code, addressee.message))
+            continue
         outcome = (
-            (RefusalCode.NOT_FOUND, "There is no such contact.")
-            if addressee is None
-            else (RefusalCode.DUPLICATE, "This contact is in the list already.")
+            (RefusalCode.DUPLICATE, "This recipient is in the list already.")
             if addressee.number in seen
-            else _fill(addressee, body, variables, composition.variables)
+            else _fill(addressee, body, variables, composition)
         )
+        seen.add(addressee.number)
         if isinstance(outcome, Recipient):
             recipients.append((index, outcome))
         else:
-            refusals.append(Refusal(index, contact_id, addressee.number if addressee else None, *outcome))
-        if addressee is not None:
-            seen.add(addressee.number)
+            refusals.append(Refusal(index, addressee.contact_id, addressee.number, *outcome))
     return Composed(version_id, tuple(recipients), tuple(refusals))
 
 
@@ -128,20 +129,21 @@ _SHORTAGES: Mapping[Shortage | None, tuple[RefusalCode, str]] = {
 
 
 def _fill(
-    addressee: Addressee, body: str, variables: Sequence[TemplateVariable], values: Mapping[str, str]
+    addressee: Addressee, body: str, variables: Sequence[TemplateVariable], composition: Composition
 ) -> Recipient | tuple[RefusalCode, str]:
     if addressee.opted_out:
         return RefusalCode.OPTED_OUT, "This person has asked not to receive messages from you."
-    rendered = render(body, variables, values, addressee.fields, {"name": addressee.name})
+    rendered = render(body, variables, composition.variables, addressee.fields, {"name": addressee.name})
     if rendered.missing:
         names = ", ".join(rendered.missing)
         return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
-    if not rendered.text.strip() or len(rendered.text) > LONGEST_BODY:
+    text = with_look_alikes(rendered.text) if composition.smart_encoding else rendered.text
+    if not text.strip() or len(text) > LONGEST_BODY:
         return (
             RefusalCode.TEXT_TOO_LONG,
             f"With the variables filled the text has to have 1 to {LONGEST_BODY} characters.",
         )
-    return Recipient(addressee, rendered.text, count_segments(rendered.text))
+    return Recipient(addressee, text, count_segments(text))
 
 
 async def _text(tx: TenantTransaction, composition: Composition) -> tuple[UUID | None, str, Sequence[TemplateVariable]]:
@@ -162,12 +164,5 @@ def _check(composition: Composition) -> None:
     if any(len(value) > LONGEST_BODY for value in composition.variables.values()):  # a text can repeat it 300 times
         longest = f"A variable's text has at most {LONGEST_BODY} characters."
         problems.append(Problem(SendProblem.INVALID, longest, ("variables",)))
-    where = ("recipients", "contactIds")
-    recipients = len(composition.contact_ids) + len(composition.numbers)
-    if not recipients:
-        problems.append(Problem(SendProblem.INVALID, "Name at least one recipient.", where))
-    if recipients > MOST_RECIPIENTS:
-        most = f"One send reaches at most {MOST_RECIPIENTS} recipients: make several."
-        problems.append(Problem(SendProblem.TOO_MANY_RECIPIENTS, most, where))
     if problems:
         raise RefusedError(problems)

@@ -13,6 +13,7 @@ class SendProblem(StrEnum):
     TOO_MANY_RECIPIENTS = "TOO_MANY_RECIPIENTS"
     RECIPIENTS_REFUSED = "RECIPIENTS_REFUSED"
     NO_SENDER = "NO_SENDER"
+    SENDER_NOT_READY = "SENDER_NOT_READY"
     TENANT_NOT_ACTIVE = "TENANT_NOT_ACTIVE"
 
 
@@ -20,6 +21,7 @@ class RefusalCode(StrEnum):
     """Why one recipient gets no message; it costs nothing."""
 
     NOT_FOUND = "NOT_FOUND"
+    INVALID_NUMBER = "INVALID_NUMBER"
     DUPLICATE = "DUPLICATE"
     OPTED_OUT = "OPTED_OUT"
     MISSING_VARIABLE = "MISSING_VARIABLE"
@@ -32,7 +34,7 @@ class RefusalCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Somebody who gets nothing; `index` is the place in the list that was asked for."""
+    """Somebody who gets nothing; `index` is the place among all who were asked for."""
 
     index: int
     contact_id: UUID | None

@@ -1,13 +1,15 @@
 """How many segments a text takes, as carriers and Twilio count them (GSM 03.38). Pure."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-_GSM = frozenset(
+_GSM = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = frozenset("\f^{}\\[~]|€")  # each takes an escape and itself
+_EXTENSION = "\f^{}\\[~]|€"  # each takes an escape and itself
 
 
 class Encoding(StrEnum):
@@ -26,23 +28,30 @@ class SegmentCount:
     culprit: str | None
 
 
-_LAST_OF_ONE_UNIT = 0xFFFF  # UTF-16 writes what lies beyond as two units
+_NOT_GSM = re.compile(f"[^{re.escape(_GSM + _EXTENSION)}]")
+_EXTENDED = re.compile(f"[{re.escape(_EXTENSION)}]")
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")  # UTF-16 writes each as two units
 _SINGLE = {Encoding.GSM_7: 160, Encoding.UCS_2: 70}
 _PART = {Encoding.GSM_7: 153, Encoding.UCS_2: 67}  # six octets of each part say which part it is
 
 
 def count_segments(text: str) -> SegmentCount:
     """Count a text's segments; a character that takes two units is never torn apart, an empty text takes one."""
-    culprit = next((character for character in text if character not in _GSM and character not in _EXTENSION), None)
-    if culprit is None:
-        encoding, sizes = Encoding.GSM_7, [2 if character in _EXTENSION else 1 for character in text]
-    else:
-        encoding, sizes = Encoding.UCS_2, [2 if ord(character) > _LAST_OF_ONE_UNIT else 1 for character in text]
-    if sum(sizes) <= _SINGLE[encoding]:
-        return SegmentCount(encoding, 1, culprit)
-    segments, room = 0, 0
-    for size in sizes:
-        if size > room:
-            segments, room = segments + 1, _PART[encoding]
-        room -= size
+    strange = _NOT_GSM.search(text)
+    culprit, encoding = (None, Encoding.GSM_7) if strange is None else (strange[0], Encoding.UCS_2)
+    doubles = [found.start() for found in (_EXTENDED if culprit is None else _BEYOND).finditer(text)]
+    units = len(text) + len(doubles)
+    segments = 1 if units <= _SINGLE[encoding] else _parts(units, doubles, _PART[encoding])
     return SegmentCount(encoding, segments, culprit)
+
+
+def _parts(units: int, doubles: Sequence[int], room: int) -> int:
+    """How many parts hold so many units, where the characters at `doubles` take two each.
+
+    A part that would end in the middle of a character leaves its last unit empty, so all behind moves on by one.
+    """
+    moved = 0
+    for earlier, place in enumerate(doubles):
+        if (place + earlier + moved) % room == room - 1:
+            moved += 1
+    return -(-(units + moved) // room)

@@ -12,6 +12,7 @@ from auth.permissions import TenantRole, machine_permissions
 from portal.actor import Actor, ActorKind
 from portal.clock import new_id
 from portal.database.address import DatabaseAddress
+from portal.messages.addressees import Recipients
 from portal.messages.composing import Composition
 from portal.messages.sending import OnRefusal, SendRequest
 from portal.messages.sending import send as accept
@@ -143,7 +144,7 @@ async def test_the_key_is_free_again_when_its_transaction_is_rolled_back(product
     tenant = await product.tenant(allowance=10)
     (contact,) = await add_contacts(product, tenant, plain_numbers(1))
     actor = Actor(ActorKind.SYSTEM, new_id(product.clock.now()), "A test")
-    composition = Composition((message_key(contact),), None, "Your bike is ready.", {})
+    composition = Composition(Recipients((message_key(contact),)), None, "Your bike is ready.", {})
     request = SendRequest("first", composition, OnRefusal.SEND_REST)
 
     async def break_off() -> None:

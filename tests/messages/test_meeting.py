@@ -11,6 +11,7 @@ from portal.alerts.catalogue import AlertKind, ProviderFault
 from portal.alerts.raising import Occurrence, raise_alerts
 from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database.address import DatabaseAddress
+from portal.messages.addressees import Recipients
 from portal.messages.canceling import cancel_to
 from portal.messages.composing import Composition
 from portal.messages.dispatching import LEASE
@@ -50,7 +51,9 @@ async def test_a_send_meets_a_claim_that_finds_somebody_gone(
     await send(tenant.machine, contacts[:1])
     async with product.database.for_tenant(tenant.id) as tx:  # as a STOP that comes while the send is accepted
         await suppress(tx, gone, SuppressionSource.STOP, now=product.clock.now())
-    request = SendRequest("second", Composition((message_key(contacts[1]),), None, "Hello", {}), OnRefusal.SEND_NONE)
+    request = SendRequest(
+        "second", Composition(Recipients((message_key(contacts[1]),)), None, "Hello", {}), OnRefusal.SEND_NONE
+    )
     async with product.database.for_tenant(tenant.id) as tx:
         await lock_balance(tx, now=product.clock.now())
         serving = asyncio.create_task(dispatcher.run_once())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from portal.actor import Actor, ActorKind
 from portal.credits.purchasing import purchase
+from portal.messages.addressees import Recipients
 from portal.messages.canceling import cancel_batch
 from portal.messages.composing import Composition
 from portal.messages.issues import DeliveryIssueCode
@@ -123,7 +124,7 @@ class Run:
 
     async def send(self, count: int, segments: int) -> UUID:
         """A batch of so many messages, as far as the plan reaches."""
-        composition = Composition((), None, BODIES[segments], {}, tuple(plain_numbers(count)))
+        composition = Composition(Recipients(numbers=tuple(plain_numbers(count))), None, BODIES[segments], {})
         request = SendRequest(f"send {len(self.batches)}", composition, OnRefusal.SEND_REST)
         async with self.product.database.for_tenant(self.tenant_id) as tx:
             sent = await send(tx, request, ACTOR, now=self.now)

@@ -128,6 +128,14 @@ PLACES = {
     "MessageEstimateInput.templateId": """query ($id: ID!) {
       messageEstimate(input: {recipients: {contactIds: ["x"]}, templateId: $id}) { recipients preview }
     }""",
+    "MessageEstimateInput.senderId": """query ($id: ID!) {
+      messageEstimate(input: {recipients: {contactIds: ["x"]}, senderId: $id, body: "Hello"}) { recipients preview }
+    }""",
+    "MessageSendInput.senderId": """mutation ($id: ID!) {
+      messageSend(
+        input: {idempotencyKey: "key", recipients: {contactIds: ["x"]}, senderId: $id, body: "Hello"}
+      ) { batch { id } errors { code path message } }
+    }""",
     "MessageSendInput.templateId": """mutation ($id: ID!) {
       messageSend(input: {idempotencyKey: "key", recipients: {contactIds: ["x"]}, templateId: $id}) {
         batch { id } errors { code path message }

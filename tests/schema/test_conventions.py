@@ -139,8 +139,8 @@ OF_A_PLAN = {"planDraft", "planPublish", "planBacktest"}
 # An answer has one recipient: why that one is refused is why the answer is.
 INSTEAD = {
     "conversationReply": (
-        {SendProblem.RECIPIENTS_REFUSED, SendProblem.TOO_MANY_RECIPIENTS},
-        set(RefusalCode) - {RefusalCode.DUPLICATE},
+        {SendProblem.RECIPIENTS_REFUSED, SendProblem.TOO_MANY_RECIPIENTS, SendProblem.SENDER_NOT_READY},
+        set(RefusalCode) - {RefusalCode.DUPLICATE, RefusalCode.INVALID_NUMBER},
     )
 }
 

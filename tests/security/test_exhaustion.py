@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from portal.global_ids import split_global
+from portal.messages.addressees import Recipients
 from portal.messages.composing import Composition, compose
 from portal.templates.templates import LONGEST_BODY
 from tests.messages.traffic import add_contacts, messages, plain_numbers, send
@@ -41,7 +42,7 @@ async def test_others_get_their_turn_while_thousands_of_texts_are_worked_out(pro
                 turns += not at_the_database()
 
         waiting = asyncio.create_task(others())
-        composed = await compose(tx, Composition(keys, None, "x" * LONGEST_BODY, {}))
+        composed = await compose(tx, Composition(Recipients(keys), None, "x" * LONGEST_BODY, {}))
         waiting.cancel()
     assert len(composed.recipients) == 2_000
     assert turns >= 20

@@ -11,6 +11,7 @@ from portal.actor import Actor, ActorKind
 from portal.credits.paying import mark_paid, set_credit_limit
 from portal.credits.purchasing import purchase
 from portal.database import DatabaseRole
+from portal.messages.addressees import Recipients
 from portal.messages.canceling import cancel_batch
 from portal.messages.composing import Composition
 from portal.messages.issues import DeliveryIssueCode
@@ -107,7 +108,7 @@ class Tenant:
     async def _send(self, sending: Sending, key: str, now: datetime) -> tuple[UUID, list[Waiting | None]]:
         text, segments = TEXTS[sending.text]
         people = [number_of(person) for person in sending.people]
-        composition = Composition((), None, text, {}, tuple(number for number, _ in people))
+        composition = Composition(Recipients(numbers=tuple(number for number, _ in people)), None, text, {})
         async with self.world.database.for_tenant(self.id) as tx:
             request = SendRequest(key, composition, OnRefusal.SEND_REST)
             sent = await send(tx, request, SHOP, now=now)

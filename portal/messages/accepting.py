@@ -1,0 +1,149 @@
+"""Writing down what is promised: the batch, its messages and what they take, and who is refused and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from portal.actor import Actor
+from portal.clock import new_id
+from portal.conversations.keywords import Keyword
+from portal.database import TenantTransaction
+from portal.messages.addressees import Recipients
+from portal.messages.composing import Composed, Recipient
+from portal.messages.models import MessageBatch
+from portal.messages.refusals import RefusalCode
+from portal.plans.charging import Charge
+from portal.plans.reserving import LockedMeans, reserve
+from portal.plans.spend import reserve_spend
+
+_NOBODY = Recipients()
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What is promised: a batch of messages from this number, and what each takes of these means."""
+
+    batch_id: UUID
+    composed: Composed
+    charges: Sequence[Charge]
+    means: LockedMeans
+    sender: str
+    actor: Actor
+    keyword: Keyword | None = None  # what its messages answer
+    asked: Recipients = _NOBODY
+
+    @property
+    def recipients(self) -> list[Recipient]:
+        """Who gets a message."""
+        return [recipient for _, recipient in self.composed.recipients]
+
+
+async def accept(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
+    """Write the batch, who is refused, and the messages with what they take reserved; a worker then sends them."""
+    await _write_batch(tx, acceptance, now=now)
+    charges = acceptance.charges
+    if not charges:
+        return
+    price = sum((charge.price for charge in charges), Decimal(0))
+    spend = await reserve_spend(tx, acceptance.means.plan.terms.currency, price, now=now) if price else None
+    ids = _ids(len(charges), now)
+    await _write_messages(tx, acceptance, ids, spend.id if spend else None, now=now)
+    taken = list(zip(ids, charges, strict=True))
+    await reserve(tx, acceptance.means, acceptance.batch_id, taken, spend, now=now)  # last, for it may raise an alert
+
+
+async def _write_batch(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
+    composed, actor = acceptance.composed, acceptance.actor
+    await MessageBatch.create(
+        using_db=tx.orm,
+        id=acceptance.batch_id,
+        tenant_id=tx.tenant_id,
+        template_version_id=composed.template_version_id,
+        total=len(composed.recipients) + len(composed.refusals),
+        accepted=len(composed.recipients),
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        created_at=now,
+    )
+    if composed.refusals:
+        await _write_refusals(tx, acceptance, now=now)
+
+
+async def _write_refusals(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
+    refusals = acceptance.composed.refusals
+    # A contact id that is not the tenant's own is written down as none: an answer must not tell that it exists.
+    known = [None if refusal.code is RefusalCode.NOT_FOUND else refusal.contact_id for refusal in refusals]
+    await tx.execute(
+        "INSERT INTO message_refusal (tenant_id, id, batch_id, contact_id, number, code, message, place) "
+        "SELECT $1, r.id, $2, r.contact_id, r.number, r.code, r.message, r.place "
+        "FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) "
+        "AS r (id, contact_id, number, code, message, place)",
+        tx.tenant_id,
+        acceptance.batch_id,
+        _ids(len(refusals), now),
+        known,
+        [refusal.number for refusal in refusals],
+        [refusal.code.value for refusal in refusals],
+        [refusal.message for refusal in refusals],
+        [".".join(acceptance.asked.place_of(refusal.index)) for refusal in refusals],
+    )
+
+
+async def _write_messages(
+    tx: TenantTransaction, acceptance: Acceptance, ids: Sequence[UUID], spend_id: UUID | None, *, now: datetime
+) -> None:
+    recipients, charges = acceptance.recipients, acceptance.charges
+    await tx.execute(
+        "INSERT INTO message (tenant_id, id, batch_id, contact_id, template_version_id, direction, channel, status, "
+        "status_at, sender_number, recipient_number, recipient_country, body, encoding, segments, actor_kind, "
+        "actor_name, balance_id, keyword, reserved_units, cost, price, spend_id, due_at, created_at) "
+        "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', 'SMS', 'QUEUED', $4, $5, m.number, m.country, m.body, "
+        "m.encoding, m.segments, $6, $7, $8, $9, m.units, m.cost, m.price, CASE WHEN m.price > 0 THEN $20::uuid END, "
+        "$4, $4 FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[], "
+        "$17::int[], $18::numeric[], $19::numeric[]) "
+        "AS m (id, contact_id, number, country, body, encoding, segments, units, cost, price)",
+        tx.tenant_id,
+        acceptance.batch_id,
+        acceptance.composed.template_version_id,
+        now,
+        acceptance.sender,
+        acceptance.actor.kind.value,
+        acceptance.actor.name,
+        acceptance.means.balance.id,
+        acceptance.keyword,
+        ids,
+        [recipient.addressee.contact_id for recipient in recipients],
+        [recipient.addressee.number for recipient in recipients],
+        [recipient.addressee.country for recipient in recipients],
+        [recipient.text for recipient in recipients],
+        [recipient.size.encoding.value for recipient in recipients],
+        [recipient.size.segments for recipient in recipients],
+        [charge.units for charge in charges],
+        [charge.cost for charge in charges],
+        [charge.price for charge in charges],
+        spend_id,
+    )
+    await tx.execute(
+        "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "
+        "SELECT $1, e.id, e.message_id, 'QUEUED', $2, $2, 'PORTAL' "
+        "FROM unnest($3::uuid[], $4::uuid[]) AS e (id, message_id)",
+        tx.tenant_id,
+        now,
+        _ids(len(ids), now),
+        ids,
+    )
+    # Last, since it makes a worker that is claiming this tenant's messages wait for this transaction.
+    await tx.execute(
+        "INSERT INTO due_tenant (tenant_id, due_at) VALUES ($1, $2) "
+        "ON CONFLICT (tenant_id) DO UPDATE SET due_at = least(due_tenant.due_at, excluded.due_at)",
+        tx.tenant_id,
+        now,
+    )
+
+
+def _ids(count: int, now: datetime) -> list[UUID]:
+    """Ids in the order of the rows, which lists show."""
+    return sorted(new_id(now) for _ in range(count))

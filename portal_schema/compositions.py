@@ -1,0 +1,96 @@
+"""What is to be sent to whom, in the schema: the inputs of an estimate and of a send."""
+
+from collections.abc import Mapping
+
+import strawberry
+
+from portal.messages.addressees import Recipients
+from portal.messages.composing import Composition
+from portal.messages.refusals import SendProblem
+from portal.messages.sending import OnRefusal
+from portal.problems import refuse
+from portal_schema.nodes import key_of
+from portal_schema.scalars import Json, PhoneNumber
+
+_VARIABLES = (
+    "Texts for variables, for all recipients, of at most 1,600 characters each; they win over the contacts' own fields."
+)
+_SENDER = "The number to send from, one of `numbers` that is ready; the first of them unless given."
+_SMART_ENCODING = (
+    "Whether typographic quotes, dashes, spaces and the like give way to plain ones, where the text then "
+    "travels as GSM-7. What `preview` and the messages show is what is sent."
+)
+
+
+@strawberry.input(description="Who is to get a message: 1 to 10,000 people, each of whom gets one.")
+class RecipientsInput:
+    """Each way of naming people adds to the others."""
+
+    contact_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Contacts.")
+    numbers: list[PhoneNumber] | None = strawberry.field(
+        default=None,
+        description="Phone numbers in any usual spelling, of contacts or of nobody; those without a country code are "
+        "read as numbers of the United States.",
+    )
+
+
+@strawberry.input(description="A send to be worked out without sending.")
+class MessageEstimateInput:
+    """What `messageSend` takes, without its key."""
+
+    recipients: RecipientsInput = strawberry.field(description="Who is to get it.")
+    template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
+    body: str | None = strawberry.field(default=None, description="A text, or else a template.")
+    variables: Json | None = strawberry.field(default=None, description=_VARIABLES)
+    sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
+    smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
+
+
+@strawberry.input(description="A send.")
+class MessageSendInput:
+    """What is to be sent to whom."""
+
+    idempotency_key: str = strawberry.field(
+        description="1 to 255 characters of your choice. The same key with the same request has one effect, "
+        "however often it comes; with another request it is refused."
+    )
+    recipients: RecipientsInput = strawberry.field(description="Who is to get it.")
+    template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
+    body: str | None = strawberry.field(default=None, description="A text, or else a template.")
+    variables: Json | None = strawberry.field(default=None, description=_VARIABLES)
+    sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
+    smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
+    on_refusal: OnRefusal = strawberry.field(
+        default=OnRefusal.SEND_REST, description="What to do when some recipients are refused."
+    )
+
+
+def composition_of(given: MessageEstimateInput | MessageSendInput) -> Composition:
+    """What the input asks to be sent to whom.
+
+    Raises:
+        RefusedError: the variables are something else than texts.
+    """
+    return Composition(
+        recipients=Recipients(
+            contact_ids=tuple(key_of("Contact", given_id) for given_id in given.recipients.contact_ids or ()),
+            numbers=tuple(given.recipients.numbers or ()),
+        ),
+        template_id=key_of("Template", given.template_id) if given.template_id is not None else None,
+        body=given.body,
+        variables=variables_of(given.variables),
+        sender_id=key_of("Number", given.sender_id) if given.sender_id is not None else None,
+        smart_encoding=given.smart_encoding,
+    )
+
+
+def variables_of(given: Json | None) -> Mapping[str, str]:
+    """The texts for variables in an input.
+
+    Raises:
+        RefusedError: they are something else.
+    """
+    variables: object = given if given is not None else {}
+    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
+        raise refuse(SendProblem.INVALID, 'Variables are an object of texts: {"time": "10:30"}.', "variables")
+    return variables
