@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +74,7 @@ TENANTS = (
 )
 # What becomes of messages to these numbers is in docs/SIMULATOR.md.
 _DEMO = Actor(ActorKind.SYSTEM, UUID(int=0), "Demo")
+_REGISTERED_FOR = Decimal(75)  # segments a second, as a campaign of good standing
 _CONTACTS = (
     ("Alice Adler", "+12025550100"),
     ("Ben Castillo", "+12025550101"),
@@ -233,6 +235,7 @@ class _Demo:
             messaging_service_sid=account.messaging_service_sid,
             number=account.number,
             number_reference=account.number_reference,
+            segments_per_second=_REGISTERED_FOR,
         )
         async with self._database.as_role(DatabaseRole.OPERATOR) as tx:
             await add_tenant(tx, tenant_id, new, now=now)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -29,7 +30,10 @@ CONTACTS = 2_000
 MESSAGES = 20_000
 TENANTS = 2  # both with the same rows: row-level security has something to keep apart
 POOL_SIZE = 10
-_PLAN = PlanContent("Unlimited", "", PlanTerms(PricingStrategy.TIER, "USD", per=AllowancePeriod.DAY))
+_UNPACED = Decimal(10_000)  # a second, of messages and of segments: so fast that no pace binds
+_PLAN = PlanContent(
+    "Unlimited", "", PlanTerms(PricingStrategy.TIER, "USD", per=AllowancePeriod.DAY), throughput=_UNPACED
+)
 _WORDS = ("bike", "board", "lesson", "order", "pickup", "ready", "repair", "sale", "shoe", "shop", "surf", "today")
 
 
@@ -126,6 +130,7 @@ async def add_shop(database: Database, box: SecretBox, chance: random.Random, nu
         messaging_service_sid=None,
         number=f"+1202555{number:04}",
         number_reference=f"PN{chance.randbytes(16).hex()}",
+        segments_per_second=_UNPACED,
     )
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
         await add_missing(tx, [_PLAN], "Operator", on_sale=True, now=now)

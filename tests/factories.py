@@ -1,6 +1,7 @@
 """Makes what tests need, through the same doors as the product."""
 
 import secrets
+from decimal import Decimal
 from uuid import UUID
 
 from portal.clock import Clock, new_id
@@ -25,6 +26,10 @@ async def make_tenant(database: Database, clock: Clock, *, name: str = "Falcon F
     return tenant_id
 
 
+FAST = Decimal(1000)  # a pace that holds no test up: its clock stands still unless it is turned
+
+
 def plan_of(name: str, amount: int | None, per: AllowancePeriod = AllowancePeriod.DAY) -> PlanContent:
     """A plan without a fee that allows so many messages, and stops."""
-    return PlanContent(name, "", PlanTerms(PricingStrategy.TIER, "USD", amount=amount, per=per))
+    terms = PlanTerms(PricingStrategy.TIER, "USD", amount=amount, per=per)
+    return PlanContent(name, "", terms, throughput=FAST)

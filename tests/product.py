@@ -40,7 +40,7 @@ from portal.messages.dispatching import Dispatcher
 from portal.plans.catalogue import add_missing
 from portal.tenants.accounts import ProviderAccounts
 from portal.tenants.provisioning import NewTenant, add_tenant
-from tests.factories import plan_of
+from tests.factories import FAST, plan_of
 from tests.serving import free_port, serving
 from tests.turnable_clock import TurnableClock
 from twilio_gateway.gateway import TwilioGateway
@@ -135,6 +135,7 @@ class Product:
             messaging_service_sid=account.messaging_service_sid,
             number=account.number,
             number_reference=account.number_reference,
+            segments_per_second=FAST,
         )
         async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
             await add_missing(tx, [plan_of(plan, allowance)], "Otto", on_sale=True, now=self.clock.now())

@@ -180,7 +180,8 @@ def _is_known(row: Row, item: News) -> bool:
 
 def _closes(item: News) -> bool:
     """Whether the reservation ends here: it left, or it never will. Unconfirmed waits for the usage records."""
-    never = item.standing.status is MessageStatus.FAILED and item.standing.issue is not DeliveryIssueCode.UNCONFIRMED
+    ended = item.standing.status in {MessageStatus.FAILED, MessageStatus.EXPIRED}
+    never = ended and item.standing.issue is not DeliveryIssueCode.UNCONFIRMED
     return item.left or never
 
 

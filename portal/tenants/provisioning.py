@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from portal.clock import new_id
@@ -25,6 +26,7 @@ class NewTenant:
     messaging_service_sid: str | None
     number: str
     number_reference: str
+    segments_per_second: Decimal | None = None  # what the number is registered for; None: what its kind may
 
 
 async def add_tenant(tx: Transaction, tenant_id: UUID, tenant: NewTenant, *, now: datetime) -> None:
@@ -51,13 +53,14 @@ async def add_tenant(tx: Transaction, tenant_id: UUID, tenant: NewTenant, *, now
         now,
     )
     await tx.execute(
-        "INSERT INTO number (tenant_id, id, number, label, provider_reference, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO number (tenant_id, id, number, label, provider_reference, segments_per_second, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
         tenant_id,
         new_id(now),
         tenant.number,
         tenant.name,
         tenant.number_reference,
+        tenant.segments_per_second,
         now,
     )
     await tx.execute(

@@ -208,7 +208,7 @@ async def _change_plan(product: Product, tenant: TenantUnderTest, amount: int, u
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         await tx.execute(
             "INSERT INTO plan (id, name, version, state, allowance_amount, allowance_unit, allowance_per, at_limit, "
-            "created_at) VALUES ($1, $2, 1, 'PUBLISHED', $3, $4, 'DAY', 'STOP', $5)",
+            "throughput, created_at) VALUES ($1, $2, 1, 'PUBLISHED', $3, $4, 'DAY', 'STOP', 1000, $5)",
             plan_id,
             f"{amount} {unit}",
             amount,

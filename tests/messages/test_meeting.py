@@ -13,8 +13,8 @@ from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database.address import DatabaseAddress
 from portal.messages.addressees import Recipients
 from portal.messages.canceling import cancel_to
+from portal.messages.claiming import LEASE
 from portal.messages.composing import Composition
-from portal.messages.dispatching import LEASE
 from portal.messages.provider import ProviderMessage, ProviderUnavailableError
 from portal.messages.sending import OnRefusal, SendRequest
 from portal.messages.sending import send as accept

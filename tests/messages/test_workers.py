@@ -12,7 +12,8 @@ import pytest
 from auth.permissions import machine_permissions
 from portal.database import Database
 from portal.database.address import DatabaseAddress
-from portal.messages.dispatching import LEASE, Dispatcher
+from portal.messages.claiming import LEASE
+from portal.messages.dispatching import Dispatcher
 from portal.messages.status import MessageStatus
 from portal.tenants.accounts import ProviderAccounts
 from tests.messages.gate import Gate, Way
@@ -76,7 +77,7 @@ async def test_what_a_killed_worker_had_claimed_is_found_or_sent_after_its_lease
     tenant = await product.tenant()
     await send(tenant.machine, await add_contacts(product, tenant, plain_numbers(12)))
     gate.next(tenant.account_sid, *[Way.HELD] * 10)
-    killed = asyncio.create_task(product.dispatcher.run_once())
+    killed = asyncio.create_task(deaf_dispatcher(product, slots=10).run_once())
     await until(lambda: gate.waiting[tenant.account_sid] == 10)  # the other two wait for their turn
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
@@ -107,7 +108,7 @@ async def test_a_worker_that_was_asleep_hands_nothing_over_once_another_may_have
     tenant = await product.tenant()
     await send(tenant.machine, await add_contacts(product, tenant, plain_numbers(13)))
     gate.next(tenant.account_sid, *[Way.HELD] * 10)
-    asleep = asyncio.create_task(deaf_dispatcher(product).run_once())
+    asleep = asyncio.create_task(deaf_dispatcher(product, slots=10).run_once())
     await until(lambda: gate.waiting[tenant.account_sid] == 10)
     product.clock.advance(timedelta(minutes=1))
     gate.released.set()
@@ -178,7 +179,7 @@ async def test_a_tenant_whose_requests_hang_delays_nobody_else(product: Product,
     slow, fast = await product.tenant(), await product.tenant()
     for tenant in (slow, fast):
         await send(tenant.machine, await add_contacts(product, tenant, plain_numbers(30)))
-    gate.next(slow.account_sid, *[Way.HELD] * 10)
+    gate.next(slow.account_sid, *[Way.HELD] * 30)
     dispatcher = deaf_dispatcher(product)
     assert await dispatcher.start_due() == 2
 

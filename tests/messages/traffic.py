@@ -10,7 +10,7 @@ import httpx2
 
 from portal.clock import new_id
 from portal.global_ids import split_global
-from portal.messages.dispatching import Dispatcher
+from portal.messages.dispatching import AT_ONCE, SLOTS, Dispatcher
 from portal.messages.status import MessageStatus
 from portal.tenants.accounts import ProviderAccounts
 from portal_schema.nodes import to_global
@@ -110,7 +110,7 @@ def message_key(global_id: str) -> UUID:
     return found[1]
 
 
-def deaf_dispatcher(product: Product) -> Dispatcher:
+def deaf_dispatcher(product: Product, *, at_once: int = AT_ONCE, slots: int = SLOTS) -> Dispatcher:
     """A dispatcher whose messages are called back at an address where nobody listens."""
     accounts = ProviderAccounts(product.database, product.box, product.clock)
     return Dispatcher(
@@ -119,6 +119,8 @@ def deaf_dispatcher(product: Product) -> Dispatcher:
         accounts,
         product.clock,
         lambda tenant_id, message_id: f"http://127.0.0.1:9/{tenant_id}/{message_id}",
+        at_once=at_once,
+        slots=slots,
     )
 
 

@@ -14,6 +14,7 @@ from portal.database.migrate import create_partitions
 from portal.plans.periods import AllowancePeriod
 from portal.pricing.terms import PlanTerms, PricingStrategy
 from portal_schema.nodes import to_global
+from tests.factories import FAST
 from tests.product import Caller, Product, TenantUnderTest
 
 PREVIEW = """query ($plan: ID!) {
@@ -89,6 +90,7 @@ async def offer(product: Product, name: str, terms: PlanTerms, **other: Any) -> 
         "credit_packs": orjson.dumps(
             [{"credits": one.credits, "units": one.units, "price": str(one.price)} for one in terms.packs]
         ).decode(),
+        "throughput": FAST,
         "created_at": product.clock.now(),
         "published_at": product.clock.now(),
     } | other

@@ -10,6 +10,7 @@ import orjson
 from portal.clock import new_id
 from portal.database import DatabaseRole
 from portal.global_ids import split_global
+from tests.factories import FAST
 from tests.product import Caller, Product
 
 PACK = {"credits": 100, "units": 500, "price": "10", "valid_days": 365}
@@ -33,6 +34,7 @@ async def give_plan(product: Product, tenant_id: UUID, *, since: datetime | None
         "allowance_per": "DAY",
         "at_limit": "STOP",
         "credit_packs": [PACK],
+        "throughput": FAST,
         **terms,
     }
     values = [orjson.dumps(value).decode() if isinstance(value, list) else value for value in given.values()]

@@ -17,6 +17,7 @@ from portal.pricing.terms import (
     PricingStrategy,
     UsageUnit,
 )
+from tests.factories import FAST
 from tests.product import Product
 
 SMALL = PlanContent(
@@ -76,8 +77,9 @@ GIVEN: dict[str, Any] = {
 
 async def publish(product: Product, content: PlanContent = SMALL, **changes: Any) -> UUID:
     """The id of a new version on sale."""
+    published = replace(content, **{"throughput": FAST} | changes)
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
-        return (await publish_plan(tx, replace(content, **changes), "Otto", now=product.clock.now())).id
+        return (await publish_plan(tx, published, "Otto", now=product.clock.now())).id
 
 
 async def publish_all(product: Product) -> None:

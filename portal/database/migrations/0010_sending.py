@@ -9,9 +9,57 @@ ALTER TABLE message_refusal ADD place text NOT NULL DEFAULT ''; -- where among t
 GRANT SELECT (place) ON message_refusal TO portal_support;
 """
 
+PACE = """
+SET LOCAL ROLE portal_owner;
+ALTER TABLE number
+  ADD segments_per_second numeric(8, 3) CHECK (segments_per_second > 0), -- as registered; NULL: what its kind may
+  ADD segments_per_day integer CHECK (segments_per_day > 0);             -- the carriers' cap, in UTC; NULL: none
+GRANT SELECT (segments_per_second, segments_per_day) ON number TO portal_support;
+
+CREATE TABLE tenant_pace ( -- a token bucket of messages, changed by whoever holds the row of due_tenant
+  tenant_id uuid PRIMARY KEY,
+  tokens numeric NOT NULL,         -- at `counted_at`
+  counted_at timestamptz NOT NULL,
+  ready_at timestamptz,            -- before it there is nothing to take; NULL: there is
+  slowed integer NOT NULL DEFAULT 0 CHECK (slowed >= 0), -- bursts of refusals without one that went well in between
+  slowed_until timestamptz         -- before it the provider is asked for nothing
+);
+CALL guard_tenant_table('tenant_pace', 'SELECT, INSERT, UPDATE');
+CALL let_support_read('tenant_pace', 'tenant_id, tokens, counted_at, slowed, slowed_until');
+
+CREATE TABLE sender_pace ( -- a token bucket of segments, and what left on its day
+  tenant_id uuid NOT NULL,
+  sender_number text NOT NULL,
+  tokens numeric NOT NULL,
+  counted_at timestamptz NOT NULL,
+  ready_at timestamptz,
+  day date NOT NULL,
+  day_segments integer NOT NULL CHECK (day_segments >= 0),
+  PRIMARY KEY (tenant_id, sender_number)
+);
+CALL guard_tenant_table('sender_pace', 'SELECT, INSERT, UPDATE');
+
+CREATE TABLE throttling ( -- how often the provider wanted it slower, by the minute; of the last hour
+  tenant_id uuid NOT NULL,
+  minute timestamptz NOT NULL,
+  count integer NOT NULL CHECK (count > 0),
+  PRIMARY KEY (tenant_id, minute)
+);
+CALL guard_tenant_table('throttling', 'SELECT, INSERT, UPDATE, DELETE');
+CALL let_support_read('throttling', 'tenant_id, minute, count');
+
+-- What waits is found by its sender, since each has a pace of its own; what is under way, by its lease.
+DROP INDEX message_due;
+CREATE INDEX message_waiting ON message (tenant_id, sender_number, due_at, id) INCLUDE (segments)
+  WHERE status = 'QUEUED' AND due_at IS NOT NULL;
+CREATE INDEX message_under_way ON message (tenant_id, due_at, id) INCLUDE (status)
+  WHERE status IN ('SENDING', 'CONFIRMING') AND due_at IS NOT NULL;
+ALTER TABLE message ADD CONSTRAINT message_waits_at_a_sender CHECK (status <> 'QUEUED' OR sender_number IS NOT NULL);
+"""
+
 
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
     dependencies: list[tuple[str, str]] = [("portal", "0009_money")]
-    operations: list[Operation] = [RunSQL([RECIPIENTS])]
+    operations: list[Operation] = [RunSQL([RECIPIENTS, PACE])]
