@@ -9,6 +9,7 @@ from portal.messages.composing import Composition
 from portal.messages.refusals import SendProblem
 from portal.messages.sending import OnRefusal
 from portal.problems import refuse
+from portal_schema.contacts import ContactFilter
 from portal_schema.nodes import key_of
 from portal_schema.scalars import Json, PhoneNumber
 
@@ -31,6 +32,12 @@ class RecipientsInput:
         default=None,
         description="Phone numbers in any usual spelling, of contacts or of nobody; those without a country code are "
         "read as numbers of the United States.",
+    )
+    tag_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="All contacts with at least one of these tags."
+    )
+    filter: ContactFilter | None = strawberry.field(
+        default=None, description="All contacts that it lets through; it needs at least one condition."
     )
 
 
@@ -75,6 +82,8 @@ def composition_of(given: MessageEstimateInput | MessageSendInput) -> Compositio
         recipients=Recipients(
             contact_ids=tuple(key_of("Contact", given_id) for given_id in given.recipients.contact_ids or ()),
             numbers=tuple(given.recipients.numbers or ()),
+            tag_ids=tuple(key_of("ContactTag", given_id) for given_id in given.recipients.tag_ids or ()),
+            only=given.recipients.filter.narrowed() if given.recipients.filter is not None else None,
         ),
         template_id=key_of("Template", given.template_id) if given.template_id is not None else None,
         body=given.body,

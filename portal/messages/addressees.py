@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
+from portal.contacts.filtering import ContactFilter, find_contact_ids
 from portal.contacts.numbers import NotAPhoneNumberError, PhoneNumber, country_of, parse_number
+from portal.contacts.tags import read_tags_by_id
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.messages.refusals import RefusalCode, SendProblem
@@ -27,6 +30,10 @@ class Recipients:
     contact_ids: tuple[UUID, ...] = ()
     numbers: tuple[str, ...] = ()
     """In any usual spelling; a contact's or nobody's."""
+    tag_ids: tuple[UUID, ...] = ()
+    """All contacts with at least one of these tags."""
+    only: ContactFilter | None = None
+    """All contacts that the filter lets through."""
     counterpart: str | None = None
     """Whoever a conversation is with: it may be a short code or a name, which is no number to write to otherwise."""
 
@@ -59,17 +66,16 @@ class Unknown(NamedTuple):
 
 
 async def find_asked_for(tx: TenantTransaction, recipients: Recipients) -> list[Addressee | Unknown]:
-    """Who is asked for, in the order asked for; in one statement.
+    """Who is asked for, in the order asked for; in one statement, and one more for tags and filter each.
 
     Raises:
         RefusedError: it is nobody, or more than one send may reach.
     """
     named = len(recipients.contact_ids) + len(recipients.numbers) + (recipients.counterpart is not None)
-    if not named:
+    _check_count(named)
+    chosen = await _choose(tx, recipients)
+    if not named and chosen is None:
         raise refuse(SendProblem.INVALID, "Name at least one recipient.", "recipients")
-    if named > MOST_RECIPIENTS:
-        most = f"One send reaches at most {MOST_RECIPIENTS:,} recipients: make several."
-        raise refuse(SendProblem.TOO_MANY_RECIPIENTS, most, "recipients")
     numbers: dict[str, str | None] = {}
     asked: list[str | Unknown] = []
     for read in await _read_numbers(recipients.numbers):
@@ -79,11 +85,41 @@ async def find_asked_for(tx: TenantTransaction, recipients: Recipients) -> list[
     if recipients.counterpart is not None:
         numbers[recipients.counterpart] = country_of(recipients.counterpart)
         asked.append(recipients.counterpart)
-    by_id, by_number = await _read(tx, recipients.contact_ids, numbers)
+    by_id, by_number = await _read(tx, {*recipients.contact_ids, *(chosen or ())}, numbers)
     nobody = (RefusalCode.NOT_FOUND, "There is no such contact.")
     found: list[Addressee | Unknown] = [by_id.get(key) or Unknown(key, *nobody) for key in recipients.contact_ids]
     found += [by_number[one] if isinstance(one, str) else one for one in asked]
+    # Who was named already is not asked for twice: tags and filters overlap as they please.
+    known = {one.number for one in found if isinstance(one, Addressee)}
+    found += [by_id[key] for key in chosen or () if key in by_id and by_id[key].number not in known]
+    if not found:
+        raise refuse(SendProblem.INVALID, "No contact has these tags, or is let through by the filter.", "recipients")
+    _check_count(len(found))
     return found
+
+
+def _check_count(recipients: int) -> None:
+    if recipients > MOST_RECIPIENTS:
+        most = f"One send reaches at most {MOST_RECIPIENTS:,} recipients: make several."
+        raise refuse(SendProblem.TOO_MANY_RECIPIENTS, most, "recipients")
+
+
+async def _choose(tx: TenantTransaction, recipients: Recipients) -> list[UUID] | None:
+    """The contacts that have the tags, and those that the filter lets through; None where neither was asked for."""
+    choices = []
+    if recipients.tag_ids:
+        tags = await read_tags_by_id(tx, recipients.tag_ids)
+        for index, tag_id in enumerate(recipients.tag_ids):
+            if tag_id not in tags:
+                raise refuse(SendProblem.NOT_FOUND, "There is no such tag.", "recipients", "tagIds", str(index))
+        choices.append(ContactFilter(tag_ids=recipients.tag_ids))
+    if recipients.only is not None and len(recipients.only.conditions([tx.tenant_id])) == 1:
+        unmeant = "A filter without a condition would reach every contact: say at least one."
+        raise refuse(SendProblem.INVALID, unmeant, "recipients", "filter")
+    if recipients.only is not None:
+        choices.append(recipients.only)
+    found = [await find_contact_ids(tx, choice, MOST_RECIPIENTS + 1) for choice in choices]
+    return list(dict.fromkeys(chain.from_iterable(found))) if choices else None
 
 
 async def find_addressees(tx: TenantTransaction, numbers: Sequence[str]) -> dict[str, Addressee]:

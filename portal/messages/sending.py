@@ -1,7 +1,7 @@
 """Accepting a send: everything that is promised is written in one transaction, and nothing waits for the provider."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -125,6 +125,8 @@ def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
     asked: dict[str, Any] = {
         "contacts": [str(contact_id) for contact_id in recipients.contact_ids],
         "numbers": list(recipients.numbers),
+        "tags": [str(tag_id) for tag_id in recipients.tag_ids],
+        "only": None if recipients.only is None else asdict(recipients.only),
         "counterpart": recipients.counterpart,
         "template": str(composition.template_id),
         "body": composition.body,

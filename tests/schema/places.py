@@ -125,6 +125,9 @@ PLACES = {
         recipients refusals { code count } preview segments allowanceAfter { remaining }
       }
     }""",
+    "RecipientsInput.tagIds": """query ($id: ID!) {
+      messageEstimate(input: {recipients: {tagIds: [$id]}, body: "Hello"}) { recipients }
+    }""",
     "MessageEstimateInput.templateId": """query ($id: ID!) {
       messageEstimate(input: {recipients: {contactIds: ["x"]}, templateId: $id}) { recipients preview }
     }""",
