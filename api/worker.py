@@ -29,6 +29,7 @@ from portal.credits.expiring import expire_credits
 from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox, Signer
+from portal.erasure.erasing import ContactErasures
 from portal.invoices.generating import InvoiceGeneration
 from portal.invoices.telling import InvoiceTelling
 from portal.mail.delivery import MailDelivery
@@ -103,6 +104,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     syncs = UsageSync(database, gateway.usage_records, accounts, now)
                     for place in range(_SYNCS_AT_ONCE):
                         group.create_task(_keep(f"usage sync {place}", timedelta(seconds=2), syncs.work_due))
+                    erasures = ContactErasures(database, gateway.erasure, accounts, signer, now)
+                    group.create_task(_keep("erasures", timedelta(seconds=5), erasures.work_due))
                     reconciliation = Reconciliation(database, MailQueue(box), settings.url, now)
                     group.create_task(_keep("reconciliation", timedelta(seconds=30), reconciliation.work_due))
                     for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):

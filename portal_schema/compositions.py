@@ -17,6 +17,7 @@ _VARIABLES = (
     "Texts for variables, for all recipients, of at most 1,600 characters each; they win over the contacts' own fields."
 )
 _SENDER = "The number to send from, one of `numbers` that is ready; the first of them unless given."
+_TOPIC = "What it is about, one of the tenant's `settings.topics`: whoever declined that gets nothing."
 _SMART_ENCODING = (
     "Whether typographic quotes, dashes, spaces and the like give way to plain ones, where the text then "
     "travels as GSM-7. What `preview` and the messages show is what is sent."
@@ -50,6 +51,7 @@ class MessageEstimateInput:
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(default=None, description=_VARIABLES)
     sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
+    topic: str | None = strawberry.field(default=None, description=_TOPIC)
     smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
 
 
@@ -66,6 +68,7 @@ class MessageSendInput:
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(default=None, description=_VARIABLES)
     sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
+    topic: str | None = strawberry.field(default=None, description=_TOPIC)
     smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
     on_refusal: OnRefusal = strawberry.field(
         default=OnRefusal.SEND_REST, description="What to do when some recipients are refused."
@@ -89,6 +92,7 @@ def composition_of(given: MessageEstimateInput | MessageSendInput) -> Compositio
         body=given.body,
         variables=variables_of(given.variables),
         sender_id=key_of("Number", given.sender_id) if given.sender_id is not None else None,
+        topic=given.topic,
         smart_encoding=given.smart_encoding,
     )
 

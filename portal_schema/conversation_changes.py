@@ -41,6 +41,8 @@ class ConversationReplyErrorCode(Enum):
     )
     INVALID = strawberry.enum_value("INVALID", description="A value is missing, too long or not of the kind asked for.")
     OPTED_OUT = strawberry.enum_value("OPTED_OUT", description="The person asked not to receive messages.")
+    PREFERENCE = strawberry.enum_value("PREFERENCE", description="The person chose another channel.")
+    LANDLINE = strawberry.enum_value("LANDLINE", description="The number is a landline, which takes no messages.")
     MISSING_VARIABLE = strawberry.enum_value("MISSING_VARIABLE", description="Nothing fills a variable of the text.")
     TEXT_TOO_LONG = strawberry.enum_value(
         "TEXT_TOO_LONG", description="With its variables filled the text is empty or longer than 1,600 characters."

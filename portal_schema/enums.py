@@ -12,6 +12,7 @@ from portal.contacts.consent import ConsentStatus
 from portal.contacts.preferences import ContactChannel, LineType
 from portal.contacts.suppressions import SuppressionSource
 from portal.conversations.keywords import Keyword
+from portal.erasure.receipts import ErasureState, WaitsFor
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
 from portal.messages.recording import EventSource
 from portal.messages.refusals import RefusalCode
@@ -67,6 +68,7 @@ describe(
     CARRIER="The carrier refuses messages to this person, who opted out there.",
     IMPORT="It was imported.",
     MANUAL="A member put the number on the list.",
+    PREFERENCE="The person chose to hear nothing, on their page of preferences.",
 )
 describe(
     ConsentStatus,
@@ -91,6 +93,13 @@ describe(
     TOLL_FREE="A number whose calls are free for the caller.",
     UNKNOWN="Nobody can say.",
 )
+describe(ErasureState, "Whether an erasure is done.", WAITING="It is being worked off.", DONE="All of it is done.")
+describe(
+    WaitsFor,
+    "What an erasure goes on after.",
+    IN_FLIGHT="Messages to the person are on their way: they can be erased once they have ended.",
+    CARRIER="The carrier does not answer: it is asked again.",
+)
 describe(
     Keyword,
     "What a whole message of one keyword asks for.",
@@ -105,6 +114,8 @@ describe(
     INVALID_NUMBER="The text is no phone number.",
     DUPLICATE="The recipient stands in the list more than once, and gets one message.",
     OPTED_OUT="The person asked not to receive messages.",
+    PREFERENCE="The person chose another channel, or not to hear of this topic.",
+    LANDLINE="The number is a landline, which takes no messages.",
     MISSING_VARIABLE="Nothing fills a variable of the text.",
     TEXT_TOO_LONG="With its variables filled the text is empty or longer than 1,600 characters.",
     COUNTRY_NOT_IN_PLAN="The plan does not reach the recipient's country.",

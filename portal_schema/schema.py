@@ -19,6 +19,8 @@ from portal_schema.audit import AuditQueries, find_entry
 from portal_schema.batches import find_batch
 from portal_schema.calls import CallQueries, find_call
 from portal_schema.contact_changes import ContactMutations
+from portal_schema.contact_erasures import ContactErasureMutations, find_erasure
+from portal_schema.contact_merges import ContactMergeMutations
 from portal_schema.contact_tags import ContactTagMutations, ContactTagQueries, find_tag
 from portal_schema.contacts import ContactQueries, find_contact
 from portal_schema.context import Info
@@ -79,6 +81,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "AuditEntry": (Permission.AUDIT_READ, find_entry),
     "Call": (Permission.LOGS_READ, find_call),
     "Contact": (Permission.CONTACTS_READ, find_contact),
+    "ContactErasure": (Permission.CONTACTS_READ, find_erasure),
     "ContactTag": (Permission.CONTACTS_READ, find_tag),
     "CreditLot": (Permission.BILLING_READ, find_lot),
     "Conversation": (Permission.MESSAGES_READ, find_conversation),
@@ -168,6 +171,8 @@ class Query(
 class Mutation(
     ContactMutations,
     ContactTagMutations,
+    ContactMergeMutations,
+    ContactErasureMutations,
     TemplateMutations,
     SendingMutations,
     MemberMutations,

@@ -21,6 +21,9 @@ class TenantSettings:
     callback_retention_days: int = strawberry.field(
         description="For how many days the raw reports of carriers and the events told to webhooks are kept."
     )
+    topics: list[str] = strawberry.field(
+        description="What people can choose among on their page of preferences, such as offers."
+    )
 
     @classmethod
     def of(cls, settings: Settings) -> "TenantSettings":
@@ -30,6 +33,7 @@ class TenantSettings:
             stop_text=settings.stop_text,
             start_text=settings.start_text,
             callback_retention_days=settings.callback_days,
+            topics=list(settings.topics),
         )
 
 

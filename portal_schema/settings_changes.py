@@ -54,6 +54,9 @@ class SettingsUpdateInput:
     callback_retention_days: int | None = strawberry.field(
         default=strawberry.UNSET, description=f"For how many days raw reports and events are kept: 1 to 400; {_DEFAULT}"
     )
+    topics: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="The topics, at most 12 of 1 to 40 characters: all of them; null: none."
+    )
 
 
 @strawberry.type
@@ -71,6 +74,7 @@ class SettingsMutations:
             "stop_text": input.stop_text,
             "start_text": input.start_text,
             "callback_days": input.callback_retention_days,
+            "topics": input.topics,
         }
         values = {name: value for name, value in given.items() if value is not strawberry.UNSET}
         settings = await update_settings(info.context.tx, values, now=info.context.now)

@@ -11,6 +11,7 @@ from twilio_gateway.accounts import TwilioAccounts
 from twilio_gateway.calls import TwilioCallReports
 from twilio_gateway.client import import_sdk
 from twilio_gateway.debugger import TwilioDebugger
+from twilio_gateway.erasing import TwilioErasure
 from twilio_gateway.http import PortalTwilioHttp
 from twilio_gateway.inbound import TwilioInboundLog, TwilioInboundMessages
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
@@ -34,6 +35,7 @@ class TwilioGateway:
         self.usage_records = TwilioUsageRecords(http)
         self.inbound_messages = TwilioInboundMessages()
         self.inbound_log = TwilioInboundLog(http)
+        self.erasure = TwilioErasure(http)
         self.call_reports = TwilioCallReports()
         self.account_usage = TwilioAccountUsage(http)
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+import orjson
+
 from portal.actor import Actor
 from portal.clock import new_id
 from portal.database import TenantTransaction
@@ -41,30 +43,59 @@ class ConsentStatement:
     """The text that the consumer saw."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a consumer chose beside it, in words for the evidence."""
+
+    channel: str
+    declined_topics: tuple[str, ...]
+    quiet_from: str | None
+    quiet_until: str | None
+
+
+_CONSUMER = ("CONSUMER", "Consumer")
+
+
 async def record_consent(
     tx: TenantTransaction,
     numbers: Sequence[str],
     statement: ConsentStatement,
-    actor: Actor,
+    actor: Actor | None,
     *,
     now: datetime,
+    choices: Choices | None = None,
+    address: str | None = None,
 ) -> None:
-    """Let this hold for these numbers, and keep it as evidence; what was said before stays in the evidence."""
+    """Let this hold for these numbers, and keep it as evidence; what was said before stays in the evidence.
+
+    What is heard late is evidence too, and changes nothing that was said after it.
+
+    Args:
+        tx: the tenant's transaction.
+        numbers: whose consent it is, each once.
+        statement: what was said.
+        actor: who said so; None: the consumer.
+        now: when it was said.
+        choices: what they chose beside it.
+        address: the network that they did it from, masked.
+    """
+    kind, name = _CONSUMER if actor is None else (actor.kind.value, actor.name)
     await tx.execute(
         "WITH evidence AS (INSERT INTO contact_consent "
-        "(tenant_id, id, number, status, source, shown, actor_kind, actor_name, at) "
-        "SELECT $1, e.id, e.number, $4, $5, $6, $7, $8, $9 FROM unnest($2::uuid[], $3::text[]) AS e (id, number)) "
+        "(tenant_id, id, number, status, source, shown, choices, actor_kind, actor_name, address_masked, at) "
+        "SELECT $1, e.id, e.number, $4, $5, $6, $7::jsonb, $8, $9, $10, $11 "
+        "FROM unnest($2::uuid[], $3::text[]) AS e (id, number)) "
         "INSERT INTO consumer (tenant_id, number, consent, consent_source, consent_at) "
-        "SELECT $1, number, $4, $5, $9 FROM unnest($3::text[]) AS given (number) "
+        "SELECT $1, number, $4, $5, $11 FROM unnest($3::text[]) AS given (number) "
         "ON CONFLICT (tenant_id, number) DO UPDATE SET consent = excluded.consent, "
-        "consent_source = excluded.consent_source, consent_at = excluded.consent_at",
+        "consent_source = excluded.consent_source, consent_at = excluded.consent_at "
+        "WHERE consumer.consent_at IS NULL OR consumer.consent_at <= excluded.consent_at",
         tx.tenant_id,
         [new_id(now) for _ in numbers],
-        list(numbers),
+        sorted(numbers),
         statement.status.value,
         statement.source,
         statement.shown,
-        actor.kind.value,
-        actor.name,
-        now,
+        None if choices is None else orjson.dumps(choices).decode(),
+        *(kind, name, address, now),
     )

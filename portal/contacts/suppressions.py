@@ -22,6 +22,7 @@ class SuppressionSource(StrEnum):
     CARRIER = "CARRIER"
     IMPORT = "IMPORT"
     MANUAL = "MANUAL"
+    PREFERENCE = "PREFERENCE"
 
 
 class SuppressionRow(NamedTuple):
@@ -54,7 +55,10 @@ async def suppress(tx: TenantTransaction, number: str, source: SuppressionSource
 async def release(tx: TenantTransaction, number: str, *, asked_at: datetime) -> None:
     """Take a number off the list because its owner asked for it then; a wish of later stays."""
     await tx.execute(
-        "DELETE FROM suppression WHERE tenant_id = $1 AND number = $2 AND since <= $3", tx.tenant_id, number, asked_at
+        "WITH released AS (DELETE FROM suppression WHERE tenant_id = $1 AND number = $2 AND since <= $3 "
+        "RETURNING number) UPDATE consumer SET channel = NULL FROM released "
+        "WHERE consumer.tenant_id = $1 AND consumer.number = released.number AND channel = 'NONE'",
+        *(tx.tenant_id, number, asked_at),
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portal.actor import Actor, ActorKind
 from portal.clock import ids_at, new_id
+from portal.contacts.consent import ConsentStatement, ConsentStatus, record_consent
 from portal.contacts.suppressions import SuppressionSource, release, suppress
 from portal.conversations.keywords import Keyword
 from portal.conversations.provider import InboundMessage
@@ -25,6 +26,7 @@ from portal.tenants.settings import TenantSettings, read_settings
 
 ANSWERED_FOR = timedelta(minutes=5)
 """How long one answer to a number's keyword is enough: two machines that answer each other come to an end."""
+_CONSENT = {Keyword.STOP: ConsentStatus.WITHDRAWN, Keyword.START: ConsentStatus.GIVEN}
 _PORTAL = Actor(ActorKind.SYSTEM, UUID(int=0), "Keyword answer")
 _COUNTERPART = MessageOwner.CONVERSATION.value
 
@@ -43,8 +45,11 @@ async def obey(tx: TenantTransaction, asked: Sequence[Asked], *, now: datetime) 
     What has not left yet to who leaves is canceled first, and the answers come last: whoever locks messages and
     balances does so in this order.
     """
-    subscribing = {one.message.sender for one in asked if one.keyword is not Keyword.HELP}
-    stopped = await _change_list(tx, subscribing) if subscribing else []
+    subscribing = [one for one in asked if one.keyword is not Keyword.HELP]
+    stopped = await _change_list(tx, {one.message.sender for one in subscribing}) if subscribing else []
+    for one in subscribing:
+        statement = ConsentStatement(_CONSENT[one.keyword], one.keyword.value)
+        await record_consent(tx, [one.message.sender], statement, None, now=one.message.received_at)
     if stopped:
         await cancel_to(tx, stopped, now=now)
     unanswered = {(one.keyword, one.message.sender): one for one in asked if one.message.handled is None}

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from portal.contacts.consumers import COLUMNS, UNKNOWN_CONSUMER, Consumer, consumer_row
 from portal.contacts.filtering import ContactFilter, find_contact_ids
 from portal.contacts.numbers import NotAPhoneNumberError, PhoneNumber, country_of, parse_number
 from portal.contacts.tags import read_tags_by_id
@@ -54,7 +55,7 @@ class Addressee(NamedTuple):
     contact_id: UUID | None
     name: str
     fields: Mapping[str, str]
-    opted_out: bool
+    consumer: Consumer = UNKNOWN_CONSUMER
 
 
 class Unknown(NamedTuple):
@@ -145,12 +146,13 @@ async def _read(
 ) -> tuple[dict[UUID, Addressee], dict[str, Addressee]]:
     """Those of these contacts that there are, and each of these numbers, given with its country."""
     rows = await tx.rows(
-        "SELECT asked.number, contact.id, contact.name, contact.country, contact.fields, "
-        "suppression.id IS NOT NULL AS opted_out FROM "
+        "SELECT asked.number, contact.id, contact.name, contact.country, contact.fields, "  # noqa: S608  constants
+        f"{COLUMNS} FROM "
         "(SELECT number FROM contact WHERE tenant_id = $1 AND id = ANY($2::uuid[]) UNION SELECT unnest($3::text[])) "
         "AS asked (number) "
         "LEFT JOIN contact ON contact.tenant_id = $1 AND contact.number = asked.number "
-        "LEFT JOIN suppression ON suppression.tenant_id = $1 AND suppression.number = asked.number",
+        "LEFT JOIN suppression ON suppression.tenant_id = $1 AND suppression.number = asked.number "
+        "LEFT JOIN consumer ON consumer.tenant_id = $1 AND consumer.number = asked.number",
         tx.tenant_id,
         list(ids),
         list(numbers),
@@ -161,9 +163,8 @@ async def _read(
 
 
 def _addressee(row: Row, numbers: Mapping[str, str | None]) -> Addressee:
-    number, key, name, country, fields, opted_out = row
+    number, key, fields, consumer = row["number"], row["id"], row["fields"], consumer_row(row)
     if key is None:
-        return Addressee(number, numbers[number], None, "", _NO_FIELDS, opted_out)
-    return Addressee(
-        number, country, key, name or "", _NO_FIELDS if fields == "{}" else orjson.loads(fields), opted_out
-    )
+        return Addressee(number, numbers[number], None, "", _NO_FIELDS, consumer)
+    own = _NO_FIELDS if fields == "{}" else orjson.loads(fields)
+    return Addressee(number, row["country"], key, row["name"] or "", own, consumer)

@@ -10,6 +10,7 @@ from portal.messages.addressees import Addressee, Recipients, Unknown, find_aske
 from portal.messages.look_alikes import with_look_alikes
 from portal.messages.refusals import Refusal, RefusalCode, SendProblem
 from portal.messages.segments import SegmentCount, count_segments
+from portal.messages.wanted import refusal_of
 from portal.plans.charging import Budget, Charge, Shortage
 from portal.plans.plans import PlanRow
 from portal.pricing.terms import UsageUnit
@@ -17,6 +18,7 @@ from portal.problems import Problem, RefusedError, refuse
 from portal.rates.cards import RateCard
 from portal.templates.rendering import TemplateVariable, render
 from portal.templates.templates import LONGEST_BODY, read_templates_by_id
+from portal.tenants.settings import read_settings
 from portal.usage.usage import SMS_OUTBOUND
 
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
@@ -32,6 +34,8 @@ class Composition:
     variables: Mapping[str, str]
     sender_id: UUID | None = None
     """The number to send from; the tenant's first that is ready unless given."""
+    topic: str | None = None
+    """What it is about, one of the tenant's topics: whoever declined it gets nothing."""
     smart_encoding: bool = False
     """Whether typographic characters give way to those of GSM-7 that look alike."""
 
@@ -65,6 +69,8 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
         RefusedError: the whole makes no sense: no text, no recipients, too many, or no such template.
     """
     _check(composition)
+    if composition.topic is not None and composition.topic not in (await read_settings(tx)).topics:
+        raise refuse(SendProblem.INVALID, "This is none of the topics in your settings: name one of them.", "topic")
     version_id, body, variables = await _text(tx, composition)
     recipients: list[tuple[int, Recipient]] = []
     refusals: list[Refusal] = []
@@ -131,8 +137,8 @@ _SHORTAGES: Mapping[Shortage | None, tuple[RefusalCode, str]] = {
 def _fill(
     addressee: Addressee, body: str, variables: Sequence[TemplateVariable], composition: Composition
 ) -> Recipient | tuple[RefusalCode, str]:
-    if addressee.opted_out:
-        return RefusalCode.OPTED_OUT, "This person has asked not to receive messages from you."
+    if (refusal := refusal_of(addressee.consumer, composition.topic)) is not None:
+        return refusal
     rendered = render(body, variables, composition.variables, addressee.fields, {"name": addressee.name})
     if rendered.missing:
         names = ", ".join(rendered.missing)

@@ -132,6 +132,7 @@ def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
         "body": composition.body,
         "variables": dict(composition.variables),
         "sender": str(composition.sender_id),
+        "topic": composition.topic,
         "smart_encoding": composition.smart_encoding,
         "on_refusal": request.on_refusal.value,
     }

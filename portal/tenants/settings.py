@@ -1,6 +1,6 @@
 """What a tenant sets for itself: the words that answer keywords, and how long raw callbacks are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,13 +11,18 @@ from portal.problems import Problem, RefusedError
 
 LONGEST_TEXT = 320
 MOST_DAYS = 400
-_COLUMNS = "help_text, stop_text, start_text, callback_days"
+MOST_TOPICS, LONGEST_TOPIC = 12, 40
+_COLUMNS = "help_text, stop_text, start_text, callback_days, topics"
 _PLACES = {
     "help_text": "helpText",
     "stop_text": "stopText",
     "start_text": "startText",
     "callback_days": "callbackRetentionDays",
+    "topics": "topics",
 }
+
+
+Value = str | int | Sequence[str]
 
 
 class SettingsProblem(StrEnum):
@@ -34,6 +39,8 @@ class TenantSettings:
     stop_text: str = "You will get no more messages from us. Reply START to get them again."
     start_text: str = "You will get our messages again. Reply HELP for help, STOP to stop them."
     callback_days: int = 30
+    topics: Sequence[str] = ()
+    """What consumers can choose among, such as "Offers"."""
 
 
 async def read_settings(tx: TenantTransaction) -> TenantSettings:
@@ -43,7 +50,7 @@ async def read_settings(tx: TenantTransaction) -> TenantSettings:
 
 
 async def update_settings(
-    tx: TenantTransaction, values: Mapping[str, str | int | None], *, now: datetime
+    tx: TenantTransaction, values: Mapping[str, Value | None], *, now: datetime
 ) -> TenantSettings:
     """Change what is given, keep the rest; what is given as None is as it was before anybody set it.
 
@@ -55,7 +62,7 @@ async def update_settings(
     Raises:
         RefusedError: a value is not acceptable.
     """
-    given = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    given = {name: _stripped(value) for name, value in values.items()}
     problems = [problem for name, value in given.items() if (problem := _problem(name, value))]
     if problems:
         raise RefusedError(problems)
@@ -65,20 +72,34 @@ async def update_settings(
     changed = {name: default[name] if value is None else value for name, value in given.items()}
     settings = TenantSettings(**asdict(await read_settings(tx)) | changed)
     await tx.execute(
-        f"INSERT INTO tenant_settings (tenant_id, id, {_COLUMNS}, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "  # noqa: S608  constants
+        f"INSERT INTO tenant_settings (tenant_id, id, {_COLUMNS}, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "  # noqa: S608  constants
         "ON CONFLICT (tenant_id) DO UPDATE SET help_text = excluded.help_text, stop_text = excluded.stop_text, "
-        "start_text = excluded.start_text, callback_days = excluded.callback_days, updated_at = excluded.updated_at",
+        "start_text = excluded.start_text, callback_days = excluded.callback_days, "
+        "topics = excluded.topics, updated_at = excluded.updated_at",
         tx.tenant_id,
         new_id(now),
-        *(settings.help_text, settings.stop_text, settings.start_text, settings.callback_days),
+        *(settings.help_text, settings.stop_text, settings.start_text, settings.callback_days, settings.topics),
         now,
     )
     return settings
 
 
-def _problem(name: str, value: str | int | None) -> Problem | None:
+def _stripped(value: Value | None) -> Value | None:
+    if isinstance(value, str):
+        return value.strip()
+    return value if value is None or isinstance(value, int) else [one.strip() for one in value]
+
+
+def _problem(name: str, value: Value | None) -> Problem | None:
     if isinstance(value, str) and not 1 <= len(value) <= LONGEST_TEXT:
         return Problem(SettingsProblem.INVALID, f"An answer has 1 to {LONGEST_TEXT} characters.", (_PLACES[name],))
     if isinstance(value, int) and not 1 <= value <= MOST_DAYS:
         return Problem(SettingsProblem.INVALID, f"Callbacks are kept for 1 to {MOST_DAYS} days.", (_PLACES[name],))
+    if isinstance(value, list) and (
+        len(set(value)) != len(value)
+        or len(value) > MOST_TOPICS
+        or not all(1 <= len(topic) <= LONGEST_TOPIC for topic in value)
+    ):
+        told = f"Name at most {MOST_TOPICS} different topics of 1 to {LONGEST_TOPIC} characters."
+        return Problem(SettingsProblem.INVALID, told, (_PLACES[name],))
     return None

@@ -20,7 +20,7 @@ UNITS = st.sampled_from(UsageUnit)
 
 
 def addressee(index: int) -> Addressee:
-    return Addressee(f"+1202555{index:04d}", "US", UUID(int=index + 1), "", {}, opted_out=False)
+    return Addressee(f"+1202555{index:04d}", "US", UUID(int=index + 1), "", {})
 
 
 def composed(asked: list[int]) -> Composed:

@@ -30,6 +30,15 @@ PLACES = {
     "Mutation.contactDelete(id)": """mutation ($id: ID!) {
       contactDelete(id: $id) { deletedId errors { code path message } }
     }""",
+    "Mutation.contactErase(id)": """mutation ($id: ID!) {
+      contactErase(id: $id) { contactErasure { id } errors { code path message } }
+    }""",
+    "ContactMergeInput.keptId": """mutation ($id: ID!) {
+      contactMerge(input: {keptId: $id, mergedId: "x"}) { contact { id } errors { code path message } }
+    }""",
+    "ContactMergeInput.mergedId": """mutation ($id: ID!) {
+      contactMerge(input: {keptId: "x", mergedId: $id}) { contact { id } errors { code path message } }
+    }""",
     "Mutation.contactTagRename(id)": """mutation ($id: ID!) {
       contactTagRename(id: $id, name: "X") { contactTag { id } errors { code path message } }
     }""",

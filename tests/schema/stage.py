@@ -179,7 +179,7 @@ OF_STAFF = {
 }
 MADE_ALONE = {
     *("creditLimitSet", "contactDelete", "messageCancel", "templateArchive", "conversationReply"),
-    *("contactTagRename", "contactTagDelete"),
+    *("contactTagRename", "contactTagDelete", "contactErase", "contactMerge"),
 }
 MADE_OF_RECONCILIATION = {"discrepancyClose", "marginAlertAcknowledge"}
 MADE_OF_INVOICES = {"invoice", "tenantInvoice", "invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"}
@@ -355,14 +355,20 @@ async def _end_syncs(product: Product, tenant: Tenant) -> None:
         await tx.execute(sql, tenant.id, product.clock.now())
 
 
+async def _made_of_contacts(tenant: Tenant, name: str, number: str) -> dict[str, Any]:
+    """The same of contacts and their tags."""
+    if name.startswith("contactTag"):
+        return {"id": await add_tag(tenant.machine, number), "name": number}
+    contact = await add_contact(tenant.machine, number)
+    return {"id": contact, "input": {"keptId": tenant.contacts[0], "mergedId": contact}}
+
+
 async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) -> dict[str, Any]:
     """The same of what a machine makes, and each operation needs anew."""
     if name == "creditLimitSet":  # none of whose credits wait for it
         return {"input": {"tenantId": to_global("Tenant", (await product.tenant(number)).id), "amount": "5"}}
-    if name == "contactDelete":
-        return {"id": await add_contact(tenant.machine, number)}
-    if name.startswith("contactTag"):
-        return {"id": await add_tag(tenant.machine, number), "name": number}
+    if name.startswith("contact"):
+        return await _made_of_contacts(tenant, name, number)
     if name == "messageCancel":
         return {"id": (await send(tenant.machine, tenant.contacts, body="Hello"))["id"]}
     if name == "templateArchive":

@@ -38,12 +38,14 @@ from auth.permissions import Permission
 from portal.alerts.acknowledging import acknowledge
 from portal.alerts.routing import mute, set_rule
 from portal.contacts.contacts import create_contact, delete_contact, update_contact
+from portal.contacts.merging import merge_contacts
 from portal.contacts.tags import delete_tag, rename_tag
 from portal.conversations.read_marks import mark_read
 from portal.conversations.replying import reply
 from portal.credits.paying import set_credit_limit
 from portal.credits.purchasing import purchase
 from portal.economics.acquisition import set_acquisition_cost
+from portal.erasure.requesting import request_erasure
 from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
 from portal.invoices.runs import start_run
 from portal.messages.canceling import cancel_batch, cancel_message
@@ -78,6 +80,8 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "contactCreate": (create_contact,),
     "contactUpdate": (update_contact,),
     "contactDelete": (delete_contact,),
+    "contactMerge": (merge_contacts,),
+    "contactErase": (request_erasure,),
     "contactTagRename": (rename_tag,),
     "contactTagDelete": (delete_tag,),
     "templateCreate": (create_template,),

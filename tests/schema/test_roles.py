@@ -158,14 +158,16 @@ def given(world: World) -> dict[str, Any]:
 
 async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
     """Arguments with which every mutation succeeds, once, for those who may."""
-    contacts = [await add_contact(world.machine, number) for number in islice(world.numbers, 2)]
-    templates = [(await add_template(world.machine, f"Template of {contact}"))[0] for contact in contacts]
+    contacts = [await add_contact(world.machine, number) for number in islice(world.numbers, 5)]
+    templates = [(await add_template(world.machine, f"Template of {contact}"))[0] for contact in contacts[:2]]
     batch = await send(world.machine, [contacts[0]], body="Hello")
     return {
         "Mutation.contactCreate(input)": {"number": next(world.numbers), "name": "Bea"},
         "Mutation.contactUpdate(id)": contacts[0],
         "Mutation.contactUpdate(input)": {"name": "Carl"},
         "Mutation.contactDelete(id)": contacts[1],
+        "Mutation.contactErase(id)": contacts[2],
+        "Mutation.contactMerge(input)": {"keptId": contacts[3], "mergedId": contacts[4]},
         "Mutation.contactTagRename(id)": await add_tag(world.machine, next(world.numbers)),
         "Mutation.contactTagRename(name)": next(world.numbers),
         "Mutation.contactTagDelete(id)": await add_tag(world.machine, next(world.numbers)),

@@ -36,6 +36,7 @@ from tests.waiting import until
 
 CONTACT = "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { contact { id } errors { code } } }"
 TAGGED = "mutation ($input: ContactCreateInput!) { contactCreate(input: $input) { contact { tags { id } } } }"
+ERASE = "mutation ($id: ID!) { contactErase(id: $id) { contactErasure { id } } }"
 TEMPLATE = """mutation ($input: TemplateCreateInput!) {
   templateCreate(input: $input) { template { id current { id } } errors { code } }
 }"""
@@ -124,6 +125,12 @@ async def add_tag(caller: Caller, number: str) -> str:
     """The id of a new tag, of a new contact."""
     made = await caller.run(TAGGED, input={"number": number, "tags": [f"Tag {number}"]})
     return str(made["contactCreate"]["contact"]["tags"][0]["id"])
+
+
+async def add_erasure(caller: Caller, number: str) -> str:
+    """The id of an erasure that no worker works off."""
+    made = await caller.run(ERASE, id=await add_contact(caller, number))
+    return str(made["contactErase"]["contactErasure"]["id"])
 
 
 async def add_template(caller: Caller, name: str, body: str = "Ready, {{name}}!") -> tuple[str, str]:
@@ -259,6 +266,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Alert": await add_alert(product, tenant.id, delivered),
         "AuditEntry": entry,
         "Contact": olga,
+        "ContactErasure": await add_erasure(caller, "+12025550102"),
         "ContactTag": await add_tag(caller, "+12025550101"),
         "CreditLot": await add_lot(owner),
         "Conversation": await add_conversation(product, tenant, OLGA),

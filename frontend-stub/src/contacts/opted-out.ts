@@ -6,4 +6,5 @@ export const OPTED_OUT: Record<SuppressionSource, string> = {
   CARRIER: 'the carrier reported it',
   IMPORT: 'came with an import',
   MANUAL: 'entered by a colleague',
+  PREFERENCE: 'chose to hear nothing',
 };

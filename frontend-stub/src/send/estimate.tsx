@@ -10,6 +10,8 @@ import { isLow, leftInWords } from '../session/allowance';
 export const REFUSALS: Record<RefusalCode, string> = {
   NOT_FOUND: 'no longer among your contacts',
   OPTED_OUT: 'opted out of your messages',
+  PREFERENCE: 'want to be reached otherwise, or not about this',
+  LANDLINE: 'have a landline, which takes no messages',
   ALLOWANCE_EXHAUSTED: 'over your allowance',
   COUNTRY_NOT_IN_PLAN: 'in countries that your plan does not reach',
   CREDITS_EXHAUSTED: 'more than your credits reach',

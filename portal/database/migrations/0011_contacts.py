@@ -34,7 +34,7 @@ CREATE TABLE consumer ( -- who has a number, contact or not: what they agreed to
   consent text NOT NULL DEFAULT 'UNKNOWN' CHECK (consent IN ('GIVEN', 'WITHDRAWN', 'UNKNOWN')),
   consent_source text,
   consent_at timestamptz,
-  channel text NOT NULL DEFAULT 'SMS' CHECK (channel IN ('SMS', 'VOICE', 'NONE')),
+  channel text CHECK (channel IN ('SMS', 'VOICE', 'NONE')), -- null: they have not chosen
   declined_topics text[] NOT NULL DEFAULT '{}',
   quiet_from time, -- in the time zone of the number
   quiet_until time,
@@ -64,7 +64,41 @@ CREATE TABLE contact_consent ( -- append-only: the evidence of what a consumer a
 CREATE INDEX contact_consent_of_number ON contact_consent (tenant_id, number, id);
 CALL guard_tenant_table('contact_consent', 'SELECT, INSERT');
 
+ALTER TABLE suppression DROP CONSTRAINT suppression_source_check,
+  ADD CHECK (source IN ('STOP', 'CARRIER', 'IMPORT', 'MANUAL', 'PREFERENCE'));
 ALTER TABLE tenant_settings ADD topics text[] NOT NULL DEFAULT '{}'; -- what a consumer can choose among
+GRANT SELECT (topics) ON tenant_settings TO portal_support;
+"""
+
+ERASURES = """
+CREATE TABLE contact_erasure ( -- erasing a person here and at the provider; what stays is a receipt that names nobody
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  id uuid NOT NULL,
+  state text NOT NULL CHECK (state IN ('WAITING', 'DONE')),
+  contact_id uuid, -- with the numbers whom it is about, until it is done
+  numbers text[] NOT NULL,
+  actor_kind text NOT NULL,
+  actor_name text NOT NULL,
+  erased jsonb NOT NULL DEFAULT '{}', -- how many of what
+  waits_for text CHECK (waits_for IN ('IN_FLIGHT', 'CARRIER')),
+  requested_at timestamptz NOT NULL,
+  erased_here_at timestamptz,
+  erased_there_at timestamptz, -- at the provider
+  digest bytea, -- SHA-256 of the receipt
+  due_at timestamptz, -- when a worker goes on with it; while one does, when its lease ends; null: done
+  attempts integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, id),
+  CHECK ((state = 'DONE') = (digest IS NOT NULL AND numbers = '{}' AND contact_id IS NULL AND due_at IS NULL))
+);
+CREATE INDEX contact_erasure_due ON contact_erasure (due_at) WHERE due_at IS NOT NULL;
+CALL guard_tenant_table('contact_erasure', 'SELECT, INSERT, UPDATE');
+CALL allow_across_tenants('contact_erasure', 'portal_worker', 'SELECT (tenant_id, due_at)');
+GRANT UPDATE (contact_id, number) ON message_refusal TO portal_app;
+GRANT UPDATE (request_hash) ON idempotency_key TO portal_app;
+GRANT DELETE ON conversation TO portal_app;
+GRANT SELECT (tenant_id, number), DELETE ON contact_consent TO portal_worker;
+GRANT SELECT (data) ON webhook_event TO portal_worker;
+GRANT SELECT (event_id) ON webhook_delivery TO portal_worker;
 """
 
 
@@ -72,4 +106,4 @@ class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
     dependencies: list[tuple[str, str]] = [("portal", "0010_sending")]
-    operations: list[Operation] = [RunSQL([TAGS, CONSUMERS])]
+    operations: list[Operation] = [RunSQL([TAGS, CONSUMERS, ERASURES])]

@@ -1,0 +1,1 @@
+"""Erasing a person, here and at the provider, with a receipt that names nobody."""

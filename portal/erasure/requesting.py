@@ -1,0 +1,61 @@
+"""Asking that a person be erased: the contact goes at once, a worker does the rest."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal.actor import Actor
+from portal.clock import new_id
+from portal.contacts.consent import ConsentStatus
+from portal.contacts.contacts import ContactRow, read_contacts_by_id
+from portal.contacts.suppressions import SuppressionSource, suppress
+from portal.database import TenantTransaction
+from portal.messages.canceling import cancel_to
+from portal.problems import refuse
+
+
+class ErasureProblem(StrEnum):
+    """Why nobody is erased."""
+
+    NOT_FOUND = "NOT_FOUND"
+
+
+async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor, *, now: datetime) -> UUID:
+    """Cancel what has not left to a contact, delete it, and have a worker erase the rest; the erasure's id.
+
+    Whoever wants no messages stays on the suppression list, by number: it is the one thing that is kept, for sends to
+    be held against. A hash of a phone number would hide nobody, since all numbers can be tried in a moment.
+
+    Raises:
+        RefusedError: there is no such contact.
+    """
+    contact = (await read_contacts_by_id(tx, [contact_id])).get(contact_id)
+    if contact is None:
+        raise refuse(ErasureProblem.NOT_FOUND, "There is no such contact.", "id")
+    rows = await tx.rows(_NUMBERS, tx.tenant_id, contact_id)
+    numbers = sorted({contact.number, *(row["number"] for row in rows)})
+    await cancel_to(tx, numbers, now=now)
+    await _keep_wish(tx, contact, now=now)
+    await tx.execute("DELETE FROM contact WHERE tenant_id = $1 AND id = $2", tx.tenant_id, contact_id)
+    erasure_id = new_id(now)
+    await tx.execute(
+        "INSERT INTO contact_erasure (tenant_id, id, state, contact_id, numbers, actor_kind, actor_name, erased, "
+        "requested_at, due_at) VALUES ($1, $2, 'WAITING', $3, $4, $5, $6, '{\"contacts\": 1}', $7, $7)",
+        *(tx.tenant_id, erasure_id, contact_id, numbers, actor.kind.value, actor.name, now),
+    )
+    return erasure_id
+
+
+async def _keep_wish(tx: TenantTransaction, contact: ContactRow, *, now: datetime) -> None:
+    """What was recorded as withdrawn alone goes with the evidence: the list has to know it from now on."""
+    if contact.consent.status is ConsentStatus.WITHDRAWN:
+        await suppress(tx, contact.number, SuppressionSource.MANUAL, now=now)
+
+
+# A number that has become another contact's is that one's: it is not searched for.
+_NUMBERS = (
+    "SELECT DISTINCT m.number FROM (SELECT CASE direction WHEN 'INBOUND' THEN sender_number ELSE recipient_number END "
+    "AS number FROM message WHERE tenant_id = $1 AND contact_id = $2) AS m "
+    "WHERE m.number <> '' AND NOT EXISTS (SELECT FROM contact WHERE contact.tenant_id = $1 "
+    "AND contact.number = m.number AND contact.id <> $2)"
+)

@@ -1,0 +1,86 @@
+"""Emptying and deleting what the portal's own tables hold of a person; done again it finds nothing, and harms nothing.
+
+What bills and counts are made of stays, without number, body and contact.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from portal.database import TenantTransaction
+from portal.erasure.receipts import Erased
+from portal.global_ids import global_id
+
+_COUNTERPART = "(CASE direction WHEN 'INBOUND' THEN sender_number ELSE recipient_number END)"
+_IN_FLIGHT = "provider_reference IS NULL AND status IN ('SENDING', 'CONFIRMING', 'QUEUED', 'SCHEDULED')"
+_OF_THEM = f"(contact_id = $2 OR {_COUNTERPART} = ANY($3::text[]))"
+
+
+async def count_in_flight(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> int:
+    """How many messages are being handed over: they need their text and number until that is known to have ended."""
+    sql = f"SELECT count(*) FROM message WHERE tenant_id = $1 AND {_OF_THEM} AND {_IN_FLIGHT}"  # noqa: S608  constants
+    return int(await tx.value(sql, tx.tenant_id, contact_id, list(numbers)))
+
+
+async def empty_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> dict[Erased, int]:
+    """What the application itself may empty and delete; how many rows of what."""
+    statements = {
+        Erased.MESSAGES: (
+            "UPDATE message SET body = NULL, contact_id = NULL, ask_at = NULL, "  # noqa: S608  constants
+            "sender_number = CASE direction WHEN 'INBOUND' THEN NULL ELSE sender_number END, "
+            "recipient_number = CASE direction WHEN 'INBOUND' THEN recipient_number ELSE '' END "
+            f"WHERE tenant_id = $1 AND {_OF_THEM} AND NOT ({_IN_FLIGHT})"
+        ),
+        Erased.CALLS: (
+            "UPDATE call SET sender_number = CASE WHEN sender_number = ANY($3::text[]) THEN '' ELSE sender_number END, "
+            "recipient_number = CASE WHEN recipient_number = ANY($3::text[]) THEN '' ELSE recipient_number END "
+            "WHERE tenant_id = $1 AND $2::uuid IS NOT NULL "
+            "AND (sender_number = ANY($3::text[]) OR recipient_number = ANY($3::text[]))"
+        ),
+        Erased.REFUSALS: (
+            "UPDATE message_refusal SET contact_id = NULL, number = NULL "
+            "WHERE tenant_id = $1 AND (contact_id = $2 OR number = ANY($3::text[]))"
+        ),
+        Erased.CONVERSATIONS: (
+            "DELETE FROM conversation WHERE tenant_id = $1 AND $2::uuid IS NOT NULL AND number = ANY($3::text[])"
+        ),
+    }
+    # The hash of a request to one number tells the number to who tries them all: another one fits no request any more.
+    hashes = (
+        "UPDATE idempotency_key SET request_hash = sha256(uuid_send(gen_random_uuid())) WHERE tenant_id = $1 "  # noqa: S608  constants
+        f"AND result_id IN (SELECT batch_id FROM message WHERE tenant_id = $1 AND {_OF_THEM})"
+    )
+    await tx.execute(hashes, tx.tenant_id, contact_id, list(numbers))
+    erased = {what: await tx.execute(sql, tx.tenant_id, contact_id, list(numbers)) for what, sql in statements.items()}
+    sql = "DELETE FROM consumer WHERE tenant_id = $1 AND number = ANY($2::text[])"
+    await tx.execute(sql, tx.tenant_id, list(numbers))
+    return erased
+
+
+async def delete_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> dict[Erased, int]:
+    """What only the worker's role may delete: evidence, the provider's raw reports, and what was told to webhooks."""
+    texts = list(numbers)
+    consents = "DELETE FROM contact_consent WHERE tenant_id = $1 AND number = ANY($2::text[])"
+    reports = (
+        "DELETE FROM callback_inbox WHERE tenant_id = $1 AND applied_at IS NOT NULL "
+        "AND (fields ->> 'To' = ANY($2::text[]) OR fields ->> 'From' = ANY($2::text[]))"
+    )
+    told = "tenant_id = $1 AND (data ->> 'from' = ANY($2::text[]) OR data ->> 'contactId' = $3)"
+    deliveries = (
+        f"DELETE FROM webhook_delivery WHERE tenant_id = $1 AND event_id IN (SELECT id FROM webhook_event WHERE {told})"  # noqa: S608  constants
+    )
+    contact = global_id("Contact", contact_id)
+    await tx.execute(deliveries, tx.tenant_id, texts, contact)
+    return {
+        Erased.CONSENTS: await tx.execute(consents, tx.tenant_id, texts),
+        Erased.REPORTS: await tx.execute(reports, tx.tenant_id, texts),
+        Erased.EVENTS: await tx.execute(f"DELETE FROM webhook_event WHERE {told}", tx.tenant_id, texts, contact),  # noqa: S608  constants
+    }
+
+
+async def find_targets(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> list[str]:
+    """The global ids under which the audit log still tells something of them."""
+    sql = "SELECT id FROM conversation WHERE tenant_id = $1 AND number = ANY($2::text[])"
+    talks = [global_id("Conversation", row["id"]) for row in await tx.rows(sql, tx.tenant_id, list(numbers))]
+    told = "SELECT DISTINCT target FROM audit_entry WHERE tenant_id = $1 AND target = ANY($2::text[])"
+    targets = [global_id("Contact", contact_id), *talks]
+    return [row["target"] for row in await tx.rows(f"{told} AND erased_at IS NULL", tx.tenant_id, targets)]

@@ -1,0 +1,1 @@
+"""Tests of contacts: merged and erased, and what their consumers chose."""

@@ -1,0 +1,130 @@
+"""A person is erased, here and at the provider, and nothing tells of them any more but what keeps them unwritten to."""
+
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from portal.database.address import DatabaseAddress
+from portal.erasure.erasing import ContactErasures
+from portal.tenants.accounts import ProviderAccounts
+from tests.audit.log import SIGNER, AuditLog
+from tests.conversations.inbound import write
+from tests.messages.traffic import send
+from tests.product import Caller, Product, TenantUnderTest
+from tests.waiting import until
+from twilio_gateway.gateway import TwilioGateway
+
+EVE, ADAM = "+12135550147", "+12135550148"
+CREATE = """mutation ($input: ContactCreateInput!) {
+  contactCreate(input: $input) { contact { id } errors { code } }
+}"""
+ERASE = "mutation ($id: ID!) { contactErase(id: $id) { contactErasure { id state } errors { code path } } }"
+RECEIPT = """query ($id: ID!) {
+  node(id: $id) {
+    ... on ContactErasure {
+      state waitsFor requestedAt erasedHereAt erasedAtCarrierAt digest
+      erased { messages conversations consents reports auditEntries carrierMessages }
+    }
+  }
+}"""
+
+
+async def _work(product: Product, gateway: TwilioGateway) -> int:
+    """Go on with what is due."""
+    accounts = ProviderAccounts(product.database, product.box, product.clock)
+    return await ContactErasures(product.database, gateway.erasure, accounts, SIGNER, product.clock).work_due()
+
+
+async def _add(caller: Caller, name: str, number: str) -> str:
+    consent = {"status": "GIVEN", "source": "form"}
+    made = await caller.run(CREATE, input={"name": name, "number": number, "tags": ["Guests"], "consent": consent})
+    return str(made["contactCreate"]["contact"]["id"])
+
+
+async def _tables_that_tell(address: DatabaseAddress, *texts: str) -> set[str]:
+    """The tables with a row in which one of these texts stands."""
+    connection = await asyncpg.connect(**address.credentials())
+    try:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        patterns = [f"%{text}%" for text in texts]
+        sql = "SELECT EXISTS (SELECT FROM {} AS t WHERE t::text LIKE ANY($1::text[]))"
+        return {row[0] for row in tables if await connection.fetchval(sql.format(row[0]), patterns)}
+    finally:
+        await connection.close()
+
+
+async def _delivered(product: Product, tenant: TenantUnderTest) -> bool:
+    while await product.apply_callbacks():
+        pass
+    sql = "SELECT count(*) = 0 FROM message WHERE tenant_id = $1 AND status NOT IN ('DELIVERED', 'RECEIVED')"
+    async with product.database.for_tenant(tenant.id, read_only=True) as tx:
+        return bool(await tx.value(sql, tenant.id))
+
+
+async def _receipt(caller: Caller, given: str) -> dict[str, Any]:
+    return dict((await caller.run(RECEIPT, id=given))["node"])
+
+
+async def _with_history(product: Product, tenant: TenantUnderTest) -> str:
+    """The id of a contact who was written to, wrote, and asked to be left alone; the answer to that waits."""
+    eve, adam = await _add(tenant.machine, "Eve Ericsson", EVE), await _add(tenant.machine, "Adam", ADAM)
+    await send(tenant.machine, [eve, adam])
+    while await product.dispatcher.run_once():
+        pass
+    await until(lambda: _delivered(product, tenant))
+    await write(product, tenant, "Eve's own secret", sender=EVE)
+    await write(product, tenant, "STOP", sender=EVE)
+    return eve
+
+
+async def test_a_person_is_erased_in_both_stores_and_stays_unwritten_to(
+    product: Product, superuser: DatabaseAddress, address: DatabaseAddress
+) -> None:
+    everything = superuser.to(database=address.database)
+    tenant = await product.tenant()
+    caller = tenant.machine
+    eve = await _with_history(product, tenant)
+    log = AuditLog(product.database, product.clock, tenant.id, [])
+    await log.seal()
+    before = await _tables_that_tell(everything, EVE, "Eve", "Ericsson")
+    assert {"contact", "conversation", "contact_consent", "callback_inbox", "suppression"} <= before
+
+    answer = (await caller.run(ERASE, id=eve))["contactErase"]
+    assert (answer["contactErasure"]["state"], answer["errors"]) == ("WAITING", [])
+    again = (await caller.run(ERASE, id=eve))["contactErase"]
+    assert again["errors"] == [{"code": "NOT_FOUND", "path": ["id"]}]
+    given = answer["contactErasure"]["id"]
+    assert await _work(product, product.gateway) == 1
+    waiting = await _receipt(caller, given)  # for the answer to STOP, which the list does not hold back
+    assert (waiting["state"], waiting["waitsFor"], waiting["digest"]) == ("WAITING", "IN_FLIGHT", None)
+    assert await _work(product, product.gateway) == 0  # it is not due yet
+    while await product.dispatcher.run_once():
+        pass
+    product.clock.advance(timedelta(minutes=2))
+    async with TwilioGateway.open("http://127.0.0.1:1") as nowhere:
+        assert await _work(product, nowhere) == 1
+    assert (await _receipt(caller, given))["waitsFor"] == "CARRIER"
+    await until(lambda: _delivered(product, tenant))
+    product.clock.advance(timedelta(minutes=3))
+    assert await _work(product, product.gateway) == 1
+    receipt = await _receipt(caller, given)
+    assert receipt["waitsFor"] is None
+    assert len(receipt["digest"]) == 64
+    assert receipt["erasedHereAt"] > waiting["requestedAt"]
+    assert receipt["erased"]["messages"] == 4  # the send, what she wrote twice, and the answer to STOP
+    assert receipt["erased"]["carrierMessages"] == 2  # what she wrote was told by the test, not by the simulator
+    assert receipt["erased"]["conversations"] == 1
+    assert receipt["erased"]["consents"] == 2
+    assert receipt["erased"]["reports"] >= 3
+    assert receipt["erased"]["auditEntries"] >= 1
+
+    assert await _tables_that_tell(everything, EVE, "Eve", "Ericsson") == {"suppression"}
+    assert await log.problems() == []
+    credentials = await ProviderAccounts(product.database, product.box, product.clock).credentials(tenant.id)
+    assert credentials is not None
+    assert await product.gateway.erasure.messages_with(credentials, EVE) == []
+    assert len(await product.gateway.erasure.messages_with(credentials, ADAM)) == 1
+    anew = await _add(caller, "Eve again", EVE)
+    refused = await send(caller, [anew], key="again")
+    assert refused["batch"]["refusals"]["nodes"] == [{"code": "OPTED_OUT"}]
