@@ -15,6 +15,7 @@ import uvloop
 
 from benchmarks.accept import accept
 from benchmarks.billing import billing
+from benchmarks.bulk import bulk
 from benchmarks.callbacks import callbacks
 from benchmarks.comparing import Ratio, Say, show
 from benchmarks.dashboard import dashboard
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "lists": lists,
     "callbacks": callbacks,
     "accept": accept,
+    "bulk": bulk,
     "isolation": isolation,
     "identity": identity,
     "live": live,

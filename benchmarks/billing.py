@@ -6,12 +6,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import asyncpg
 import orjson
 
-from benchmarks.comparing import Ratio, Say, Turn, Variant, compare
+from benchmarks.comparing import Ratio, Say, Turn, Variant, compare, peak_memory
 from benchmarks.load import UnexpectedAnswerError
 from benchmarks.stage import Stage
 from portal.database import Database, DatabaseRole
@@ -23,7 +22,6 @@ TENANTS = (500, 2_000)
 FEW_TENANTS = (20, 80)  # where it is only to be seen that it runs
 MOST_ROUNDS = 5  # each makes all invoices anew
 _MONTH = date(2026, 10, 1)
-_KIB_OF_A_MIB = 1_024
 # A plan by cost is the most work: its price of each day goes by the provider's.
 _FILL = """
 WITH plan AS (
@@ -132,12 +130,7 @@ async def _generate(url: str) -> None:
             done = await tx.value("SELECT count(*) FROM invoice WHERE state = 'ISSUED'")
     finally:
         await database.close()
-    print(orjson.dumps({"done": done, "seconds": seconds, "peak": _peak()}).decode())
-
-
-def _peak() -> int:
-    status = Path("/proc/self/status").read_text()  # getrusage(2) would count what this process was forked from
-    return int(status.partition("VmHWM:")[2].split()[0]) // _KIB_OF_A_MIB
+    print(orjson.dumps({"done": done, "seconds": seconds, "peak": peak_memory()}).decode())
 
 
 if __name__ == "__main__":

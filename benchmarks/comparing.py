@@ -4,11 +4,13 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+_KIB_OF_A_MIB = 1_024
 Say = Callable[[str], None]
 
 
@@ -94,6 +96,12 @@ def cpu_seconds(pid: int | None) -> float:
     """The CPU time that a process has taken so far; none without a process."""
     # clock_getcpuclockid(3): a process's CPU clock is numbered by the complement of its id.
     return time.clock_gettime((~pid << 3) | 2) if pid is not None else 0.0
+
+
+def peak_memory(pid: int | str = "self") -> int:
+    """The most memory that a process has held so far, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()  # getrusage(2) would count what this process was forked from
+    return int(status.partition("VmHWM:")[2].split()[0]) // _KIB_OF_A_MIB
 
 
 def show(ratios: Sequence[Ratio], title: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from uuid import UUID
 
 from portal.actor import Actor
@@ -146,4 +147,4 @@ async def _write_messages(
 
 def _ids(count: int, now: datetime) -> list[UUID]:
     """Ids in the order of the rows, which lists show."""
-    return sorted(new_id(now) for _ in range(count))
+    return sorted((new_id(now) for _ in range(count)), key=attrgetter("int"))

@@ -28,7 +28,18 @@ def test_all_of_them_run_and_print_their_ratios(folder: Path) -> None:
     assert played.returncode == 0, played.stderr
     table = played.stdout.partition("is so many times as fast as this")[2]
     assert re.findall(r"^  ([a-z]+) ", table, re.MULTILINE) == [
-        *("lists", "callbacks", "callbacks", "callbacks", "accept", "accept", "accept", "isolation", "isolation"),
+        *(
+            "lists",
+            "callbacks",
+            "callbacks",
+            "callbacks",
+            "accept",
+            "accept",
+            "accept",
+            "bulk",
+            "isolation",
+            "isolation",
+        ),
         *("identity",) * 4,
         *("live", "live"),
         "dashboard",
