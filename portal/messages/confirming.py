@@ -66,12 +66,15 @@ async def _settle(
     if listed is None:
         await _ask_again(tx, group, now=now)
         return
+    group = await _still_confirming(tx, group)
+    if not group:
+        return
     taken = await _attributed(tx, [message.reference for message in listed])
     free = sorted(
         (found for found in listed if found.reference not in taken and _matches(found, group[0])),
         key=lambda found: (found.created_at, found.reference),
     )
-    open_twins = await _open_twins(tx, group[0])
+    open_twins = await _open_twins(tx, group[0], since=min(message.first_tried_at for message in group))
     if not free:
         await _send_again(tx, group, now=now)
         await _ask_again(tx, group, now=now)
@@ -83,6 +86,18 @@ async def _settle(
         await record(tx, news, now=now)
     else:
         await _ask_again(tx, group, now=now)
+
+
+async def _still_confirming(tx: TenantTransaction, messages: Sequence[Confirming]) -> list[Confirming]:
+    """Those that nobody told of while the log was read, locked: a callback that comes now waits."""
+    rows = await tx.rows(
+        "SELECT id FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING' "
+        "AND provider_reference IS NULL ORDER BY id FOR UPDATE",
+        tx.tenant_id,
+        [message.id for message in messages],
+    )
+    waiting = {row["id"] for row in rows}
+    return [message for message in messages if message.id in waiting]
 
 
 def _matches(found: ProviderMessage, ours: Confirming) -> bool:
@@ -100,14 +115,17 @@ async def _attributed(tx: TenantTransaction, references: Sequence[str]) -> set[s
     return {row["provider_reference"] for row in await tx.rows(sql, tx.tenant_id, list(references))}
 
 
-async def _open_twins(tx: TenantTransaction, like: Confirming) -> int:
+async def _open_twins(tx: TenantTransaction, like: Confirming, *, since: datetime) -> int:
+    """How many messages what is free in the log may be: those given up meanwhile too, for they may have left."""
     count: int = await tx.value(
-        "SELECT count(*) FROM message WHERE tenant_id = $1 AND status IN ('CONFIRMING', 'SENDING') "
+        "SELECT count(*) FROM message WHERE tenant_id = $1 AND (status IN ('CONFIRMING', 'SENDING') "
+        "OR status = 'FAILED' AND issue = 'UNCONFIRMED' AND status_at >= $5) "
         "AND provider_reference IS NULL AND recipient_number = $2 AND sender_number = $3 AND body = $4",
         tx.tenant_id,
         like.recipient,
         like.sender,
         like.body,
+        since - _CLOCK_SKEW,
     )
     return count
 

@@ -165,7 +165,9 @@ def _due_at(row: Row, after: Standing, item: News) -> datetime | None:
 
 def _ask_at(row: Row, after: Standing, item: News, now: datetime) -> datetime | None:
     """When the sweep asks what became of it, if nothing is heard before: each piece of news gives it time again."""
-    if after.status in FINAL or not _is_known(row, item):
+    # What nobody could confirm and somebody now told of is asked about: it may be delivered.
+    is_over = after.status in FINAL and after.issue is not DeliveryIssueCode.UNCONFIRMED
+    if is_over or not _is_known(row, item):
         return None
     if row["ask_at"] is not None and after == _standing(row):
         asked_anyway: datetime = row["ask_at"]

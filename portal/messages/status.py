@@ -75,10 +75,16 @@ class Standing:
 
 
 def _telling(first: DeliveryIssueCode | None, second: DeliveryIssueCode | None) -> DeliveryIssueCode | None:
-    """The first reason that says something: "no reason given" gives way to any other."""
-    if first is None or (first is DeliveryIssueCode.UNKNOWN and second is not None):
-        return second
-    return first
+    """The reason that says more, the first of two that say as much."""
+    return first if _says(first) >= _says(second) else second
+
+
+def _says(issue: DeliveryIssueCode | None) -> int:
+    """How much a reason says: "nobody could tell" is over once anybody tells, "no reason given" once one is given."""
+    return _SAYS_LITTLE.index(issue) if issue in _SAYS_LITTLE else len(_SAYS_LITTLE)
+
+
+_SAYS_LITTLE = (None, DeliveryIssueCode.UNCONFIRMED, DeliveryIssueCode.UNKNOWN)
 
 
 _BAD = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED, MessageStatus.EXPIRED})

@@ -1,17 +1,25 @@
 """Hand-overs without an answer: settled by the callback or the log, sent again when never taken, never sent twice."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from portal.clock import new_id
 from portal.mail.queue import MailQueue
+from portal.messages.claiming import LEASE
+from portal.messages.confirming import GRACE
 from portal.messages.issues import DeliveryIssueCode
+from portal.messages.provider import ProviderMessage
+from portal.messages.silence import FIRST_PAUSE
 from portal.messages.status import MessageStatus
 from portal.plans.proration import first_instant
 from portal.reconciliation.reconciling import Reconciliation
+from portal.sweep.sweeper import Sweeper
+from portal.tenants.accounts import ProviderAccounts
 from tests.invoices.stored_usage import record
 from tests.messages.gate import Gate, Way
 from tests.messages.traffic import (
@@ -173,6 +181,87 @@ async def test_the_provider_s_count_of_the_day_decides_what_nobody_could_confirm
             )
         await reconciliation.work_due()
         assert await balanced_books(product, tenant) == books
+
+
+async def test_what_a_twin_that_was_given_up_may_be_is_taken_for_no_other(product: Product, gate: Gate) -> None:
+    tenant = await product.tenant()
+    contacts = await add_contacts(product, tenant, plain_numbers(1))
+    await send(tenant.machine, contacts)
+    gate.next(tenant.account_sid, Way.ANSWER_LOST, Way.HELD_AND_THROTTLED)
+    dispatcher = deaf_dispatcher(product)
+    await dispatcher.run_once()
+    await send(tenant.machine, contacts, key="second")
+    killed = asyncio.create_task(deaf_dispatcher(product).run_once())
+    await until(lambda: gate.waiting[tenant.account_sid] == 1)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    gate.released.set()
+    for pause in (GRACE, LEASE, GRACE):
+        product.clock.advance(pause)
+        await dispatcher.run_once()
+    rows = await messages(product, tenant)
+    assert [(row["status"], row["issue"]) for row in rows] == [("FAILED", DeliveryIssueCode.UNCONFIRMED)] * 2
+    assert len(await at_the_provider(product, tenant)) == 1
+
+
+async def test_one_that_a_callback_tells_of_while_the_log_is_read_is_given_up_no_more(
+    product: Product, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await product.tenant()
+    contacts = await add_contacts(product, tenant, plain_numbers(1))
+    for key in ("first", "second"):
+        await send(tenant.machine, contacts, key=key)
+    gate.next(tenant.account_sid, Way.ANSWER_LOST, Way.BROKEN)
+    dispatcher = deaf_dispatcher(product)
+    await dispatcher.run_once()
+    (made,) = await at_the_provider(product, tenant)
+    told = (await messages(product, tenant))[0]
+    read_log = type(product.gateway.messages).sent_to
+
+    async def told_meanwhile(*asked: Any, since: datetime) -> list[ProviderMessage]:
+        found = await read_log(*asked, since=since)
+        await _call_back(product, tenant, told["id"], made["sid"], "sent")
+        return found
+
+    monkeypatch.setattr(type(product.gateway.messages), "sent_to", told_meanwhile)
+    product.clock.advance(GRACE)
+    await dispatcher.run_once()
+    rows = {row["id"]: row for row in await messages(product, tenant)}
+    assert (rows.pop(told["id"])["status"], [row["status"] for row in rows.values()]) == (
+        _Status.SENT,
+        [_Status.QUEUED],
+    )
+
+
+async def test_what_nobody_could_confirm_is_asked_about_once_a_callback_names_it(product: Product, gate: Gate) -> None:
+    tenant = await product.tenant()
+    contacts = await add_contacts(product, tenant, plain_numbers(1))
+    for key in ("first", "second"):
+        await send(tenant.machine, contacts, key=key)
+    gate.next(tenant.account_sid, Way.ANSWER_LOST, Way.BROKEN)
+    dispatcher = deaf_dispatcher(product)
+    await dispatcher.run_once()
+    product.clock.advance(GRACE)
+    await dispatcher.run_once()
+    await _delivered_at_the_provider(product, tenant)
+    (made,) = await at_the_provider(product, tenant)
+    given_up = (await messages(product, tenant))[0]
+    assert given_up["issue"] == DeliveryIssueCode.UNCONFIRMED
+    await _call_back(product, tenant, given_up["id"], made["sid"], "sent")
+    assert await balanced_books(product, tenant) == Books(used=1, reserved=1)
+    product.clock.advance(FIRST_PAUSE)
+    accounts = ProviderAccounts(product.database, product.box, product.clock)
+    sweeper = Sweeper(product.database, product.gateway.messages, product.gateway.inbound_log, accounts, product.clock)
+    assert (await sweeper.sweep_due()).repaired == 1
+    row = (await messages(product, tenant))[0]
+    assert (row["status"], row["issue"]) == (_Status.DELIVERED, None)
+
+
+async def _call_back(product: Product, tenant: TenantUnderTest, message_id: UUID, sid: str, status: str) -> None:
+    inbox = CallbackInbox(product.database, product.clock)
+    fields = {"MessageSid": sid, "MessageStatus": status}
+    await inbox.receive(ReceivedCallback(tenant.id, CallbackKind.MESSAGE_STATUS, fields, message_id))
+    assert await product.apply_callbacks() == 1
 
 
 async def test_a_late_callback_tells_which_twin_it_was(product: Product, gate: Gate) -> None:

@@ -95,6 +95,14 @@ def test_no_reason_given_gives_way_to_a_reason_and_never_replaces_one(later: Mes
         assert first.after(Standing(later, given_then)) == Standing(later, known)
 
 
+@pytest.mark.parametrize("told", [DeliveryIssueCode.UNKNOWN, DeliveryIssueCode.UNREACHABLE])
+@pytest.mark.parametrize("later", [MessageStatus.FAILED, MessageStatus.UNDELIVERED])
+def test_nobody_could_tell_is_over_once_anybody_tells(later: MessageStatus, told: DeliveryIssueCode) -> None:
+    unconfirmed = Standing(MessageStatus.FAILED, DeliveryIssueCode.UNCONFIRMED)
+    assert unconfirmed.after(Standing(later, told)) == Standing(later, told)
+    assert Standing(later, told).after(unconfirmed) == Standing(later, told)
+
+
 def test_delivered_has_the_last_word_over_bad_news_and_bears_no_reason() -> None:
     failed = Standing(MessageStatus.UNDELIVERED, DeliveryIssueCode.UNREACHABLE)
     assert failed.after(Standing(MessageStatus.DELIVERED)) == Standing(MessageStatus.DELIVERED)
