@@ -11,6 +11,7 @@ from portal.clock import Clock, SystemClock
 from twilio_gateway.simulator import (
     accounts,
     callbacks,
+    faults,
     inbound,
     messages,
     numbers,
@@ -48,7 +49,9 @@ def create_simulator(settings: SimulatorSettings, clock: Clock | None = None) ->
         try:
             accounts.open_parent(ledger, settings, time.now().timestamp())
             async with Postman(ledger, settings, time) as postman:
-                app.state.simulator = Simulator(settings, time, ledger, postman)
+                app.state.simulator = Simulator(
+                    settings, time, ledger, postman, faults.Faults(settings.retry_after, settings.slow_answer)
+                )
                 async with triggers.watching(app.state.simulator):
                     yield
         finally:
@@ -60,6 +63,7 @@ def create_simulator(settings: SimulatorSettings, clock: Clock | None = None) ->
             *inbound.ROUTES,
             *callbacks.ROUTES,
             *told_usage.ROUTES,
+            *faults.ROUTES,
         ],
         lifespan=lifespan,
         exception_handlers={

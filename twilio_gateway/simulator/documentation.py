@@ -2,6 +2,7 @@
 
 from twilio_gateway.simulator.app import OPERATIONS
 from twilio_gateway.simulator.callbacks import table as kinds
+from twilio_gateway.simulator.faults import table as shares
 from twilio_gateway.simulator.magic import table
 from twilio_gateway.simulator.prices import CARRIER_FEE, FAILED_FEE, PRICES, dollars
 from twilio_gateway.simulator.used import CATEGORIES, HOLDERS
@@ -73,6 +74,15 @@ A category is one of {categories}. Records lag behind where that is told, as `as
 
 Usage triggers are looked at every second, and call back once in their period.
 
+## Faults by a seed
+
+Whatever may go wrong with any message is told in shares of a hundred; all that is not told is 0, and `{{}}` ends it:
+
+    curl 127.0.0.1:8010/simulator/faults --json '{{"seed": 7, "bursts": 1, "cut_after": 2, "callbacks_lost": 10}}'
+
+There are {shares}. A burst turns some requests of one account away with 429; "before" and "after" say whether
+the message was created; `late` is created only after the time that the slow number takes.
+
 ## Where it differs from Twilio
 
 - A parameter that it does not know is refused with error 20001, where Twilio ignores it: a misspelling shows.
@@ -94,6 +104,7 @@ def document() -> str:
     return _TEXT.format(
         table=table(),
         kinds=kinds(),
+        shares=shares(),
         fee=dollars(CARRIER_FEE),
         failed=dollars(FAILED_FEE),
         prices=_prices(),

@@ -44,7 +44,7 @@ async def _create(call: Call) -> Response:
         raise TwilioError(400, 21609)
     if call.account["status"] != "active":
         raise TwilioError(403, 20005)
-    outcome = outcome_for(fields["To"])
+    outcome = await call.simulator.faults.befall(call.account, outcome_for(fields["To"]))
     _turn_away(call, outcome)
     now = call.simulator.now()
     message = {
@@ -61,16 +61,14 @@ async def _create(call: Call) -> Response:
         "updated": now,
     }
     settings = call.simulator.settings
+    step = settings.step_delay.total_seconds()
+    planned_life = plan(
+        outcome, through_service=service_sid is not None, start=now, step=step, lateness=settings.lateness
+    )
     with call.ledger.transaction():
         call.ledger.insert("message", **message)
         write_down(call.ledger, _used(outcome, message))
-        for planned in plan(
-            outcome,
-            through_service=service_sid is not None,
-            start=now,
-            step=settings.step_delay.total_seconds(),
-            lateness=settings.lateness,
-        ):
+        for planned in call.simulator.faults.mixed(call.account, planned_life, step):
             _expect(call.ledger, message["sid"], planned, callback)
     call.simulator.postman.wake()
     answer = JSONResponse(_message(_by_sid(call.ledger, message["sid"])), 201)
@@ -160,6 +158,7 @@ def _expect(ledger: Ledger, sid: str, planned: Planned, callback: str) -> None:
 
 
 async def _list(call: Call) -> Response:
+    await call.simulator.faults.question(call.account)
     page = Page(call.fields)
     conditions, values = message_filters(call.fields)
     if page.after is not None:
@@ -177,6 +176,7 @@ async def _list(call: Call) -> Response:
 
 
 async def _fetch(call: Call) -> Response:
+    await call.simulator.faults.question(call.account)
     return JSONResponse(_message(_found(call)))
 
 

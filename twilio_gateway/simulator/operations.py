@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from portal.clock import Clock
 from twilio_gateway.simulator.access import Caller, authenticate, reach
+from twilio_gateway.simulator.faults import Faults
 from twilio_gateway.simulator.ledger import Ledger
 from twilio_gateway.simulator.postman import Postman
 from twilio_gateway.simulator.settings import SimulatorSettings
@@ -27,6 +28,7 @@ class Simulator:
     clock: Clock
     ledger: Ledger
     postman: Postman
+    faults: Faults
 
     def now(self) -> float:
         """The present, as the ledger counts it."""
