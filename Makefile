@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 DEV := @$(PYTHON) tools/setup.py dev
 .DEFAULT_GOAL := help
-.PHONY: help run page test test-slow check fmt schema bench bench-year lock
+.PHONY: help run page test test-slow check fmt schema bench bench-year bench-faults lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
@@ -48,6 +48,10 @@ bench: ## Run the benchmark
 bench-year: ## Play a simulated year of two hundred tenants (SEED=7)
 	$(DEV)
 	$(BIN)/python -m benchmarks.year $(if $(SEED),--seed $(SEED))
+
+bench-faults: ## Send 20,000 messages while everything fails and is killed (SEED=7)
+	$(DEV)
+	$(BIN)/python -m benchmarks.faults $(if $(SEED),--seed $(SEED))
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build
 lock: ## Renew the pinned dependencies (needs uv)

@@ -20,6 +20,7 @@ from portal.plans.preview_tokens import SIGNS
 from portal.rates.publishing import publish_rate_card
 from portal.tenants.accounts import ProviderAccounts
 from portal.tenants.provisioning import NewTenant, add_tenant
+from tests.factories import FAST
 from tests.product import PARENT, SECRET
 from tests.turnable_clock import TurnableClock
 from tests.year.shelf import PLANS, card
@@ -75,6 +76,7 @@ class World:
             messaging_service_sid=account.messaging_service_sid,
             number=account.number,
             number_reference=account.number_reference,
+            segments_per_second=FAST,
         )
         async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
             await add_tenant(tx, tenant_id, new, now=now)
