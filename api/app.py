@@ -26,6 +26,7 @@ from api.health import Readiness, health_routes
 from api.home import encryption_key
 from api.invoice_download import InvoiceDownload
 from api.page import page_routes
+from api.preferences_page import PreferencesPage
 from api.prices import ProviderPrices
 from api.settings import Settings
 from api.usage_download import UsageDownload
@@ -42,6 +43,7 @@ from portal.encryption import SecretBox, Signer
 from portal.live.hub import Hub
 from portal.mail.queue import MailQueue
 from portal.plans import preview_tokens
+from portal.preferences.links import PreferenceLinks
 from portal.tenants.accounts import ProviderAccounts
 from portal.webhooks.client import WebhookClient
 from portal.webhooks.endpoints import EndpointSetup
@@ -108,7 +110,10 @@ def _routes(
     )
     accounts = ProviderAccounts(database, box, clock)
     setup, previews = EndpointSetup(box, client), Signer(secret, preview_tokens.SIGNS)
-    contexts = Contexts(database, clock, MailQueue(box), setup, ProviderPrices(settings), previews, services.public_url)
+    links = PreferenceLinks(secret, settings.url)
+    contexts = Contexts(
+        database, clock, MailQueue(box), setup, ProviderPrices(settings), previews, links, services.public_url
+    )
     operations, places = Operations(schema, contexts.open, Limits()), Places(live.connections)
     subscriptions = Subscriptions(operations, hub, live)
     endpoint = GraphQLEndpoint(
@@ -128,6 +133,7 @@ def _routes(
         Route("/invoices/{id}.{ending}", invoices.answer, methods=["GET"]),
         Route("/usage.csv", usage.answer, methods=["GET"]),
         Route(PATH, billing.answer, methods=["POST"]),
+        *PreferencesPage(links, database, services.throttle, clock).routes(),
         *auth_routes(services),
         *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),
         *health_routes(Readiness(database, clock)),

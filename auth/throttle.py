@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     SECOND_FACTOR = "SECOND_FACTOR"
     MAIL = "MAIL"
     TOKEN = "TOKEN"  # noqa: S105  a name, no secret
+    PREFERENCES = "PREFERENCES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ _LIMITS = {
     Purpose.TOKEN: _GUESSES,
     # Only who knows the password guesses here, so nobody else is locked out; a code has but a million values.
     Purpose.SECOND_FACTOR: _limits(both=5, account=10),
+    Purpose.PREFERENCES: _limits(both=10, account=100),  # saves of one page, and links that are none
     Purpose.MAIL: _limits(both=5, account=5),  # nothing is guessed at, but each is a mail to somebody
 }
 

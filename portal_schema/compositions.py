@@ -8,6 +8,7 @@ from portal.messages.addressees import Recipients
 from portal.messages.composing import Composition
 from portal.messages.refusals import SendProblem
 from portal.messages.sending import OnRefusal
+from portal.preferences.links import PreferenceLinks
 from portal.problems import refuse
 from portal_schema.contacts import ContactFilter
 from portal_schema.nodes import key_of
@@ -75,8 +76,8 @@ class MessageSendInput:
     )
 
 
-def composition_of(given: MessageEstimateInput | MessageSendInput) -> Composition:
-    """What the input asks to be sent to whom.
+def composition_of(given: MessageEstimateInput | MessageSendInput, links: PreferenceLinks) -> Composition:
+    """What the input asks to be sent to whom; `links` fills `{{preferences}}`.
 
     Raises:
         RefusedError: the variables are something else than texts.
@@ -93,6 +94,7 @@ def composition_of(given: MessageEstimateInput | MessageSendInput) -> Compositio
         variables=variables_of(given.variables),
         sender_id=key_of("Number", given.sender_id) if given.sender_id is not None else None,
         topic=given.topic,
+        preference_link=links.to,
         smart_encoding=given.smart_encoding,
     )
 

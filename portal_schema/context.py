@@ -22,6 +22,7 @@ from portal.database import Database, DatabaseRole, TenantTransaction, Transacti
 from portal.encryption import Signer
 from portal.live.changes import Change
 from portal.mail.queue import MailQueue
+from portal.preferences.links import PreferenceLinks
 from portal.rates.provider import PriceLists
 from portal.support.sessions import READ_ACTION, OpenSupportSession, find_open_session
 from portal.webhooks.endpoints import EndpointSetup
@@ -47,6 +48,7 @@ class RequestContext:
     endpoint_setup: EndpointSetup
     price_lists: PriceLists
     plan_previews: Signer
+    preference_links: PreferenceLinks
     public_url: str
     request_id: str
     address: str | None = None
@@ -225,6 +227,7 @@ class Contexts:
         endpoint_setup: EndpointSetup,
         price_lists: PriceLists,
         plan_previews: Signer,
+        preference_links: PreferenceLinks,
         public_url: str,
     ) -> None:
         self._database = database
@@ -233,6 +236,7 @@ class Contexts:
         self._endpoint_setup = endpoint_setup
         self._price_lists = price_lists
         self._plan_previews = plan_previews
+        self._preference_links = preference_links
         self._public_url = public_url
 
     @asynccontextmanager
@@ -253,6 +257,7 @@ class Contexts:
             self._endpoint_setup,
             self._price_lists,
             self._plan_previews,
+            self._preference_links,
             self._public_url,
             request_id,
             address,

@@ -174,7 +174,9 @@ class SendingQueries:
         input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],
     ) -> MessageEstimate | None:
         try:
-            worked_out = await estimate(info.context.tx, composition_of(input), now=info.context.now)
+            worked_out = await estimate(
+                info.context.tx, composition_of(input, info.context.preference_links), now=info.context.now
+            )
         except RefusedError as refusal:
             (problem, *_) = refusal.problems
             raise RequestError(ErrorCode.BAD_USER_INPUT, problem.message, path=["input", *problem.path]) from refusal
@@ -196,7 +198,9 @@ class SendingMutations:
         input: Annotated[MessageSendInput, strawberry.argument(description="What to send to whom.")],
     ) -> MessageSendPayload | None:
         tx = info.context.tx
-        request = SendRequest(input.idempotency_key, composition_of(input), input.on_refusal)
+        request = SendRequest(
+            input.idempotency_key, composition_of(input, info.context.preference_links), input.on_refusal
+        )
         sent = await send(tx, request, info.context.principal.actor, now=info.context.now)
         batch = (await read_batches_by_id(tx, [sent.batch_id]))[sent.batch_id]
         return MessageSendPayload(

@@ -1,6 +1,6 @@
 """Answering whoever wrote: a send like any other, to a number that need not be a contact's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -27,6 +27,7 @@ class Reply:
     template_id: UUID | None
     body: str | None
     variables: Mapping[str, str]
+    preference_link: Callable[[UUID, str], str] | None = None
 
 
 async def reply(tx: TenantTransaction, given: Reply, actor: Actor, *, now: datetime) -> SendResult:
@@ -40,7 +41,7 @@ async def reply(tx: TenantTransaction, given: Reply, actor: Actor, *, now: datet
         raise no_such_conversation("conversationId")
     last = (await read_messages_by_id(tx, [conversation.last_message_id])).get(conversation.last_message_id)
     to = Recipients(counterpart=conversation.number)
-    composition = Composition(to, given.template_id, given.body, given.variables)
+    composition = Composition(to, given.template_id, given.body, given.variables, preference_link=given.preference_link)
     written_to = last.recipient_number if last is not None else None
     request = SendRequest(given.idempotency_key, composition, OnRefusal.SEND_NONE, _OPERATION, written_to)
     try:

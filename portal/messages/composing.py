@@ -1,7 +1,7 @@
 """Who would get which text, and who would not and why: the same answer for an estimate and for a send."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,11 +16,12 @@ from portal.plans.plans import PlanRow
 from portal.pricing.terms import UsageUnit
 from portal.problems import Problem, RefusedError, refuse
 from portal.rates.cards import RateCard
-from portal.templates.rendering import TemplateVariable, render
+from portal.templates.rendering import TemplateVariable, render, variables_in
 from portal.templates.templates import LONGEST_BODY, read_templates_by_id
 from portal.tenants.settings import read_settings
 from portal.usage.usage import SMS_OUTBOUND
 
+PREFERENCES = "preferences"  # the variable that nobody but the portal fills
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
 
 
@@ -36,6 +37,8 @@ class Composition:
     """The number to send from; the tenant's first that is ready unless given."""
     topic: str | None = None
     """What it is about, one of the tenant's topics: whoever declined it gets nothing."""
+    preference_link: Callable[[UUID, str], str] | None = None
+    """Makes the link that fills `{{preferences}}`, of a tenant and a number."""
     smart_encoding: bool = False
     """Whether typographic characters give way to those of GSM-7 that look alike."""
 
@@ -72,6 +75,7 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
     if composition.topic is not None and composition.topic not in (await read_settings(tx)).topics:
         raise refuse(SendProblem.INVALID, "This is none of the topics in your settings: name one of them.", "topic")
     version_id, body, variables = await _text(tx, composition)
+    link = _links(tx, composition, body)
     recipients: list[tuple[int, Recipient]] = []
     refusals: list[Refusal] = []
     seen: set[str] = set()
@@ -84,7 +88,7 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
         outcome = (
             (RefusalCode.DUPLICATE, "This recipient is in the list already.")
             if addressee.number in seen
-            else _fill(addressee, body, variables, composition)
+            else _fill(addressee, body, variables, composition, link(addressee.number))
         )
         seen.add(addressee.number)
         if isinstance(outcome, Recipient):
@@ -92,6 +96,14 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
         else:
             refusals.append(Refusal(index, addressee.contact_id, addressee.number, *outcome))
     return Composed(version_id, tuple(recipients), tuple(refusals))
+
+
+def _links(tx: TenantTransaction, composition: Composition, body: str) -> Callable[[str], Mapping[str, str]]:
+    """What the portal itself fills of a text: the link to the page of who has a number, where the text has one."""
+    make = composition.preference_link
+    if make is None or PREFERENCES not in variables_in(body):
+        return lambda _: {}
+    return lambda number: {PREFERENCES: make(tx.tenant_id, number)} if number.startswith("+") else {}
 
 
 def limit_to(composed: Composed, plan: PlanRow, card: RateCard, budget: Budget) -> tuple[Composed, list[Charge]]:
@@ -135,11 +147,15 @@ _SHORTAGES: Mapping[Shortage | None, tuple[RefusalCode, str]] = {
 
 
 def _fill(
-    addressee: Addressee, body: str, variables: Sequence[TemplateVariable], composition: Composition
+    addressee: Addressee,
+    body: str,
+    variables: Sequence[TemplateVariable],
+    composition: Composition,
+    own: Mapping[str, str],
 ) -> Recipient | tuple[RefusalCode, str]:
     if (refusal := refusal_of(addressee.consumer, composition.topic)) is not None:
         return refusal
-    rendered = render(body, variables, composition.variables, addressee.fields, {"name": addressee.name})
+    rendered = render(body, variables, own, composition.variables, addressee.fields, {"name": addressee.name})
     if rendered.missing:
         names = ", ".join(rendered.missing)
         return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
