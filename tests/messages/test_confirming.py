@@ -209,12 +209,12 @@ async def test_one_that_a_callback_tells_of_while_the_log_is_read_is_given_up_no
 ) -> None:
     tenant = await product.tenant()
     contacts = await add_contacts(product, tenant, plain_numbers(1))
-    for key in ("first", "second"):
+    for key in ("first", "second", "third"):
         await send(tenant.machine, contacts, key=key)
-    gate.next(tenant.account_sid, Way.ANSWER_LOST, Way.BROKEN)
+    gate.next(tenant.account_sid, Way.ANSWER_LOST, Way.ANSWER_LOST, Way.BROKEN)
     dispatcher = deaf_dispatcher(product)
     await dispatcher.run_once()
-    (made,) = await at_the_provider(product, tenant)
+    made, _ = await at_the_provider(product, tenant)
     told = (await messages(product, tenant))[0]
     read_log = type(product.gateway.messages).sent_to
 
@@ -226,11 +226,9 @@ async def test_one_that_a_callback_tells_of_while_the_log_is_read_is_given_up_no
     monkeypatch.setattr(type(product.gateway.messages), "sent_to", told_meanwhile)
     product.clock.advance(GRACE)
     await dispatcher.run_once()
-    rows = {row["id"]: row for row in await messages(product, tenant)}
-    assert (rows.pop(told["id"])["status"], [row["status"] for row in rows.values()]) == (
-        _Status.SENT,
-        [_Status.QUEUED],
-    )
+    told_of, *others = await messages(product, tenant)
+    assert (told_of["status"], told_of["provider_reference"]) == (_Status.SENT, made["sid"])
+    assert [row["issue"] for row in others] == [DeliveryIssueCode.UNCONFIRMED] * 2
 
 
 async def test_what_nobody_could_confirm_is_asked_about_once_a_callback_names_it(product: Product, gate: Gate) -> None:
