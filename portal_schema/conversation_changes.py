@@ -47,6 +47,10 @@ class ConversationReplyErrorCode(Enum):
     TEXT_TOO_LONG = strawberry.enum_value(
         "TEXT_TOO_LONG", description="With its variables filled the text is empty or longer than 1,600 characters."
     )
+    POLICY = strawberry.enum_value("POLICY", description="The text breaks a rule of policy: see the message.")
+    PAUSED = strawberry.enum_value(
+        "PAUSED", description="Messages to numbers like this one looked like fraud and are stopped."
+    )
     ALLOWANCE_EXHAUSTED = strawberry.enum_value(
         "ALLOWANCE_EXHAUSTED", description="The allowance of the period does not reach this answer."
     )

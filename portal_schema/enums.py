@@ -119,6 +119,8 @@ describe(
     MISSING_VARIABLE="Nothing fills a variable of the text.",
     TEXT_TOO_LONG="With its variables filled the text is empty or longer than 1,600 characters.",
     COUNTRY_NOT_IN_PLAN="The plan does not reach the recipient's country.",
+    POLICY="The text breaks a rule of policy for this recipient, such as how to opt out in a first message.",
+    PAUSED="Messages to numbers like this one looked like fraud and are stopped: release the pause.",
     ALLOWANCE_EXHAUSTED="The allowance of the period does not reach this recipient.",
     CREDITS_EXHAUSTED="The allowance is used up, and the credits do not reach this recipient.",
     SPEND_CAP_REACHED="The message would go over the spend cap of the month.",

@@ -51,6 +51,7 @@ from portal_schema.plan_changes import PlanChangeQueries, find_change
 from portal_schema.plan_changing import PlanChangeMutations
 from portal_schema.plan_previews import PlanPreviewQueries
 from portal_schema.plans import PlanQueries, find_plan
+from portal_schema.policy import PolicyMutations, PolicyQueries, find_own_override
 from portal_schema.rate_cards import RateCardMutations, RateCardQueries
 from portal_schema.scalars import SCALARS
 from portal_schema.sending import SendingMutations, SendingQueries
@@ -65,6 +66,7 @@ from portal_schema.suppressions import SuppressionQueries, find_suppression
 from portal_schema.template_changes import TemplateMutations
 from portal_schema.templates import TemplateQueries, find_template, find_version
 from portal_schema.tenants import TenantQueries, find_tenant
+from portal_schema.traffic_pauses import TrafficPauseMutations, TrafficPauseQueries, find_own_pause
 from portal_schema.usage import UsageQueries
 from portal_schema.usage_syncs import UsageSyncMutations, UsageSyncQueries, find_sync
 from portal_schema.viewer import ViewerQueries
@@ -95,12 +97,14 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Number": (Permission.NUMBERS_READ, find_number),
     "PlanChange": (Permission.PLAN_READ, find_change),
     "Plan": (None, find_plan),
+    "PolicyOverride": (Permission.SETTINGS_READ, find_own_override),
     "SupportSession": (None, find_support_session),
     "Suppression": (Permission.CONTACTS_READ, find_suppression),
     "Template": (Permission.TEMPLATES_READ, find_template),
     "TemplateVersion": (Permission.TEMPLATES_READ, find_version),
     "UsageSync": (Permission.USAGE_READ, find_sync),
     "Tenant": (None, find_tenant),
+    "TrafficPause": (Permission.ALERTS_READ, find_own_pause),
     "WebhookDelivery": (Permission.WEBHOOKS_READ, find_delivery),
     "WebhookEndpoint": (Permission.WEBHOOKS_READ, find_endpoint),
 }
@@ -136,6 +140,8 @@ class Query(
     SupportAccessQueries,
     SupportSessionQueries,
     AlertQueries,
+    PolicyQueries,
+    TrafficPauseQueries,
     WebhookEndpointQueries,
     WebhookDeliveryQueries,
     RateCardQueries,
@@ -182,6 +188,8 @@ class Mutation(
     SupportAccessMutations,
     SupportSessionMutations,
     AlertMutations,
+    PolicyMutations,
+    TrafficPauseMutations,
     WebhookEndpointMutations,
     WebhookReplayMutations,
     ConversationMutations,

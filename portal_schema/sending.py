@@ -26,6 +26,7 @@ from portal_schema.messages import Message, find_message
 from portal_schema.money import Money
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
+from portal_schema.policy import PolicyVerdict
 
 SEND = requires(Permission.MESSAGES_SEND)
 
@@ -57,6 +58,7 @@ class MessageEstimate:
         description="The most that it would come to beside the plan's fee; 0 where that includes it.",
         directives=requires(Permission.BILLING_READ),
     )
+    verdicts: list[PolicyVerdict] = strawberry.field(description="What each rule of policy says of the texts.")
 
     @classmethod
     def of(cls, worked_out: Estimate) -> "MessageEstimate":
@@ -74,6 +76,7 @@ class MessageEstimate:
             total_segments=sum(recipient.size.segments for recipient in recipients),
             allowance_after=Allowance.of(worked_out.allowance_after),
             price=Money.of(worked_out.price),
+            verdicts=[PolicyVerdict.of(verdict) for verdict in worked_out.verdicts],
         )
 
 
@@ -110,6 +113,9 @@ class MessageSendErrorCode(Enum):
     SENDER_NOT_READY = strawberry.enum_value("SENDER_NOT_READY", description="The number cannot send messages yet.")
     TENANT_NOT_ACTIVE = strawberry.enum_value(
         "TENANT_NOT_ACTIVE", description="The tenant is suspended, or not set up yet: nothing is sent."
+    )
+    POLICY = strawberry.enum_value(
+        "POLICY", description="The text breaks a rule of policy, whoever gets it: change it as the message says."
     )
 
 

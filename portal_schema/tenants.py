@@ -39,7 +39,9 @@ from portal_schema.invoices import (
 from portal_schema.messages import MessageQueries
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.plans import TenantPlan, find_tenant_plan
+from portal_schema.policy import PolicyOverride, find_overrides
 from portal_schema.scalars import TimeZone
+from portal_schema.traffic_pauses import Released, TrafficPause, find_pauses
 from portal_schema.usage import UsageInput, UsageReport, find_usage
 from portal_schema.usage_syncs import UsageSync, find_syncs
 
@@ -138,6 +140,14 @@ class Tenant(Node, OfTenant, MessageQueries):
         filter: FilterArgument = None,
     ) -> AlertConnection | None:
         return await find_alerts(info, self.key, filter, first, after, last, before)
+
+    @strawberry.field(description="The exceptions from policy that were made for it, the newest first; 100 at most.")
+    async def policy_overrides(self, info: Info) -> list[PolicyOverride] | None:
+        return await find_overrides(info, self.key)
+
+    @strawberry.field(description="Traffic of it that looked like fraud and was stopped, the last first; 100 at most.")
+    async def traffic_pauses(self, info: Info, released: Released = None) -> list[TrafficPause] | None:
+        return await find_pauses(info, self.key, released=released)
 
     @strawberry.field(
         description="Its invoices, those made last first; the ISV's operator sees drafts too.", directives=INVOICES

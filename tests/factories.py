@@ -1,13 +1,16 @@
 """Makes what tests need, through the same doors as the product."""
 
 import secrets
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from portal.clock import Clock, new_id
-from portal.database import Database, DatabaseRole
+from portal.database import Database, DatabaseRole, Transaction
 from portal.plans.checking import PlanContent
 from portal.plans.periods import AllowancePeriod
+from portal.policy.overrides import OverrideWish, override
+from portal.policy.rules import PolicyRule
 from portal.pricing.terms import PlanTerms, PricingStrategy
 
 
@@ -33,3 +36,9 @@ def plan_of(name: str, amount: int | None, per: AllowancePeriod = AllowancePerio
     """A plan without a fee that allows so many messages, and stops."""
     terms = PlanTerms(PricingStrategy.TIER, "USD", amount=amount, per=per)
     return PlanContent(name, "", terms, throughput=FAST)
+
+
+async def let_omit_opt_out(tx: Transaction, tenant_id: UUID, *, now: datetime) -> None:
+    """Let a tenant's first messages say nothing of opting out, so that tests of other things may send any text."""
+    wish = OverrideWish(PolicyRule.OPT_OUT_TEXT, "A test of something else", now + timedelta(days=365))
+    await override(tx, tenant_id, wish, "Otto", now=now)

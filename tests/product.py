@@ -40,7 +40,7 @@ from portal.messages.dispatching import Dispatcher
 from portal.plans.catalogue import add_missing
 from portal.tenants.accounts import ProviderAccounts
 from portal.tenants.provisioning import NewTenant, add_tenant
-from tests.factories import FAST, plan_of
+from tests.factories import FAST, let_omit_opt_out, plan_of
 from tests.serving import free_port, serving
 from tests.turnable_clock import TurnableClock
 from twilio_gateway.gateway import TwilioGateway
@@ -140,6 +140,7 @@ class Product:
         async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
             await add_missing(tx, [plan_of(plan, allowance)], "Otto", on_sale=True, now=self.clock.now())
             await add_tenant(tx, tenant_id, new, now=self.clock.now())
+            await let_omit_opt_out(tx, tenant_id, now=self.clock.now())
         machine = await self.machine(tenant_id, machine_permissions())
         return TenantUnderTest(tenant_id, account.account_sid, account.auth_token, account.number, machine)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from portal.database import TenantTransaction
@@ -106,16 +107,33 @@ def _links(tx: TenantTransaction, composition: Composition, body: str) -> Callab
     return lambda number: {PREFERENCES: make(tx.tenant_id, number)} if number.startswith("+") else {}
 
 
-def limit_to(composed: Composed, plan: PlanRow, card: RateCard, budget: Budget) -> tuple[Composed, list[Charge]]:
+class Screen(Protocol):
+    """What else may stand against a recipient."""
+
+    def outcome(self, recipient: Recipient, charge: Charge) -> tuple[RefusalCode, str] | None:
+        """Why this recipient gets no message, or None."""
+        ...
+
+    def take(self, recipient: Recipient) -> None:
+        """Count a recipient whose message is accepted."""
+        ...
+
+
+def limit_to(
+    composed: Composed, plan: PlanRow, card: RateCard, budget: Budget, screen: Screen
+) -> tuple[Composed, list[Charge]]:
     """Refuse, in the order asked for, those whom the plan does not reach; and what each of the rest takes."""
     kept: list[tuple[int, Recipient]] = []
     charges: list[Charge] = []
     refused: list[Refusal] = []
     for index, recipient in composed.recipients:
         charge = charge_of(recipient, plan, card, budget)
-        outcome = _outside(recipient, plan) or _SHORTAGES.get(budget.shortage(charge))
+        outcome = (
+            _outside(recipient, plan) or screen.outcome(recipient, charge) or _SHORTAGES.get(budget.shortage(charge))
+        )
         if outcome is None:
             budget.take(charge)
+            screen.take(recipient)
             kept.append((index, recipient))
             charges.append(charge)
         else:

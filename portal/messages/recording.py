@@ -18,6 +18,8 @@ from portal.messages.issues import CATALOGUE, DeliveryIssueCode
 from portal.messages.silence import next_question
 from portal.messages.status import FINAL, MessageStatus, Standing, rank
 from portal.plans.settling import Ended, end_reservations
+from portal.shield.areas import TrafficKind
+from portal.shield.windows import note_answered
 from portal.usage.usage import SMS_OUTBOUND, add_usage
 from portal.webhooks.events import WebhookEvent, emit
 
@@ -71,6 +73,9 @@ async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) 
     changed = {key: after[key] for key in latest if after[key] != _standing(rows[key])}
     await tell_of_changes(tx, changed, now=now)
     await _raise_alerts(tx, changed, known, now=now)
+    arrived = [rows[key] for key, standing in changed.items() if standing.status is MessageStatus.DELIVERED]
+    told_of = [(row["recipient_number"], row["recipient_country"], row["created_at"]) for row in arrived]
+    await note_answered(tx, TrafficKind.SMS, told_of)  # behind all alerts
 
 
 async def _raise_alerts(
@@ -117,8 +122,8 @@ async def _locked(tx: TenantTransaction, ids: Sequence[UUID]) -> list[Row]:
     # In the order of ids, so that two recorders never wait for each other.
     return await tx.rows(
         "SELECT id, status, issue, reserved_units, balance_id, batch_id, cost, price, spend_id, segments, "
-        "recipient_number, due_at, provider_reference, attempts, first_tried_at, ask_at, asked FROM message "
-        "WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
+        "recipient_number, recipient_country, created_at, due_at, provider_reference, attempts, first_tried_at, "
+        "ask_at, asked FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
         tx.tenant_id,
         sorted(set(ids)),
     )

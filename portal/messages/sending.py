@@ -15,11 +15,13 @@ from portal.messages.accepting import Acceptance, accept
 from portal.messages.addressees import Recipients
 from portal.messages.composing import Composed, Composition, compose, limit_to
 from portal.messages.refusals import Refusal, RefusalCode, SendProblem
+from portal.messages.screening import Screening, screen
 from portal.messages.senders import find_sender
 from portal.money.money import Money
 from portal.plans.allowance import Allowance
 from portal.plans.balances import LockedBalance, lock_balance
 from portal.plans.reserving import lock_means, read_means, tell_capped
+from portal.policy.rules import PolicyVerdict, advice_on
 from portal.problems import Problem, RefusedError, refuse
 
 OPERATION = "messageSend"
@@ -66,6 +68,7 @@ class Estimate:
     composed: Composed
     allowance_after: Allowance
     price: Money
+    verdicts: Sequence[PolicyVerdict]
 
 
 async def estimate(tx: TenantTransaction, composition: Composition, *, now: datetime) -> Estimate | None:
@@ -80,9 +83,11 @@ async def estimate(tx: TenantTransaction, composition: Composition, *, now: date
     if composition.sender_id is not None:
         await find_sender(tx, sender_id=composition.sender_id)
     budget = means.budget
-    composed, _ = limit_to(await compose(tx, composition), means.plan, means.card, budget)
+    composed = await compose(tx, composition)
+    screening = await screen(tx, composed, means.card, now=now)
+    composed, _ = limit_to(composed, means.plan, means.card, budget, screening)
     after = means.allowance.after(budget.units, budget.from_credits)
-    return Estimate(composed, after, Money(budget.price, means.plan.terms.currency))
+    return Estimate(composed, after, Money(budget.price, means.plan.terms.currency), screening.verdicts())
 
 
 async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now: datetime) -> SendResult:
@@ -101,8 +106,10 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     balance = await lock_balance(tx, now=now)
     if balance is None:
         raise refuse(SendProblem.NO_SENDER, "There is no plan yet: finish the onboarding first.")
+    screening = await screen(tx, composed, balance.card, now=now)
+    _check_policy(screening, request.composition)
     means = await lock_means(tx, balance, _units(composed, balance), now=now)
-    composed, charges = limit_to(composed, means.plan, means.card, means.budget)
+    composed, charges = limit_to(composed, means.plan, means.card, means.budget, screening)
     if composed.refusals and request.on_refusal is OnRefusal.SEND_NONE:
         problems = [_as_problem(one, composition.recipients) for one in composed.refusals]
         raise RecipientsRefusedError(problems, composed.refusals)
@@ -112,7 +119,15 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     await accept(tx, acceptance, now=now)
     if means.spend is not None and any(one.code is RefusalCode.SPEND_CAP_REACHED for one in composed.refusals):
         await tell_capped(tx, means.spend, now=now)
+    await screening.shield.write(tx, means.plan.terms.currency, now=now)  # behind all alerts
     return SendResult(batch_id, replay=False)
+
+
+def _check_policy(screening: Screening, composition: Composition) -> None:
+    rules = sorted(screening.failed_by_all())
+    if rules:
+        place = "body" if composition.template_id is None else "templateId"
+        raise RefusedError([Problem(SendProblem.POLICY, advice_on(rule), (place,)) for rule in rules])
 
 
 def _units(composed: Composed, balance: LockedBalance) -> int:

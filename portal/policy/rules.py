@@ -10,6 +10,7 @@ from importlib.resources import files
 from pydantic import TypeAdapter
 
 _BETWEEN = 40  # characters from an offer to what is offered
+_WORD = re.compile(r"\w+")
 
 
 class PolicyRule(StrEnum):
@@ -58,9 +59,10 @@ class _Wording:
         object.__setattr__(self, "pattern", re.compile("|".join(parts), re.DOTALL))
 
     @property
-    def needed(self) -> tuple[str, ...]:
-        """Texts of which one is in every text that fails: most have none, and are not looked at any closer."""
-        return (*self.hosts, *(phrase.split()[0] for phrase in self.phrases), *self.things)
+    def telling(self) -> frozenset[str]:
+        """Words of which one is in every text that fails, but for its hosts: most texts have none."""
+        whole = [max(reversed(_WORD.findall(phrase)), key=len) for phrase in self.phrases]
+        return frozenset([*whole, *(_WORD.findall(thing)[0] for thing in self.things)])
 
 
 def _any(words: Sequence[str]) -> str:
@@ -69,7 +71,11 @@ def _any(words: Sequence[str]) -> str:
 
 _FILE = files(__package__) / "rules.toml"
 _WORDINGS = TypeAdapter(dict[PolicyRule, _Wording]).validate_python(tomllib.loads(_FILE.read_text(encoding="utf-8")))
-_NEEDED = {rule: wording.needed for rule, wording in _WORDINGS.items()}
+_TELLING = {rule: wording.telling for rule, wording in _WORDINGS.items()}
+_ANY_TELLING: frozenset[str] = frozenset().union(*_TELLING.values())
+_ENDINGS = {host.rpartition(".")[2] for wording in _WORDINGS.values() for host in wording.hosts}
+_ENDING = re.compile(rf"\.(?:{_any(sorted(_ENDINGS))})\b")
+_PASSES: frozenset[PolicyRule] = frozenset()
 # The keyword is the same in every language, in capitals; letters beyond ASCII may touch it, as in Chinese.
 _OPT_OUT = re.compile(
     r"\b(?:STOP|STOPALL|UNSUBSCRIBE|OPTOUT|(?i:unsubscribe|opt[ -]?out|(?:reply|text|send|txt)\s+\W?stop))\b", re.ASCII
@@ -84,10 +90,14 @@ def has_opt_out(text: str) -> bool:
 def failing(text: str) -> frozenset[PolicyRule]:
     """The rules that a text fails by what it says, whoever gets it."""
     lowered = text.lower()
+    words = frozenset(_WORD.findall(lowered))
+    has_host = _ENDING.search(lowered) is not None
+    if not has_host and words.isdisjoint(_ANY_TELLING):
+        return _PASSES
     return frozenset(
         rule
-        for rule, needed in _NEEDED.items()
-        if any(word in lowered for word in needed) and _WORDINGS[rule].pattern.search(lowered)
+        for rule, wording in _WORDINGS.items()
+        if (not words.isdisjoint(_TELLING[rule]) or (has_host and wording.hosts)) and wording.pattern.search(lowered)
     )
 
 

@@ -17,7 +17,7 @@ STOPPED = {
     PolicyRule.TOBACCO: ["Weed delivery near you", "Shop our vapes", "Discount cigars"],
     PolicyRule.GAMBLING: ["50 free spins at our online casino", "Bet now"],
     PolicyRule.HIGH_RISK_FINANCIAL: ["A payday loan in minutes", "Guaranteed returns of 30%"],
-    PolicyRule.PHISHING: ["Please verify your card number", "Reply with your PIN to go on"],
+    PolicyRule.PHISHING: ["Please verify your card number", "Reply with your password to go on"],
 }
 MAY_PASS = [
     "Your bike is ready. Reply STOP to opt out.",

@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from portal.messages.addressees import Addressee
 from portal.messages.composing import Composed, Recipient, limit_to
 from portal.messages.refusals import Refusal, RefusalCode
+from portal.messages.screening import Screening
 from portal.messages.segments import Encoding, SegmentCount
 from portal.plans.charging import Budget, Position, Prices
 from portal.plans.plans import PlanRow, PlanState
 from portal.pricing.terms import AtLimit, PlanTerms, PricingStrategy, UsageUnit
 from portal.rates.cards import RateCard
+from portal.shield.areas import TrafficKind
+from portal.shield.pauses import Standing
+from portal.shield.screening import Shield
 
 UNITS = st.sampled_from(UsageUnit)
 
@@ -40,12 +44,14 @@ def composed(asked: list[int]) -> Composed:
 
 CARD = RateCard(UUID(int=1), 1, "USD", {("sms-outbound", ""): Decimal("0.008")})
 
+OPEN = Screening(Shield(TrafficKind.SMS, CARD, Standing({}, frozenset())), {"x": frozenset()}, (), (), {})
+
 
 def limited_to(
     asked: Composed, plan: PlanRow, bought: int = 0, spend: Decimal | None = None
 ) -> tuple[Composed, Budget]:
     budget = Budget(Prices(plan.terms, CARD), Position(0, 0, 0), bought=bought, spend=spend)
-    limited, charges = limit_to(asked, plan, CARD, budget)
+    limited, charges = limit_to(asked, plan, CARD, budget, OPEN)
     assert len(charges) == len(limited.recipients)
     assert sum(charge.units for charge in charges) == budget.units
     return limited, budget

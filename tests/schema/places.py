@@ -84,6 +84,9 @@ PLACES = {
     "Mutation.alertAcknowledge(id)": """mutation ($id: ID!) {
       alertAcknowledge(id: $id) { alert { id } errors { code path message } }
     }""",
+    "Mutation.trafficPauseRelease(id)": """mutation ($id: ID!) {
+      trafficPauseRelease(id: $id) { trafficPause { id } errors { code path message } }
+    }""",
     "Mutation.alertMute(id)": """mutation ($id: ID!) {
       alertMute(id: $id) { alert { id } errors { code path message } }
     }""",
@@ -175,6 +178,14 @@ PLACES_OF_OPERATOR = {
       acquisitionCostSet(input: {tenantId: $id, amount: {amount: "1", currency: "USD"}}) {
         tenant { id } errors { code path message }
       }
+    }""",
+    "PolicyOverrideInput.tenantId": """mutation ($id: ID!) {
+      policyOverride(input: {tenantId: $id, rule: SEX, reason: "A reason", until: "2027-01-01T00:00:00Z"}) {
+        policyOverride { id } errors { code path message }
+      }
+    }""",
+    "Mutation.policyOverrideEnd(id)": """mutation ($id: ID!) {
+      policyOverrideEnd(id: $id) { policyOverride { id } errors { code path message } }
     }""",
     "Mutation.invoiceIssue(id)": """mutation ($id: ID!) {
       invoiceIssue(id: $id) { invoice { id } errors { code path message } }

@@ -1,7 +1,7 @@
 """Tenants with one and with many of everything, and what each operation of the page and of the schema is run with."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from tests.invoices.stored import add_draft, add_invoice
 from tests.plans.changes import cancel, change, offer_smallest, token_for
 from tests.plans.given import give_plan
 from tests.plans.offers import GIVEN, publish
+from tests.policy.stored import add_override
 from tests.product import OPERATIONS, Caller, Product, TenantUnderTest, operation
 from tests.reconciliation.stored import add_discrepancy, add_margin_alert
 from tests.schema import surface
@@ -37,6 +38,7 @@ from tests.schema.world import (
     rate_card,
     send,
 )
+from tests.shield.stored import add_pause
 
 MANY = 50
 ALL_OF_MESSAGES = """query ($first: Int) {
@@ -159,6 +161,8 @@ OF_STAFF = {
     "Mutation.planRetire": StaffRole.ISV_OPERATOR,
     "Mutation.tenantPlanAssign": StaffRole.ISV_OPERATOR,
     "Mutation.planBacktest": StaffRole.ISV_OPERATOR,
+    "Mutation.policyOverride": StaffRole.ISV_OPERATOR,
+    "Mutation.policyOverrideEnd": StaffRole.ISV_OPERATOR,
     "Query.discrepancies": StaffRole.ISV_OPERATOR,
     "Query.marginAlerts": StaffRole.ISV_OPERATOR,
     "Mutation.discrepancyClose": StaffRole.ISV_OPERATOR,
@@ -180,6 +184,7 @@ OF_STAFF = {
 MADE_ALONE = {
     *("creditLimitSet", "contactDelete", "messageCancel", "templateArchive", "conversationReply"),
     *("contactTagRename", "contactTagDelete", "contactErase", "contactMerge"),
+    *("policyOverrideEnd", "trafficPauseRelease"),
 }
 MADE_OF_RECONCILIATION = {"discrepancyClose", "marginAlertAcknowledge"}
 MADE_OF_INVOICES = {"invoice", "tenantInvoice", "invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"}
@@ -367,12 +372,14 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
     """The same of what a machine makes, and each operation needs anew."""
     if name == "creditLimitSet":  # none of whose credits wait for it
         return {"input": {"tenantId": to_global("Tenant", (await product.tenant(number)).id), "amount": "5"}}
+    if name in {"policyOverrideEnd", "trafficPauseRelease"}:
+        return {"id": await (add_pause if name == "trafficPauseRelease" else add_override)(product, tenant.id)}
     if name.startswith("contact"):
         return await _made_of_contacts(tenant, name, number)
-    if name == "messageCancel":
-        return {"id": (await send(tenant.machine, tenant.contacts, body="Hello"))["id"]}
-    if name == "templateArchive":
-        return {"id": (await add_template(tenant.machine, number))[0]}
+    if name in {"messageCancel", "templateArchive"}:
+        is_send = name == "messageCancel"
+        sent = (await send(tenant.machine, tenant.contacts, body="Hello"))["id"] if is_send else None
+        return {"id": sent or (await add_template(tenant.machine, number))[0]}
     conversation = await add_conversation(product, tenant.under_test, number)
     return {"input": {"conversationId": conversation, "idempotencyKey": number, "body": "Yes, it is."}}
 
@@ -451,6 +458,14 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "unitEconomics": {"range": {"from": "2026-11-01", "until": "2026-12-01"}},
         "acquisitionCostSet": {
             "input": {"tenantId": to_global("Tenant", tenant.id), "amount": {"amount": "1", "currency": "USD"}}
+        },
+        "policyOverride": {
+            "input": {
+                "tenantId": to_global("Tenant", tenant.id),
+                "rule": "GAMBLING",
+                "reason": "A licensed lottery",
+                "until": (product.clock.now() + timedelta(days=1)).isoformat(),
+            }
         },
         "invoicesGenerate": {"month": "2026-10"},
         "webhookEndpoint": {"id": tenant.endpoints[0]},

@@ -56,11 +56,13 @@ from portal.plans.assigning import assign_plan
 from portal.plans.catalogue import draft_plan, publish_plan, retire_plan
 from portal.plans.changing import cancel_change, change_plan
 from portal.plans.spend import set_spend_cap
+from portal.policy.overrides import end_override, override
 from portal.problems import Problem
 from portal.rates.publishing import publish_rate_card
 from portal.reconciliation.discrepancies import close
 from portal.reconciliation.margin_alerts import acknowledge as acknowledge_margin
 from portal.rerating.backtesting import backtest_plan
+from portal.shield.pauses import release
 from portal.support.grants import grant_access, revoke_access
 from portal.support.sessions import end_session, start_session
 from portal.templates.templates import archive_template, create_template, update_template
@@ -129,6 +131,9 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "creditNoteIssue": (issue_credit_note,),
     "invoicesGenerate": (start_run,),
     "rateCardPublish": (publish_rate_card,),
+    "policyOverride": (override,),
+    "policyOverrideEnd": (end_override,),
+    "trafficPauseRelease": (release,),
     "planDraft": (draft_plan,),
     "planPublish": (publish_plan,),
     "planRetire": (retire_plan,),
@@ -304,6 +309,7 @@ def test_tn_04_nobody_passes_a_tenant_as_an_argument_but_the_isv_s_staff() -> No
         "SupportSessionStartInput.tenantId",
         "AcquisitionCostSetInput.tenantId",
         "CreditLimitSetInput.tenantId",
+        "PolicyOverrideInput.tenantId",
         "DiscrepancyFilter.tenantId",
         "MarginAlertFilter.tenantId",
     }

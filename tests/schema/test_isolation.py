@@ -35,7 +35,12 @@ from tests.schema.surface import fields_with, id_places, node_types
 from tests.schema.world import World, add_contact, add_template, contents, make_world, send, taken
 
 OF_THE_OPERATOR_ALONE = {"Discrepancy", "MarginAlert"}  # which no tenant may ask for at all
-OF_THE_OPERATOR = {"Tenant", "Invoice", "Plan"} | OF_THE_OPERATOR_ALONE  # of which all tenants' are its own to see
+OF_THE_OPERATOR = {
+    "Tenant",
+    "Invoice",
+    "Plan",
+    "PolicyOverride",
+} | OF_THE_OPERATOR_ALONE  # of which all tenants' are its own to see
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

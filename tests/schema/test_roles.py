@@ -26,6 +26,7 @@ from tests.factories import make_tenant
 from tests.invoices.stored import add_draft, add_invoice
 from tests.plans.changes import offer_smallest, token_for
 from tests.plans.offers import GIVEN, publish
+from tests.policy.stored import add_override
 from tests.product import Caller, Product
 from tests.reconciliation.stored import add_discrepancy, add_margin_alert
 from tests.schema.surface import NOTHING, SCHEMA, SDL, Permissions, Way, coordinate, declared, operation, ways
@@ -46,6 +47,7 @@ from tests.schema.world import (
     rate_card,
     send,
 )
+from tests.shield.stored import add_pause
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -193,6 +195,14 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         "Mutation.alertMute(id)": world.alert,
         "Mutation.alertMute(until)": (product.clock.now() + timedelta(days=1)).isoformat(),
         "Mutation.alertRuleSet(input)": {"kind": "REGISTRATION", "channels": ["PAGE", "EMAIL"]},
+        "Mutation.policyOverride(input)": {
+            "tenantId": world.tenant_id,
+            "rule": "GAMBLING",
+            "reason": "A licensed lottery",
+            "until": (product.clock.now() + timedelta(days=1)).isoformat(),
+        },
+        "Mutation.policyOverrideEnd(id)": await add_override(product, world.tenant.id),
+        "Mutation.trafficPauseRelease(id)": await add_pause(product, world.tenant.id),
         "Mutation.supportAccessGrant(input)": {"hours": 1},
         "Mutation.supportSessionStart(input)": {"tenantId": world.tenant_id, "reason": "A ticket"},
         "Mutation.supportSessionEnd(id)": world.ids["SupportSession"],

@@ -29,8 +29,10 @@ from tests.mailbox import mails
 from tests.plans.changes import change, offer_smallest
 from tests.plans.given import add_lot, give_plan
 from tests.plans.offers import publish_all
+from tests.policy.stored import add_override
 from tests.product import Caller, Product, TenantUnderTest
 from tests.reconciliation.stored import add_discrepancy, add_margin_alert
+from tests.shield.stored import add_pause
 from tests.usage.stored import add_priced_usage
 from tests.waiting import until
 
@@ -286,6 +288,8 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "ApiClient": await _api_client(product, owner),
         "SupportSession": session,
         "Tenant": to_global("Tenant", tenant.id),
+        "PolicyOverride": await add_override(product, tenant.id),
+        "TrafficPause": await add_pause(product, tenant.id),
         "Discrepancy": await add_discrepancy(product, tenant.id, product.clock.now().date()),
         "MarginAlert": await add_margin_alert(product, tenant.id, product.clock.now().date().replace(day=1)),
         **await _webhooks(product, tenant.id, owner),

@@ -12,6 +12,8 @@ export const REFUSALS: Record<RefusalCode, string> = {
   OPTED_OUT: 'opted out of your messages',
   PREFERENCE: 'want to be reached otherwise, or not about this',
   LANDLINE: 'have a landline, which takes no messages',
+  POLICY: 'the text breaks a rule, such as how to opt out in a first message',
+  PAUSED: 'stopped, since messages to numbers like these looked like fraud',
   ALLOWANCE_EXHAUSTED: 'over your allowance',
   COUNTRY_NOT_IN_PLAN: 'in countries that your plan does not reach',
   CREDITS_EXHAUSTED: 'more than your credits reach',
