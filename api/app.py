@@ -31,6 +31,7 @@ from api.prices import ProviderPrices
 from api.settings import Settings
 from api.usage_download import UsageDownload
 from api.webhook_client import HttpWebhookClient
+from api.webhooks.calls import call_answers
 from api.webhooks.routes import webhook_routes
 from auth.routes import auth_routes
 from auth.services import AuthServices
@@ -135,7 +136,12 @@ def _routes(
         Route(PATH, billing.answer, methods=["POST"]),
         *PreferencesPage(links, database, services.throttle, clock).routes(),
         *auth_routes(services),
-        *webhook_routes(settings.provider_callback_url, accounts, CallbackInbox(database, clock)),
+        *webhook_routes(
+            settings.provider_callback_url,
+            accounts,
+            CallbackInbox(database, clock),
+            call_answers(database, clock, settings.provider_callback_url),
+        ),
         *health_routes(Readiness(database, clock)),
         *page_routes(),
     ]

@@ -11,7 +11,7 @@ from pyotp import random_base32
 from api.demo_prices import buy_credits, publish_catalogue
 from api.home import encryption_key, parent_account
 from api.settings import Settings
-from api.webhooks.addresses import MESSAGE_RECEIVED
+from api.webhooks.addresses import MESSAGE_RECEIVED, call_addresses
 from auth.api_clients import create_api_client
 from auth.oauth.applications import ApplicationOffer, add_application
 from auth.passwords import Passwords
@@ -177,7 +177,9 @@ class _Demo:
             accounts = gateway.accounts(parent.sid, parent.token.get_secret_value())
             tenant_id = new_id(self._clock.now())
             inbound_url = MESSAGE_RECEIVED.url(self._settings.provider_callback_url, tenant_id)
-            await self._add(tenant, tenant_id, await accounts.provision(tenant.slug, inbound_url=inbound_url))
+            calls = call_addresses(self._settings.provider_callback_url, tenant_id)
+            account = await accounts.provision(tenant.slug, inbound_url=inbound_url, calls=calls)
+            await self._add(tenant, tenant_id, account)
         await self._fill(tenant, tenant_id)
         named = list(zip(tenant.people, TenantRole, strict=False))
         people = [await self._person(tenant, name, role) for name, role in named]

@@ -11,7 +11,7 @@ from api.fan_out import fan_out
 from api.home import encryption_key
 from api.settings import Settings
 from api.webhook_client import HttpWebhookClient
-from api.webhooks.addresses import USAGE_TRIGGER, callback_url
+from api.webhooks.addresses import USAGE_TRIGGER, call_callback_url, callback_url
 from auth.keys import ROTATE_EVERY, SigningKeys
 from auth.oauth.expiry import delete_expired
 from auth.tidying import delete_what_ended
@@ -22,6 +22,7 @@ from portal.audit.retention import drop_old_entries
 from portal.audit.sealing import seal_entries
 from portal.callbacks.applying import Applier, apply_inbox
 from portal.callbacks.inbox import CallbackKind
+from portal.calls.dialing import Dialer
 from portal.calls.reported import call_applier
 from portal.clock import Clock, SystemClock
 from portal.conversations.receiving import received_applier
@@ -80,6 +81,9 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(_repeat("dispatch", dispatcher.start_due))
+                    calls_url = call_callback_url(settings.provider_callback_url)
+                    dialer = Dialer(database, gateway.calls, accounts, now, calls_url)
+                    group.create_task(_repeat("calls", dialer.work_due))
                     group.create_task(_repeat("webhooks", webhooks.start_due))
                     applying = appliers(gateway)
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, applying, now)))

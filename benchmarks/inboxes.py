@@ -16,6 +16,7 @@ from twilio.request_validator import RequestValidator
 from api.home import encryption_key
 from api.settings import load_settings
 from api.webhooks.addresses import MESSAGE_PATH
+from api.webhooks.calls import call_answers
 from api.webhooks.routes import webhook_routes
 from portal.callbacks.inbox import CallbackInbox, ReceivedCallback
 from portal.clock import SystemClock
@@ -54,7 +55,8 @@ def create_app() -> Starlette:
         database = await Database.connect(settings.database(), pool_size=settings.pool_size)
         accounts = ProviderAccounts(database, SecretBox(encryption_key(settings).get_secret_value()), clock)
         inbox = INBOXES[os.environ[INBOX]](database, clock)
-        app.router.routes[:] = webhook_routes(settings.provider_callback_url, accounts, inbox)
+        url = settings.provider_callback_url
+        app.router.routes[:] = webhook_routes(url, accounts, inbox, call_answers(database, clock, url))
         try:
             yield
         finally:

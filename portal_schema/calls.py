@@ -9,15 +9,29 @@ from auth.permissions import Permission
 from portal.calls.provider import CallDirection
 from portal.calls.reading import CallFilter as Only
 from portal.calls.reading import CallRow, read_calls, read_calls_by_id
-from portal.calls.status import CallStatus, started_minutes
+from portal.calls.status import CallIssueCode, CallStatus, started_minutes
 from portal.database.keyset import Page
 from portal_schema.connections import After, Before, First, Last, PageInfo, paged
 from portal_schema.context import Info
 from portal_schema.delivery import LOGS, MessageDirection, Recipient, Sender
+from portal_schema.enums import describe
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.ranges import DateTimeRange
 from portal_schema.scalars import CountryCode, PhoneNumber
+
+describe(
+    CallIssueCode,
+    "Why a call was not made, or not forwarded.",
+    OPTED_OUT="The person asked not to hear from the tenant after the call was accepted.",
+    COUNTRY_NOT_IN_PLAN="The plan does not reach the country of the number to forward to.",
+    PAUSED="Calls there are paused, since they look like fraud.",
+    SPEND_CAP_REACHED="It would have gone over the spend cap of the month.",
+    NO_PLAN="The tenant has no plan, or is stopped.",
+    PROVIDER_REFUSED="The carriers' side refused it.",
+    UNCONFIRMED="Nobody can say whether it was made; it is not made again.",
+    EXPIRED="It waited too long to be made.",
+)
 
 
 @strawberry.type(description="A call, from the dialing to its end.", directives=LOGS)
@@ -33,6 +47,12 @@ class Call(Node):
     minutes: int | None = strawberry.field(description="The minutes that it began, which is what counts as usage.")
     sender: Sender = strawberry.field(description="Who calls.")
     recipient: Recipient = strawberry.field(description="Who is called.")
+    issue: CallIssueCode | None = strawberry.field(
+        description="Why it was not made, or not forwarded; null where nothing kept it."
+    )
+    announcement: str | None = strawberry.field(
+        description="What it says; null where it says nothing.", directives=requires(Permission.MESSAGES_READ)
+    )
     provider_reference: str | None = strawberry.field(
         description="Its name at the provider, for a ticket there.", directives=requires(Permission.SUPPORT_SESSION)
     )
@@ -57,6 +77,8 @@ class Call(Node):
                 number=PhoneNumber(row.recipient_number) if row.recipient_number else None,
                 country=CountryCode(row.recipient_country) if row.recipient_country else None,
             ),
+            issue=row.issue,
+            announcement=row.announcement,
             provider_reference=row.provider_reference,
         )
 

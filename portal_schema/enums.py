@@ -7,6 +7,7 @@ import strawberry
 
 from auth.permissions import Permission, TenantRole
 from portal.actor import ActorKind
+from portal.calls.speech import SpeechLanguage
 from portal.calls.status import CallStatus
 from portal.contacts.consent import ConsentStatus
 from portal.contacts.preferences import ContactChannel, LineType
@@ -246,4 +247,17 @@ describe(
     DAY="A bucket for each day up to now, in UTC.",
     MONTH="A bucket for each month of the calendar that has begun.",
     YEAR="A bucket for each year of the calendar that has begun.",
+)
+describe(
+    SpeechLanguage,
+    "The language that a text is read in.",
+    EN_US="English, American.",
+    EN_GB="English, British.",
+    ES_ES="Spanish, of Spain.",
+    ES_MX="Spanish, Mexican.",
+    FR_CA="French, Canadian.",
+    FR_FR="French, of France.",
+    DE_DE="German.",
+    IT_IT="Italian.",
+    PT_BR="Portuguese, Brazilian.",
 )

@@ -3,6 +3,7 @@
 import strawberry
 
 from auth.permissions import Permission
+from portal.calls.speech import SpeechLanguage
 from portal.contacts.numbers import country_of
 from portal.database.keyset import Page
 from portal.numbers.kinds import NumberCapability, NumberKind, kind_of
@@ -50,12 +51,19 @@ class VoiceRule:
     announcement: str | None = strawberry.field(
         description="What is said to the caller: with ANNOUNCE always, with FORWARD where it may not be forwarded."
     )
+    language: SpeechLanguage | None = strawberry.field(description="The language that it is read in.")
 
     @classmethod
     def of(cls, rule: Rule) -> "VoiceRule":
         """The rule as the schema shows it."""
         to = PhoneNumber(rule.forward_to) if rule.forward_to else None
-        return cls(action=rule.action, forward_to=to, announcement=rule.announcement)
+        speech = rule.speech
+        return cls(
+            action=rule.action,
+            forward_to=to,
+            announcement=speech.text if speech else None,
+            language=speech.language if speech else None,
+        )
 
 
 @strawberry.type(description="A number of the tenant's own.", directives=READ)

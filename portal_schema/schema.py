@@ -17,6 +17,7 @@ from portal_schema.api_client_changes import ApiClientMutations
 from portal_schema.api_clients import ApiClientQueries, find_api_client
 from portal_schema.audit import AuditQueries, find_entry
 from portal_schema.batches import find_batch
+from portal_schema.call_changes import CallMutations
 from portal_schema.calls import CallQueries, find_call
 from portal_schema.contact_changes import ContactMutations
 from portal_schema.contact_erasures import ContactErasureMutations, find_erasure
@@ -42,6 +43,7 @@ from portal_schema.member_changes import MemberMutations
 from portal_schema.members import MemberQueries, find_member
 from portal_schema.messages import MessageQueries, find_message
 from portal_schema.nodes import Node
+from portal_schema.number_changes import NumberMutations
 from portal_schema.numbers import NumberQueries, find_number
 from portal_schema.ownership_changes import OwnershipMutations
 from portal_schema.plan_advice import PlanAdviceQueries
@@ -181,6 +183,8 @@ class Mutation(
     ContactErasureMutations,
     TemplateMutations,
     SendingMutations,
+    CallMutations,
+    NumberMutations,
     MemberMutations,
     InvitationMutations,
     OwnershipMutations,

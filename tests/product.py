@@ -24,7 +24,7 @@ from api.app import create_app
 from api.fan_out import fan_out
 from api.graphql.live.limits import LiveLimits
 from api.settings import Settings
-from api.webhooks.addresses import MESSAGE_RECEIVED, callback_url
+from api.webhooks.addresses import MESSAGE_RECEIVED, call_addresses, call_callback_url, callback_url
 from auth.api_clients import create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE
 from auth.people import add_member, create_person
@@ -32,6 +32,7 @@ from auth.permissions import Permission, StaffRole, TenantRole, machine_permissi
 from auth.second_factor.totp import set_totp
 from auth.sign_in_steps import PENDING_COOKIE
 from portal.callbacks.applying import apply_inbox
+from portal.calls.dialing import Dialer
 from portal.clock import new_id
 from portal.database import Database, DatabaseRole
 from portal.database.address import DatabaseAddress
@@ -113,6 +114,7 @@ class Product:
     clock: TurnableClock
     gateway: TwilioGateway
     dispatcher: Dispatcher
+    dialer: Dialer
     box: SecretBox
     statements: list[str] = field(default_factory=list)
 
@@ -122,7 +124,11 @@ class Product:
         slug = f"tenant-{secrets.token_hex(6)}"
         tenant_id = new_id(self.clock.now())
         accounts = self.gateway.accounts(PARENT.parent_sid, PARENT.parent_token)
-        account = await accounts.provision(slug, inbound_url=MESSAGE_RECEIVED.url(self.url, tenant_id))
+        account = await accounts.provision(
+            slug,
+            inbound_url=MESSAGE_RECEIVED.url(self.url, tenant_id),
+            calls=call_addresses(self.url, tenant_id),
+        )
         new = NewTenant(
             name=name,
             slug=slug,
@@ -258,8 +264,9 @@ async def product(
         box = SecretBox(SECRET)
         accounts = ProviderAccounts(database, box, clock)
         dispatcher = Dispatcher(database, gateway.messages, accounts, clock, callback_url(url))
+        dialer = Dialer(database, gateway.calls, accounts, clock, call_callback_url(url))
         try:
             async with fan_out(given, database):
-                yield Product(given, url, database, clock, gateway, dispatcher, box, statements)
+                yield Product(given, url, database, clock, gateway, dispatcher, dialer, box, statements)
         finally:
             await database.close()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from portal.calls.provider import CallAddresses
 from twilio_gateway.client import ParentAccount, TenantRoot
 from twilio_gateway.http import PortalTwilioHttp, TwilioFailureError
 
@@ -30,13 +31,19 @@ class TwilioAccounts:
         self._parent = ParentAccount(http, parent_sid, parent_token)
 
     async def provision(
-        self, friendly_name: str, *, area_code: str | None = None, inbound_url: str | None = None
+        self,
+        friendly_name: str,
+        *,
+        area_code: str | None = None,
+        inbound_url: str | None = None,
+        calls: CallAddresses | None = None,
     ) -> ProvisionedAccount:
         """Bring a tenant's subaccount to the state where it can send.
 
         What a broken-off run made is found again by its friendly name, for Twilio knows no idempotency key; runs for
         the same name must not overlap. Only the API key is made anew, since its secret cannot be read again.
-        `inbound_url` is where Twilio calls with messages that people write to the tenant.
+        `inbound_url` is where Twilio calls with messages that people write to the tenant, `calls` where with their
+        calls.
 
         Raises:
             TwilioFailureError: Twilio refused or did not answer; call again.
@@ -45,6 +52,12 @@ class TwilioAccounts:
         if account is None:
             account = await self._parent.open_subaccount(friendly_name)
         number_sid, number = await _number(account, friendly_name, area_code)
+        if calls is not None:
+            await account.numbers(number_sid).update_async(
+                voice_url=calls.received,
+                voice_fallback_url=calls.received,  # asked once more: a call that waits can not be put off
+                status_callback=calls.status,
+            )
         service_sid = await _service(account, friendly_name, number_sid, inbound_url)
         key = await account.new_keys.create_async(friendly_name=friendly_name)
         return ProvisionedAccount(

@@ -36,6 +36,11 @@ class TenantAccount:
         return self._sdk.messages
 
     @property
+    def calls(self) -> Any:
+        """The account's calls."""
+        return self._sdk.calls
+
+    @property
     def daily_usage(self) -> Any:
         """The account's usage records by day."""
         return self._sdk.usage.records.daily
@@ -151,6 +156,7 @@ def import_sdk(http: PortalTwilioHttp) -> None:
     root = TenantRoot(http, "AC" + "0" * 32, "")
     _ = (
         sdk.messages,
+        sdk.calls,
         sdk.usage.records.daily,
         sdk.usage.triggers,
         sdk.api.v2010.accounts,

@@ -8,7 +8,8 @@ from typing import Self
 
 from twilio_gateway.account_usage import TwilioAccountUsage
 from twilio_gateway.accounts import TwilioAccounts
-from twilio_gateway.calls import TwilioCallReports
+from twilio_gateway.call_reports import TwilioCallReports
+from twilio_gateway.calls import TwilioCalls
 from twilio_gateway.client import import_sdk
 from twilio_gateway.debugger import TwilioDebugger
 from twilio_gateway.erasing import TwilioErasure
@@ -18,6 +19,7 @@ from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
 from twilio_gateway.pricing import TwilioPriceLists
 from twilio_gateway.usage_records import TwilioUsageRecords
 from twilio_gateway.usage_triggers import TwilioTriggerReports, TwilioUsageTriggers
+from twilio_gateway.voice import TwilioCallAnswers
 
 _TIMEOUT = timedelta(seconds=10)
 
@@ -37,6 +39,8 @@ class TwilioGateway:
         self.inbound_log = TwilioInboundLog(http)
         self.erasure = TwilioErasure(http)
         self.call_reports = TwilioCallReports()
+        self.calls = TwilioCalls(http)
+        self.call_answers = TwilioCallAnswers()
         self.account_usage = TwilioAccountUsage(http)
 
     @classmethod

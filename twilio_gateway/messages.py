@@ -68,7 +68,7 @@ class TwilioMessages:
             status = _STATUS.get(str(created.status), MessageStatus.SENDING)
             return Accepted(created.sid, status) if created.sid else Unknown("an answer without a reference")
         except Exception as error:  # noqa: BLE001  whatever broke, the request may have gone out
-            return _outcome(error)
+            return outcome_of(error)
 
     async def sent_to(
         self, credentials: ProviderCredentials, recipient: str, *, since: datetime
@@ -163,7 +163,8 @@ def told_unavailable() -> Iterator[None]:
         raise ProviderUnavailableError(f"Twilio could not be asked: {type(error).__name__}") from None
 
 
-def _outcome(error: Exception) -> SendOutcome:
+def outcome_of(error: Exception) -> Refused | Throttled | Unknown:
+    """What an error says of the request that it came of: whether it may have been taken."""
     match error:
         case ForeignCredentialsError():
             return Refused(DeliveryIssueCode.ACCOUNT_REFUSED)

@@ -1,4 +1,4 @@
-"""Where Twilio calls: each address names the tenant, and that of a status callback the message too."""
+"""Where Twilio calls: each address names the tenant, and that of a status callback the message or the call too."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal.callbacks.inbox import CallbackKind
+from portal.calls.provider import CallAddresses
 
 MESSAGE_PATH = "/webhooks/twilio/{tenant_id:uuid}/messages/{message_id:uuid}"
+CALL_PATH = "/webhooks/twilio/{tenant_id:uuid}/calls/{call_id:uuid}"
+CALL_RECEIVED_PATH = "/webhooks/twilio/{tenant_id:uuid}/inbound-calls"
 
 
 class Body(StrEnum):
@@ -55,3 +58,20 @@ def callback_url(public_url: str) -> Callable[[UUID, UUID], str]:
         return f"{public_url}/webhooks/twilio/{tenant_id}/messages/{message_id}"
 
     return of
+
+
+def call_callback_url(public_url: str) -> Callable[[UUID, UUID], str]:
+    """The same of calls."""
+
+    def of(tenant_id: UUID, call_id: UUID) -> str:
+        return f"{public_url}/webhooks/twilio/{tenant_id}/calls/{call_id}"
+
+    return of
+
+
+def call_addresses(public_url: str, tenant_id: UUID) -> CallAddresses:
+    """Where Twilio asks what to do with a call to the tenant's number, and where it tells how one ended."""
+    return CallAddresses(
+        received=f"{public_url}/webhooks/twilio/{tenant_id}/inbound-calls",
+        status=CALL_STATUS.url(public_url, tenant_id),
+    )

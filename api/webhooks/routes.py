@@ -10,7 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.webhooks.addresses import MESSAGE_PATH, MESSAGE_STATUS, OF_ACCOUNTS, Body, Webhook
+from api.webhooks.addresses import (
+    CALL_PATH,
+    CALL_RECEIVED_PATH,
+    CALL_STATUS,
+    MESSAGE_PATH,
+    MESSAGE_STATUS,
+    OF_ACCOUNTS,
+    Body,
+    Webhook,
+)
 from api.webhooks.reading import parse_array, read_fields, read_json
 from portal.callbacks.inbox import CallbackInbox, ReceivedCallback
 from portal.tenants.accounts import ProviderAccounts, ProviderAccountSecrets
@@ -19,11 +28,19 @@ from twilio_gateway.signature import verify, verify_body
 log = structlog.get_logger(__name__)
 
 
-def webhook_routes(public_url: str, accounts: ProviderAccounts, inbox: CallbackInbox) -> list[Route]:
+AnswerCall = Callable[[UUID, Mapping[str, str]], Awaitable[str]]
+"""Says what to do with a call to a tenant's number, of which this form tells: an XML document."""
+
+
+def webhook_routes(
+    public_url: str, accounts: ProviderAccounts, inbox: CallbackInbox, answer_call: AnswerCall
+) -> list[Route]:
     """The routes; `public_url` is the configured address that Twilio calls and signs, never a header's claim."""
     door = _Door(public_url, accounts, inbox)
     return [
         Route(MESSAGE_PATH, door.handler(MESSAGE_STATUS), methods=["POST"]),
+        Route(CALL_PATH, door.handler(CALL_STATUS), methods=["POST"]),
+        Route(CALL_RECEIVED_PATH, door.call_handler(answer_call), methods=["POST"]),
         *(Route(webhook.path, door.handler(webhook), methods=["POST"]) for webhook in OF_ACCOUNTS),
     ]
 
@@ -47,13 +64,22 @@ class _Door:
                     tenant_id=request.path_params["tenant_id"],
                     kind=webhook.kind,
                     content=content,
-                    message_id=request.path_params.get("message_id"),
+                    message_id=request.path_params.get("message_id") or request.path_params.get("call_id"),
                     token=request.headers.get("i-twilio-idempotency-token", "")[:200] or None,
                 )
             )
             if webhook.answer is None:
                 return Response(status_code=204)
             return Response(webhook.answer, media_type="text/xml")
+
+        return _answering_503(handle)
+
+    def call_handler(self, answer_call: AnswerCall) -> Callable[[Request], Awaitable[Response]]:
+        """What answers calls to numbers: Twilio waits for the answer, so nothing is put off to the inbox."""
+
+        async def handle(request: Request) -> Response:
+            fields = await self._form(request, CALL_STATUS)
+            return Response(await answer_call(request.path_params["tenant_id"], fields), media_type="text/xml")
 
         return _answering_503(handle)
 

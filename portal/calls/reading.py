@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from portal.calls.provider import CallDirection
-from portal.calls.status import CallStatus
+from portal.calls.status import CallIssueCode, CallStatus
 from portal.clock import ids_at
 from portal.database import TenantTransaction
 from portal.database.connection import Row
@@ -30,8 +30,10 @@ class CallRow(NamedTuple):
     recipient_country: str | None
     started_at: datetime | None
     duration_seconds: int | None
-    provider_reference: str
+    provider_reference: str | None
     created_at: datetime
+    issue: CallIssueCode | None
+    announcement: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ class CallFilter:
 
 _COLUMNS = (
     "id, direction, status, status_at, sender_masked, recipient_masked, recipient_country, started_at, "
-    "duration_seconds, provider_reference, created_at"
+    "duration_seconds, provider_reference, created_at, issue"
 )
-_CONTENT = ", sender_number, recipient_number"
-_NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number"  # the database would refuse the columns
+_CONTENT = ", sender_number, recipient_number, announcement"
+_NO_CONTENT = (  # the database would refuse the columns
+    ", NULL AS sender_number, NULL AS recipient_number, NULL AS announcement"
+)
 
 
 def _columns(tx: TenantTransaction) -> str:
@@ -71,6 +75,8 @@ def _call_row(row: Row) -> CallRow:
         duration_seconds=row["duration_seconds"],
         provider_reference=row["provider_reference"],
         created_at=row["created_at"],
+        issue=CallIssueCode(row["issue"]) if row["issue"] else None,
+        announcement=row["announcement"],
     )
 
 

@@ -19,6 +19,24 @@ class CallStatus(StrEnum):
     FAILED = "FAILED"
     CANCELED = "CANCELED"
 
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing comes after it."""
+        return _RANK[self] >= _RANK[CallStatus.CANCELED]
+
+
+class CallIssueCode(StrEnum):
+    """Why a call was not made, or not forwarded."""
+
+    OPTED_OUT = "OPTED_OUT"
+    COUNTRY_NOT_IN_PLAN = "COUNTRY_NOT_IN_PLAN"
+    PAUSED = "PAUSED"
+    SPEND_CAP_REACHED = "SPEND_CAP_REACHED"
+    NO_PLAN = "NO_PLAN"
+    PROVIDER_REFUSED = "PROVIDER_REFUSED"
+    UNCONFIRMED = "UNCONFIRMED"
+    EXPIRED = "EXPIRED"
+
 
 # A total order, so that any order of arrival ends in the same status: an end outranks what may still go on, and
 # "completed" every other end, since a call that was held is what costs.

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from portal.calls.speech import Speech, SpeechLanguage
 from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
 from portal.numbers.kinds import NumberCapability
 
-_COLUMNS = "id, number, label, capabilities, ready, voice_action, voice_forward_to, voice_announcement"
+_COLUMNS = "id, number, label, capabilities, ready, voice_action, voice_forward_to, voice_announcement, voice_language"
 _OLDEST_FIRST = Keyset("created")
 
 
@@ -27,7 +28,7 @@ class VoiceRule(NamedTuple):
 
     action: VoiceAction
     forward_to: str | None  # E.164, with FORWARD alone
-    announcement: str | None  # said with ANNOUNCE, and with FORWARD where the call may not be forwarded
+    speech: Speech | None  # said with ANNOUNCE, and with FORWARD where the call may not be forwarded
 
 
 class NumberRow(NamedTuple):
@@ -45,7 +46,9 @@ def number_row(row: Row) -> NumberRow:
     """A record with the columns of a number."""
     voice = None
     if row["voice_action"] is not None:
-        voice = VoiceRule(VoiceAction(row["voice_action"]), row["voice_forward_to"], row["voice_announcement"])
+        text = row["voice_announcement"]
+        speech = None if text is None else Speech(text, SpeechLanguage(row["voice_language"]))
+        voice = VoiceRule(VoiceAction(row["voice_action"]), row["voice_forward_to"], speech)
     can = tuple(NumberCapability(one) for one in row["capabilities"])
     return NumberRow(row["id"], row["number"], row["label"], can, row["ready"], voice)
 
@@ -60,3 +63,9 @@ async def read_numbers_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict
     """Those of these numbers that the tenant has, in one statement."""
     sql = f"SELECT {_COLUMNS} FROM number WHERE tenant_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  constants
     return {row["id"]: number_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
+
+
+async def read_number(tx: TenantTransaction, number: str) -> NumberRow | None:
+    """The tenant's number of these digits, or None where it is not the tenant's."""
+    row = await tx.row(f"SELECT {_COLUMNS} FROM number WHERE tenant_id = $1 AND number = $2", tx.tenant_id, number)  # noqa: S608  constants
+    return None if row is None else number_row(row)

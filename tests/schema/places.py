@@ -54,6 +54,19 @@ PLACES = {
     "Mutation.templateArchive(id)": """mutation ($id: ID!) {
       templateArchive(id: $id) { template { id } errors { code path message } }
     }""",
+    "Mutation.numberUpdate(id)": """mutation ($id: ID!) {
+      numberUpdate(id: $id, input: {label: "X"}) { number { id } errors { code path message } }
+    }""",
+    "CallMakeInput.contactId": """mutation ($id: ID!) {
+      callMake(input: {idempotencyKey: "key", contactId: $id, announcement: "Hello"}) {
+        call { id } errors { code path message }
+      }
+    }""",
+    "CallMakeInput.senderId": """mutation ($id: ID!) {
+      callMake(input: {idempotencyKey: "key", number: "+12025550100", announcement: "Hello", senderId: $id}) {
+        call { id } errors { code path message }
+      }
+    }""",
     "Mutation.messageCancel(id)": """mutation ($id: ID!) {
       messageCancel(id: $id) { canceled allowance { used } message { id } errors { code path message } }
     }""",

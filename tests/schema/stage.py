@@ -221,6 +221,7 @@ class Tenant:
     alert: str
     endpoints: list[str]
     conversation: str
+    number: str
     under_test: TenantUnderTest
 
 
@@ -249,7 +250,8 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     endpoints = [(await add_endpoint(owner))["id"] for _ in range(min(rows, MOST_ENDPOINTS // 2))]
     for number in range(rows):
         await add_delivery(owner, endpoints[number % len(endpoints)])
-    known = (message, batch["id"], alerts[0], endpoints, talks[0])
+    (number,) = (await machine.run("{ numbers { nodes { id } } }"))["numbers"]["nodes"]
+    known = (message, batch["id"], alerts[0], endpoints, talks[0], number["id"])
     return Tenant(tenant.id, machine, owner, contacts, templates[0], *known, tenant)
 
 
@@ -449,6 +451,8 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "alert": {"id": tenant.alert},
         "conversation": {"id": tenant.conversation},
         "conversationRead": {"id": tenant.conversation},
+        "numberUpdate": {"id": tenant.number, "input": {"label": number}},
+        "callMake": {"input": {"idempotencyKey": number, "number": number, "announcement": "Hello"}},
         "suppressionAdd": {"input": {"number": number}},
         "settingsUpdate": {"input": {"helpText": "Call us."}},
         "rateCardPublish": {"input": rate_card(f"0.{number[-4:]}")},

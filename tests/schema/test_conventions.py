@@ -37,6 +37,7 @@ from auth.ownership import accept_ownership, offer_ownership
 from auth.permissions import Permission
 from portal.alerts.acknowledging import acknowledge
 from portal.alerts.routing import mute, set_rule
+from portal.calls.making import make_call
 from portal.contacts.contacts import create_contact, delete_contact, update_contact
 from portal.contacts.merging import merge_contacts
 from portal.contacts.tags import delete_tag, rename_tag
@@ -52,6 +53,7 @@ from portal.messages.canceling import cancel_batch, cancel_message
 from portal.messages.refusals import RefusalCode, SendProblem
 from portal.messages.sending import send
 from portal.messages.suppressing import suppress_by_hand
+from portal.numbers.updating import update_number
 from portal.plans.assigning import assign_plan
 from portal.plans.catalogue import draft_plan, publish_plan, retire_plan
 from portal.plans.changing import cancel_change, change_plan
@@ -117,6 +119,8 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "webhookReplay": (replay,),
     "conversationRead": (mark_read,),
     "conversationReply": (reply,),
+    "callMake": (make_call,),
+    "numberUpdate": (update_number,),
     "suppressionAdd": (suppress_by_hand,),
     "settingsUpdate": (update_settings,),
     "planChange": (change_plan,),

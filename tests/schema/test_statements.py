@@ -221,6 +221,8 @@ EXPECTED: dict[str, int] = {
     "Mutation.conversationRead": 3,
     "Mutation.conversationReply": 22,
     "Mutation.suppressionAdd": 4,
+    "Mutation.callMake": 13,
+    "Mutation.numberUpdate": 4,
     "Mutation.settingsUpdate": 4,
     "all of conversations": 10,
     "Query.credits": 3,

@@ -303,7 +303,7 @@ async def _number(product: Product, tenant: TenantUnderTest) -> str:
     async with product.database.for_tenant(tenant.id) as tx:
         await tx.execute(
             "UPDATE number SET voice_action = 'FORWARD', voice_forward_to = '+12025550188', "
-            "voice_announcement = 'We are closed.' WHERE tenant_id = $1",
+            "voice_announcement = 'We are closed.', voice_language = 'en-US' WHERE tenant_id = $1",
             tenant.id,
         )
     (number,) = (await tenant.machine.run("{ numbers { nodes { id } } }"))["numbers"]["nodes"]
@@ -317,6 +317,7 @@ async def _call(product: Product, tenant: TenantUnderTest) -> str:
     async with product.database.for_tenant(tenant.id) as tx:
         callback = Callback(new_id(now), CallbackKind.CALL_STATUS, form, now, None, None)
         await call_applier(product.gateway.call_reports)(tx, [callback], now)
+        await tx.execute("UPDATE call SET announcement = 'Hello', language = 'en-US' WHERE tenant_id = $1", tenant.id)
     (call,) = (await tenant.machine.run("{ calls { nodes { id } } }"))["calls"]["nodes"]
     return str(call["id"])
 

@@ -61,6 +61,7 @@ async def test_every_answer_is_as_described(simulator: Simulated, receiver: Rece
     await _accounts(walk)
     await _numbers_and_services(walk, receiver)
     await _messages(walk, receiver)
+    await _calls(walk, receiver)
     await _triggers(walk, receiver)
     await _prices(walk)
     for operation in OPERATIONS:
@@ -133,6 +134,21 @@ async def _messages(walk: Walk, receiver: Receiver) -> None:
     canceled = await walk.call("POST", messages, To="+12025550180", MessagingServiceSid=service, Body="Hi")
     walk.path["Sid"] = canceled["sid"]
     assert (await walk.call("POST", message, Status="canceled"))["status"] == "canceled"
+
+
+async def _calls(walk: Walk, receiver: Receiver) -> None:
+    calls, call = f"{ACCOUNT}/Calls.json", f"{ACCOUNT}/Calls/{{Sid}}.json"
+    own = (await walk.call("GET", f"{ACCOUNT}/IncomingPhoneNumbers.json"))["incoming_phone_numbers"][0]
+    walk.path["Sid"] = own["sid"]
+    changed = await walk.call("POST", f"{ACCOUNT}/IncomingPhoneNumbers/{{Sid}}.json", VoiceUrl=receiver.address)
+    assert changed["voice_url"] == receiver.address
+    fields = {"To": "+12025550100", "From": own["phone_number"], "Twiml": "<Response><Say>Hello</Say></Response>"}
+    made = await walk.call("POST", calls, **fields, StatusCallback=receiver.address, TimeLimit="60")
+    walk.path["Sid"] = made["sid"]
+    async with asyncio.timeout(10):
+        while (await walk.call("GET", call))["status"] != "completed":
+            pass
+    assert [one["sid"] for one in (await walk.call("GET", calls, To="+12025550100"))["calls"]] == [made["sid"]]
 
 
 def broken_bodies() -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from portal.clock import Clock, SystemClock
 from twilio_gateway.simulator import (
     accounts,
     callbacks,
+    calls,
     faults,
     inbound,
     messages,
@@ -31,6 +32,7 @@ from twilio_gateway.simulator.wire import TwilioError
 OPERATIONS = (
     *accounts.OPERATIONS,
     *messages.OPERATIONS,
+    *calls.OPERATIONS,
     *numbers.OPERATIONS,
     *services.OPERATIONS,
     *usage.OPERATIONS,
@@ -62,6 +64,7 @@ def create_simulator(settings: SimulatorSettings, clock: Clock | None = None) ->
             *(operation.route() for operation in OPERATIONS),
             *inbound.ROUTES,
             *callbacks.ROUTES,
+            *calls.ROUTES,
             *told_usage.ROUTES,
             *faults.ROUTES,
         ],

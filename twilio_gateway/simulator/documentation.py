@@ -38,9 +38,20 @@ It answers 201 with the message's SID, and calls the messaging service's Inbound
 the service has none. The message is in the account's list with the direction inbound. A number of the table that
 answers does so once in each account.
 
+## Calls
+
+A call is made with TwiML, of which `Say`, `Dial` and `Reject` are done; a step of it takes as long as one of a message,
+whatever its own length. Those to +12025550130, +12025550131 and +12025550132 end as busy, no-answer and failed; the
+numbers above that throttle, fail or cut the connection do so for calls too, and all others are answered. Somebody calls
+a number where that is told, and the number's VoiceUrl, or else its VoiceFallbackUrl, says what becomes of it:
+
+    curl 127.0.0.1:8010/simulator/calls --json '{{"from": "+12025550100", "to": "+14155550100"}}'
+
+What was going on in a call when the simulator stopped is not taken up again.
+
 ## Calling a tenant back
 
-The simulator makes no calls and verifies nobody, so callbacks about these are told to it as well:
+The simulator verifies nobody, and not all calls are its own, so callbacks about these are told to it as well:
 
     curl 127.0.0.1:8010/simulator/callbacks --json '{{"kind": "debugger", "to_url": "http://localhost:8000/...",
       "account_sid": "AC...", "error_code": 30007}}'

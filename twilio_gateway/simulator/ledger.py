@@ -45,11 +45,23 @@ CREATE TABLE IF NOT EXISTS usage_trigger (
   seq INTEGER PRIMARY KEY, sid TEXT UNIQUE NOT NULL, account_sid TEXT NOT NULL, friendly_name TEXT NOT NULL,
   category TEXT NOT NULL, recurring TEXT NOT NULL, trigger_by TEXT NOT NULL, value TEXT NOT NULL,
   callback_url TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, fired REAL, fired_in TEXT);
+CREATE TABLE IF NOT EXISTS call (
+  seq INTEGER PRIMARY KEY, sid TEXT UNIQUE NOT NULL, parent_sid TEXT, account_sid TEXT NOT NULL,
+  recipient TEXT NOT NULL, sender TEXT NOT NULL, direction TEXT NOT NULL, status TEXT NOT NULL, twiml TEXT NOT NULL,
+  status_callback TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, started REAL, ended REAL,
+  seconds INTEGER);
+CREATE INDEX IF NOT EXISTS call_by_account ON call (account_sid, recipient, seq);
 CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 # Columns that came later: a state file from before gets them when it is opened.
-_ADDED = (("number", "sms_url"), ("service", "inbound_request_url"))
+_ADDED = (
+    ("number", "sms_url"),
+    ("number", "voice_url"),
+    ("number", "voice_fallback_url"),
+    ("number", "status_callback"),
+    ("service", "inbound_request_url"),
+)
 
 
 def new_sid(prefix: str) -> str:

@@ -45,7 +45,7 @@ async def _create(call: Call) -> Response:
     if call.account["status"] != "active":
         raise TwilioError(403, 20005)
     outcome = await call.simulator.faults.befall(call.account, outcome_for(fields["To"]))
-    _turn_away(call, outcome)
+    turn_away(call, outcome)
     now = call.simulator.now()
     message = {
         "sid": new_sid("SM"),
@@ -120,7 +120,7 @@ def _check_sender(call: Call) -> tuple[str | None, str | None, str]:
     return sender or None, service_sid, service["status_callback"]
 
 
-def _turn_away(call: Call, outcome: Outcome) -> None:
+def turn_away(call: Call, outcome: Outcome) -> None:
     """Answer with the error that the number is for, as often as it is for."""
     if outcome.refusal:
         raise TwilioError(400, outcome.refusal)

@@ -81,6 +81,21 @@ async def _list(call: Call) -> Response:
     return JSONResponse(page.legacy("incoming_phone_numbers", path, rows, _owned))
 
 
+async def _update(call: Call) -> Response:
+    key = (call.path["Sid"], call.account["sid"])
+    for name, column in _CHANGEABLE.items():
+        value = call.fields.get(name)
+        if value is None:
+            continue
+        if column != "friendly_name" and value and not is_loopback(value):
+            raise TwilioError(400, 21609)
+        call.ledger.write(f"UPDATE number SET {column} = ? WHERE sid = ? AND account_sid = ?", value, *key)  # noqa: S608  names from code
+    row = call.ledger.row("SELECT * FROM number WHERE sid = ? AND account_sid = ?", *key)
+    if row is None:
+        raise TwilioError(404, 20404)
+    return JSONResponse(_owned(row))
+
+
 def _national(number: str) -> str:
     return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
 
@@ -129,7 +144,7 @@ def _owned(row: Row) -> dict[str, Any]:
         "sms_method": "POST",
         "sms_url": row["sms_url"] or None,
         "status": "in-use",
-        "status_callback": None,
+        "status_callback": row["status_callback"] or None,
         "status_callback_method": "POST",
         "trunk_sid": None,
         "type": "local",
@@ -137,17 +152,25 @@ def _owned(row: Row) -> dict[str, Any]:
         "voice_application_sid": None,
         "voice_caller_id_lookup": False,
         "voice_fallback_method": "POST",
-        "voice_fallback_url": None,
+        "voice_fallback_url": row["voice_fallback_url"] or None,
         "voice_method": "POST",
         "voice_receive_mode": "voice",
-        "voice_url": None,
+        "voice_url": row["voice_url"] or None,
     }
 
 
+_CHANGEABLE = {
+    "FriendlyName": "friendly_name",
+    "SmsUrl": "sms_url",
+    "VoiceUrl": "voice_url",
+    "VoiceFallbackUrl": "voice_fallback_url",
+    "StatusCallback": "status_callback",
+}
 # All numbers here can do all: asking for what they can do changes nothing.
 _WISHES = frozenset({"AreaCode", "SmsEnabled", "MmsEnabled", "VoiceEnabled"})
 OPERATIONS = (
     Operation("GET", _FOR_SALE, PAGING | _WISHES, _list_for_sale),
     Operation("POST", _OWNED, frozenset({"PhoneNumber", "AreaCode", "FriendlyName", "SmsUrl"}), _buy),
     Operation("GET", _OWNED, PAGING | {"FriendlyName", "PhoneNumber"}, _list),
+    Operation("POST", f"{_ACCOUNT}/IncomingPhoneNumbers/{{Sid}}.json", frozenset(_CHANGEABLE), _update),
 )

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import ipaddress
+from collections.abc import Coroutine
 from sqlite3 import Row
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, urldefrag, urlsplit
 
 import aiohttp
@@ -51,6 +52,12 @@ class Postman:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._session.close()
+
+    def follow(self, life: Coroutine[Any, Any, None]) -> None:
+        """Let something happen in its own time; it is broken off when the simulator stops."""
+        task = asyncio.create_task(life)
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
 
     def wake(self) -> None:
         """New events are in the ledger."""
@@ -119,15 +126,20 @@ class Postman:
 
     async def post(self, callback: SignedCallback) -> int | str:
         """Deliver once; the answer's status, or why there is none in the words of Twilio's retry policy."""
+        answer, _ = await self.ask(callback)
+        return answer
+
+    async def ask(self, callback: SignedCallback) -> tuple[int | str, str]:
+        """Deliver once; the same as `post`, and the answer's text."""
         try:
             async with self._session.post(
                 callback.url, data=callback.body, headers=callback.headers, allow_redirects=False
             ) as response:
-                return response.status
+                return response.status, await response.text(errors="replace")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return "ct"
+            return "ct", ""
         except (aiohttp.ClientError, OSError):
-            return "rt"
+            return "rt", ""
 
 
 def _signed(message: Row, event: Row) -> SignedCallback:

@@ -17,6 +17,8 @@ _TEXTS = {
     20404: "The requested resource was not found",
     20429: "Too Many Requests",
     20500: "An internal server error has occurred",
+    21205: "A 'Url' or 'Twiml' parameter is required, of at most 4000 characters",
+    21210: "The 'From' phone number is not one of this account",
     21211: "The 'To' number is not a valid phone number",
     21408: "Permission to send an SMS has not been enabled for the region indicated by the 'To' number",
     21422: "The PhoneNumber is not available",

@@ -48,6 +48,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   supportAccessRevoke: 'Let support see content no longer',
   supportSessionEnd: 'Ended a support session',
   supportSessionStart: 'Opened a support session',
+  callMake: 'Had somebody called',
+  numberUpdate: 'Changed a number, or what becomes of calls to it',
   suppressionAdd: 'Put a number on the list of those who opted out',
   templateArchive: 'Archived a template',
   templateCreate: 'Wrote a template',
