@@ -68,6 +68,7 @@ from portal_schema.suppressions import SuppressionQueries, find_suppression
 from portal_schema.template_changes import TemplateMutations
 from portal_schema.templates import TemplateQueries, find_template, find_version
 from portal_schema.tenants import TenantQueries, find_tenant
+from portal_schema.throughput import ThroughputQueries
 from portal_schema.traffic_pauses import TrafficPauseMutations, TrafficPauseQueries, find_own_pause
 from portal_schema.usage import UsageQueries
 from portal_schema.usage_syncs import UsageSyncMutations, UsageSyncQueries, find_sync
@@ -125,6 +126,7 @@ class Query(
     CallQueries,
     NumberQueries,
     SendingQueries,
+    ThroughputQueries,
     PlanQueries,
     PlanPreviewQueries,
     PlanAdviceQueries,

@@ -149,6 +149,7 @@ EXPECTED: dict[str, int] = {
     "Query.allowance": 1,
     "Query.usage": 5,  # both counts, charges, plans, rate card
     "Query.usageSyncs": 1,
+    "Query.throughput": 1,
     "Mutation.usageSyncStart": 5,  # and a lock: one at a time
     "Query.policyOverrides": 1,
     "Query.trafficPauses": 1,
