@@ -19,6 +19,7 @@ from benchmarks.bulk import bulk
 from benchmarks.callbacks import callbacks
 from benchmarks.comparing import Ratio, Say, show
 from benchmarks.dashboard import dashboard
+from benchmarks.dispatch import dispatch
 from benchmarks.generated import HOME, HOME_UNLESS_SET
 from benchmarks.identity import identity
 from benchmarks.isolation import isolation
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "callbacks": callbacks,
     "accept": accept,
     "bulk": bulk,
+    "dispatch": dispatch,
     "isolation": isolation,
     "identity": identity,
     "live": live,

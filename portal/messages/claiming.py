@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from portal.database import TenantTransaction
+from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
 from portal.messages.confirming import Confirming
 from portal.messages.pace import LONGEST_WAIT, Bucket, Chosen, SenderPace, Waiting, choose, most_at_once, rate_of
@@ -125,6 +125,17 @@ _NOTE_NEXT = f"""{_WAITING}, next AS (SELECT least(
 ) AS due_at), done AS (DELETE FROM due_tenant USING next WHERE tenant_id = $1 AND next.due_at IS NULL)
 UPDATE due_tenant SET due_at = greatest(next.due_at, $2) FROM next WHERE tenant_id = $1 AND next.due_at IS NOT NULL
 """  # noqa: S608  constants
+
+
+async def read_due(tx: Transaction, at_most: int, *, now: datetime) -> list[UUID]:
+    """The tenants with due work, for the role `worker`: those that have waited longest first."""
+    rows = await tx.rows(
+        "SELECT due_tenant.tenant_id FROM due_tenant JOIN tenant ON tenant.id = due_tenant.tenant_id "
+        "WHERE due_at <= $1 AND tenant.state = 'ACTIVE' ORDER BY due_at LIMIT $2",
+        now,
+        at_most,
+    )
+    return [row["tenant_id"] for row in rows]
 
 
 async def claim(tx: TenantTransaction, *, share: int, at_once: int, with_doubtful: bool, now: datetime) -> Claim:

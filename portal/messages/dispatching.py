@@ -14,7 +14,7 @@ from portal.alerts.raising import Occurrence, raise_alerts
 from portal.clock import Clock
 from portal.database import Database, DatabaseRole
 from portal.live.changes import Change, ChangeKind
-from portal.messages.claiming import claim
+from portal.messages.claiming import claim, read_due
 from portal.messages.handing_over import CallbackUrl, HandOver, Tools
 from portal.messages.provider import MessageProvider
 from portal.tenants.accounts import ProviderAccounts
@@ -61,7 +61,8 @@ class Dispatcher:
         It waits while this worker has its hands full, so that its memory does not grow with what is due.
         """
         free = await self._free()
-        due = await self._due(min(free, _MOST_TENANTS))
+        async with self._tools.database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
+            due = await read_due(tx, min(free, _MOST_TENANTS), now=self._tools.clock.now())
         turns = [self._begin(self._take_turn(tenant_id, free // len(due))) for tenant_id in due]
         if turns:
             await asyncio.wait(turns)  # which goes on where this is cancelled: what is claimed is handed over
@@ -85,16 +86,6 @@ class Dispatcher:
             if free >= self._most // _CLAIMED:
                 return free
             await self._tools.landed.wait()
-
-    async def _due(self, at_most: int) -> list[UUID]:
-        async with self._tools.database.as_role(DatabaseRole.WORKER, read_only=True) as tx:
-            rows = await tx.rows(
-                "SELECT due_tenant.tenant_id FROM due_tenant JOIN tenant ON tenant.id = due_tenant.tenant_id "
-                "WHERE due_at <= $1 AND tenant.state = 'ACTIVE' ORDER BY due_at LIMIT $2",
-                self._tools.clock.now(),
-                at_most,
-            )
-        return [row["tenant_id"] for row in rows]
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
