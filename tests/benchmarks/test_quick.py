@@ -37,6 +37,7 @@ def test_all_of_them_run_and_print_their_ratios(folder: Path) -> None:
             "accept",
             "accept",
             "bulk",
+            "dispatch",
             "isolation",
             "isolation",
         ),
