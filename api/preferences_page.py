@@ -1,5 +1,6 @@
 """The page behind a preference link: opening it changes nothing, for scanners of links do that too; a button saves."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -78,20 +79,27 @@ class PreferencesPage:
             try:
                 choice = Choice.of(fields, standing.topics)
             except NotChosenError as error:
-                return self._shown(number, standing, error=str(error))
+                return self._shown(number, standing, given=fields, error=str(error))
             address = _masked(address_of(request))
             await choose(tx, number, choice, standing.shown, address=address, now=self._clock.now())
         return RedirectResponse(f"/p/{token}?saved", 303, _HEADERS)
 
-    def _shown(self, number: str, standing: Standing, *, saved: bool = False, error: str = "") -> Response:
+    def _shown(
+        self,
+        number: str,
+        standing: Standing,
+        *,
+        saved: bool = False,
+        given: Mapping[str, str] | None = None,
+        error: str = "",
+    ) -> Response:
+        """The page, filled with what was given where that was no choice, else with what holds."""
         consumer = standing.consumer
         by_preference = consumer.suppressed_by in {None, SuppressionSource.PREFERENCE}
         text = self._page.render(
             standing=standing,
             number=mask_number(number),
-            chosen=consumer.channel or ContactChannel.SMS,
-            declined=consumer.declined_topics,
-            quiet=consumer.quiet,
+            form=_form_of(standing) if given is None else given,
             stopped=not by_preference,
             saved=saved,
             error=error,
@@ -103,6 +111,19 @@ class PreferencesPage:
         if wait := await self._throttle.attempt(Purpose.PREFERENCES, _NOBODY, address_of(request)):
             return _too_many(wait)
         return PlainTextResponse(_UNKNOWN, 404, _HEADERS)
+
+
+def _form_of(standing: Standing) -> dict[str, str]:
+    """The fields of the form as what holds now would be sent."""
+    consumer = standing.consumer
+    topics = (topic for topic in standing.topics if topic not in consumer.declined_topics)
+    begin, end = consumer.quiet or (None, None)
+    return {
+        "channel": consumer.channel or ContactChannel.SMS,
+        "quiet-from": f"{begin:%H:%M}" if begin else "",
+        "quiet-until": f"{end:%H:%M}" if end else "",
+        **{f"topic {topic}": "on" for topic in topics},
+    }
 
 
 def _too_many(wait: int) -> Response:

@@ -39,6 +39,8 @@ async def test_the_kept_contact_takes_over_what_the_other_has_and_whoever_left_h
     left = {"status": "WITHDRAWN", "source": "merged with a contact that wants no messages"}
     assert (contact["consent"], contact["suppression"]) == (left, None)
     assert (await caller.run(READ, id=other))["contact"] is None
+    refused = await send(caller, [kept], key="after")
+    assert refused["batch"]["refusals"]["nodes"] == [{"code": "OPTED_OUT"}]
     for ids, error in (
         ({"kept": kept, "merged": other}, {"code": "NOT_FOUND", "path": ["input", "mergedId"]}),
         ({"kept": kept, "merged": kept}, {"code": "INVALID", "path": ["input", "mergedId"]}),
