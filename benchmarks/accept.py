@@ -54,6 +54,6 @@ def _sends(stage: Stage, token: str, recipients: int) -> Iterator[bytes]:
         given = {
             "idempotencyKey": secrets.token_hex(16),
             "recipients": {"contactIds": contact_ids},
-            "body": "Your bike is ready.",
+            "body": "Your bike is ready. Reply STOP to opt out.",
         }
         yield operation({"query": SEND, "variables": {"input": given}}, token)

@@ -92,7 +92,7 @@ async def _send(port: int, token: str, contact_ids: list[str]) -> UUID:
     given = {
         "idempotencyKey": secrets.token_hex(16),
         "recipients": {"contactIds": contact_ids},
-        "body": "Hello {{name}}, your bike is ready: come and get it until six.",
+        "body": "Hello {{name}}, your bike is ready: come and get it until six. Reply STOP to opt out.",
     }
     answer = await ask(port, operation({"query": _SEND, "variables": {"input": given}}, token))
     batch = orjson.loads(answer)["data"]["messageSend"]["batch"]

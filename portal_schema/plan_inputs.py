@@ -84,7 +84,9 @@ class PlanInput:
         default_factory=list, description="The packs that can be bought; for plans with credits alone."
     )
     countries: list[CountryCode] = strawberry.field(
-        default_factory=list, description="Where messages may go; empty: everywhere."
+        default_factory=lambda: [CountryCode("US")],
+        description="Where messages may go; to the United States alone unless given. An empty list is everywhere: "
+        "give one only where that is meant.",
     )
     throughput: Decimal = strawberry.field(default=Decimal(1), description="Messages a second; at most 3 decimals.")
     features: list[str] = strawberry.field(

@@ -13,6 +13,7 @@ from portal.messages.recording import ended_of, tell_of_changes
 from portal.messages.status import MessageStatus, Standing
 from portal.plans.settling import end_reservations
 from portal.problems import refuse
+from portal.shield.pauses import IS_STOPPED, add_canceled
 
 
 class CancelProblem(StrEnum):
@@ -59,9 +60,14 @@ async def cancel_to(tx: TenantTransaction, numbers: Sequence[str], *, now: datet
 
 
 async def cancel_claimed(tx: TenantTransaction, message_ids: Sequence[UUID], *, now: datetime) -> Canceled:
-    """Cancel what the caller has claimed and not sent, since its recipients want no messages any more."""
+    """Cancel what the caller has claimed and not sent: it is paused, or its recipients want no messages any more."""
     claimed = "id = ANY($2::uuid[]) AND status = 'SENDING'"
-    return await _cancel(tx, claimed, list(message_ids), DeliveryIssueCode.OPTED_OUT, now=now)
+    paused = f"{claimed} AND {IS_STOPPED}"
+    stopped = await _cancel(tx, paused, list(message_ids), DeliveryIssueCode.PAUSED, now=now)
+    if stopped.message_ids:
+        await add_canceled(tx, stopped.message_ids)
+    left = await _cancel(tx, claimed, list(message_ids), DeliveryIssueCode.OPTED_OUT, now=now)
+    return Canceled((*stopped.message_ids, *left.message_ids))
 
 
 async def _cancel_asked(tx: TenantTransaction, column: str, key: UUID, *, exists: bool, now: datetime) -> Canceled:

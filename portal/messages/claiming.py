@@ -15,6 +15,7 @@ from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
 from portal.messages.confirming import Confirming
 from portal.messages.pace import LONGEST_WAIT, Bucket, Chosen, SenderPace, Waiting, choose, most_at_once, rate_of
+from portal.shield.pauses import IS_STOPPED
 
 LEASE = timedelta(minutes=2)  # when it ends, the sender is gone, and what it sent is in the provider's log
 BATCH = 50  # of what is confirmed or given up in one turn
@@ -39,7 +40,7 @@ class Claim(NamedTuple):
 
     sending: list[Claimed]
     confirming: list[Confirming]
-    unwanted: list[UUID]  # claimed, and their recipients have left meanwhile
+    unwanted: list[UUID]  # claimed, and their recipients have left meanwhile, or what goes to them is paused
     too_old: list[UUID]  # not claimed: they waited too long
     slowed: bool  # whether the provider wanted it slower of late
 
@@ -84,14 +85,16 @@ FROM unnest($3::text[]) AS sender (number) CROSS JOIN LATERAL (
   ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
 ORDER BY due.due_at, due.id
 """
-# Whoever left after it was accepted gets it no more; the answers to their keywords they do get.
-_TAKE = """
+# Whoever left after it was accepted gets it no more, nor who is where it looks like fraud since; the answers to their
+# keywords they do get.
+_TAKE = f"""
 UPDATE message SET status = 'SENDING', status_at = $2, due_at = $3, attempts = attempts + 1,
   first_tried_at = coalesce(first_tried_at, $2)
 WHERE tenant_id = $1 AND id = ANY($4::uuid[])
-RETURNING id, recipient_number, sender_number, body, attempts, keyword IS NULL AND EXISTS (
-  SELECT FROM suppression WHERE suppression.tenant_id = $1 AND suppression.number = recipient_number) AS unwanted
-"""
+RETURNING id, recipient_number, sender_number, body, attempts, keyword IS NULL AND (EXISTS (
+  SELECT FROM suppression WHERE suppression.tenant_id = $1 AND suppression.number = recipient_number)
+  OR {IS_STOPPED}) AS unwanted
+"""  # noqa: S608  constants
 _KEEP_PACE = """
 WITH tenant AS (
   INSERT INTO tenant_pace (tenant_id, tokens, counted_at, ready_at) VALUES ($1, $2, $3, $4)

@@ -20,6 +20,7 @@ class DeliveryIssueCode(StrEnum):
     EXPIRED = "EXPIRED"
     INVALID_NUMBER = "INVALID_NUMBER"
     INVALID_CONTENT = "INVALID_CONTENT"
+    PAUSED = "PAUSED"
     PROVIDER_OUTAGE = "PROVIDER_OUTAGE"
     ACCOUNT_REFUSED = "ACCOUNT_REFUSED"
     UNCONFIRMED = "UNCONFIRMED"
@@ -150,6 +151,13 @@ _ENTRIES = (
         IssueActor.TENANT,
         retryable=False,
         alert="Messages are refused for what is in them.",
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.PAUSED,
+        "Messages to numbers like this one looked like fraud and were stopped.",
+        "If they are what you want, release the pause and send them again.",
+        IssueActor.TENANT,
+        retryable=True,
     ),
     DeliveryIssue(
         DeliveryIssueCode.PROVIDER_OUTAGE,

@@ -1,6 +1,6 @@
 """Pauses: what looks like fraud is refused until somebody of the tenant says that it is none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,14 @@ from portal.problems import refuse
 from portal.shield.areas import Area, TrafficKind
 from portal.shield.detector import PauseReason
 
+# Of a row of `message`, with the tenant in $1.
+_STOPPED_BY = (
+    "pause.tenant_id = $1 AND pause.kind = 'SMS' AND pause.released_at IS NULL "
+    "AND pause.country = coalesce(message.recipient_country, '') "
+    "AND starts_with(message.recipient_number, pause.prefix)"
+)
+IS_STOPPED = f"EXISTS (SELECT FROM traffic_pause AS pause WHERE {_STOPPED_BY})"
+"""The condition that messages to the recipient of a row of `message` are paused; $1 is the tenant."""
 GRACE = timedelta(hours=24)  # after a release: whoever said that it is none is believed for so long
 
 
@@ -109,6 +117,20 @@ async def add_avoided(tx: TenantTransaction, avoided: Mapping[UUID, Avoided]) ->
             [own.cost for _, own in rows],
             [own.price for _, own in rows],
         )
+
+
+async def add_canceled(tx: TenantTransaction, message_ids: Sequence[UUID]) -> None:
+    """Add messages that waited and were canceled to what the pause that stopped each has refused."""
+    await tx.execute(
+        "WITH stopped AS (SELECT DISTINCT ON (message.id) pause.id, message.cost, message.price FROM message "  # noqa: S608  constants
+        f"JOIN traffic_pause AS pause ON {_STOPPED_BY} "
+        "WHERE message.tenant_id = $1 AND message.id = ANY($2::uuid[]) ORDER BY message.id, pause.prefix DESC), "
+        "sums AS (SELECT id, count(*) AS count, sum(cost) AS cost, sum(price) AS price FROM stopped GROUP BY id) "
+        "UPDATE traffic_pause AS p SET refused = p.refused + sums.count, cost = p.cost + sums.cost, "
+        "price = p.price + sums.price FROM sums WHERE p.tenant_id = $1 AND p.id = sums.id",
+        tx.tenant_id,
+        list(message_ids),
+    )
 
 
 async def release(tx: TenantTransaction, pause_id: UUID, released_by: str, *, now: datetime) -> None:

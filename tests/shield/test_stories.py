@@ -54,14 +54,18 @@ async def test_a_pumped_form_is_stopped_told_of_and_goes_on_when_it_is_released(
     assert (pause["reason"], pause["refused"]) == ("NEIGHBOURS", 20)
     (alert,) = (await owner.run("{ alerts { nodes { kind code count } } }"))["alerts"]["nodes"]
     assert alert == {"kind": "FRAUD", "code": "SMS", "count": 1}
+    while await product.dispatcher.run_once():  # what had been accepted until then waits no more
+        pass
+    rows = await messages(product, tenant)
+    assert {(row["status"], row["issue"], row["reserved_units"]) for row in rows} == {("CANCELED", "PAUSED", 0)}
     operator = await product.member(None, StaffRole.ISV_OPERATOR)
     seen = await operator.run(OF_TENANT, id=to_global("Tenant", tenant.id))
     assert seen["tenant"]["trafficPauses"] == [
         {
             "prefix": numbers[0][:8],
-            "refused": 20,
+            "refused": 40,
             "lossAvoided": {"amount": "0"},
-            "costAvoided": {"amount": "4.0", "currency": "USD"},
+            "costAvoided": {"amount": "8.0", "currency": "USD"},
         }
     ]
     assert (await _send(tenant.machine, ["+12025550143"], "elsewhere"))["accepted"] == 1
