@@ -1,5 +1,6 @@
 """Sending, estimating and canceling in the schema."""
 
+import math
 import unicodedata
 from collections import Counter
 from enum import Enum
@@ -14,7 +15,9 @@ from portal.messages.batches import read_batches_by_id
 from portal.messages.canceling import CancelProblem, cancel_batch, cancel_message
 from portal.messages.refusals import RefusalCode
 from portal.messages.segments import Encoding, SegmentCount
+from portal.messages.senders import find_ready
 from portal.messages.sending import Estimate, SendRequest, estimate, send
+from portal.messages.throughput import expected_duration
 from portal.plans.allowance import read_allowance
 from portal.problems import RefusedError, refuse
 from portal_schema.batches import MessageBatch, find_batch
@@ -59,9 +62,23 @@ class MessageEstimate:
         directives=requires(Permission.BILLING_READ),
     )
     verdicts: list[PolicyVerdict] = strawberry.field(description="What each rule of policy says of the texts.")
+    sender_id: strawberry.Private[UUID | None]
+
+    @strawberry.field(
+        description="How many seconds pass until the last has left, behind what waits already: by the pace of the plan "
+        "and of the number; null where no number is ready."
+    )
+    async def expected_duration(self, info: Info) -> int | None:
+        async with info.context.reading() as tx:
+            sender = await find_ready(tx, self.sender_id)
+            if sender is None:
+                return None
+            messages, segments = self.recipients, self.total_segments
+            taken = await expected_duration(tx, sender, messages=messages, segments=segments, now=info.context.now)
+        return math.ceil(taken.total_seconds())
 
     @classmethod
-    def of(cls, worked_out: Estimate) -> "MessageEstimate":
+    def of(cls, worked_out: Estimate, sender_id: UUID | None) -> "MessageEstimate":
         """The estimate in the schema."""
         recipients = [recipient for _, recipient in worked_out.composed.recipients]
         counts = Counter(refusal.code for refusal in worked_out.composed.refusals)
@@ -77,6 +94,7 @@ class MessageEstimate:
             allowance_after=Allowance.of(worked_out.allowance_after),
             price=Money.of(worked_out.price),
             verdicts=[PolicyVerdict.of(verdict) for verdict in worked_out.verdicts],
+            sender_id=sender_id,
         )
 
 
@@ -180,13 +198,12 @@ class SendingQueries:
         input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],
     ) -> MessageEstimate | None:
         try:
-            worked_out = await estimate(
-                info.context.tx, composition_of(input, info.context.preference_links), now=info.context.now
-            )
+            composition = composition_of(input, info.context.preference_links)
+            worked_out = await estimate(info.context.tx, composition, now=info.context.now)
         except RefusedError as refusal:
             (problem, *_) = refusal.problems
             raise RequestError(ErrorCode.BAD_USER_INPUT, problem.message, path=["input", *problem.path]) from refusal
-        return None if worked_out is None else MessageEstimate.of(worked_out)
+        return None if worked_out is None else MessageEstimate.of(worked_out, composition.sender_id)
 
 
 @strawberry.type

@@ -13,6 +13,12 @@ _FIRST_READY = (
 )
 
 
+async def find_ready(tx: TenantTransaction, sender_id: UUID | None) -> str | None:
+    """The number with this id, or the first of the tenant's, if it is ready."""
+    number: str | None = await tx.value(f"SELECT {_FIRST_READY}", tx.tenant_id, None, sender_id)
+    return number
+
+
 async def find_sender(tx: TenantTransaction, rather: str | None = None, *, sender_id: UUID | None = None) -> str:
     """The tenant's number to send from: the one with this id, or the first that is ready.
 

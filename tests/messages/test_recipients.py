@@ -21,7 +21,7 @@ SEND = """mutation ($input: MessageSendInput!) { messageSend(input: $input) {
   errors { code path }
 } }"""
 ESTIMATE = """query ($input: MessageEstimateInput!) { messageEstimate(input: $input) {
-  recipients refusals { code count } preview encoding encodingReason segments totalSegments
+  recipients refusals { code count } preview encoding encodingReason segments totalSegments expectedDuration
 } }"""
 LONG = "\u201cYour bike\u201d \u2013 it\u2019s ready\u2026" + " Come and get it." * 8
 PLAIN = '"Your bike" - it\'s ready...' + " Come and get it." * 8
@@ -77,6 +77,7 @@ async def test_everybody_who_is_named_in_any_way_gets_one_message_and_the_estima
         "encodingReason": None,
         "segments": 2,
         "totalSegments": 10,
+        "expectedDuration": 9,  # a long code's second brings one segment
     }
     given = asked | {"idempotencyKey": "first"}
     answer = (await tenant.machine.run(SEND, input=given))["messageSend"]
