@@ -56,10 +56,11 @@ NOTHING = Claim([], [], [], [], slowed=False)
 # Those senders that messages wait at, with the first of each: one step of the index for each sender.
 _WAITING = """
 WITH RECURSIVE waiting AS (
-  (SELECT sender_number, due_at, created_at FROM message
+  (SELECT sender_number, due_at, coalesce(queued_at, created_at) AS since FROM message
    WHERE tenant_id = $1 AND status = 'QUEUED' AND due_at IS NOT NULL ORDER BY sender_number, due_at, id LIMIT 1)
   UNION ALL
-  SELECT first.* FROM waiting CROSS JOIN LATERAL (SELECT sender_number, due_at, created_at FROM message
+  SELECT first.* FROM waiting CROSS JOIN LATERAL (
+   SELECT sender_number, due_at, coalesce(queued_at, created_at) AS since FROM message
    WHERE tenant_id = $1 AND status = 'QUEUED' AND due_at IS NOT NULL AND sender_number > waiting.sender_number
    ORDER BY sender_number, due_at, id LIMIT 1) AS first
 )
@@ -71,16 +72,16 @@ SELECT (SELECT plan.throughput FROM tenant_plan JOIN plan ON plan.id = plan_id
   (SELECT count(*) FROM message WHERE tenant_id = $1 AND status = 'SENDING' AND due_at > $2) AS under_way,
   EXISTS (SELECT FROM message WHERE tenant_id = $1 AND status IN ('SENDING', 'CONFIRMING') AND due_at <= $2)
     AS unconfirmed,
-  waiting.sender_number, waiting.due_at, waiting.created_at, segments_per_second, segments_per_day,
+  waiting.sender_number, waiting.due_at, waiting.since AS waiting_since, segments_per_second, segments_per_day,
   sender_pace.tokens, sender_pace.counted_at, day, day_segments
 FROM (SELECT) AS one LEFT JOIN tenant_pace ON tenant_pace.tenant_id = $1 LEFT JOIN waiting ON true
 LEFT JOIN sender_pace ON sender_pace.tenant_id = $1 AND sender_pace.sender_number = waiting.sender_number
 LEFT JOIN number ON number.tenant_id = $1 AND number.number = waiting.sender_number
 """  # noqa: S608  constants
 _DUE = """
-SELECT due.id, due.sender_number, due.segments, due.created_at
+SELECT due.id, due.sender_number, due.segments, due.since
 FROM unnest($3::text[]) AS sender (number) CROSS JOIN LATERAL (
-  SELECT id, sender_number, segments, created_at, due_at FROM message
+  SELECT id, sender_number, segments, coalesce(queued_at, created_at) AS since, due_at FROM message
   WHERE tenant_id = $1 AND status = 'QUEUED' AND sender_number = sender.number AND due_at <= $2
   ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
 ORDER BY due.due_at, due.id
@@ -122,7 +123,7 @@ _NOTE_NEXT = f"""{_WAITING}, next AS (SELECT least(
   (SELECT min(due_at) FROM message
    WHERE tenant_id = $1 AND status IN ('SENDING', 'CONFIRMING') AND due_at IS NOT NULL),
   (SELECT min(least(greatest(waiting.due_at, sender_pace.ready_at, tenant_pace.ready_at, slowed_until),
-                    waiting.created_at + $3::interval))
+                    waiting.since + $3::interval))
    FROM waiting LEFT JOIN tenant_pace ON tenant_pace.tenant_id = $1
    LEFT JOIN sender_pace ON sender_pace.tenant_id = $1 AND sender_pace.sender_number = waiting.sender_number)
 ) AS due_at), done AS (DELETE FROM due_tenant USING next WHERE tenant_id = $1 AND next.due_at IS NULL)
@@ -187,12 +188,12 @@ async def _note_next(tx: TenantTransaction, earliest: datetime) -> None:
 async def _waiting(tx: TenantTransaction, rows: Sequence[Row], room: int, *, now: datetime) -> list[Waiting]:
     """The first due messages of each sender, locked, in the order of their times: one more than there is room for."""
     due = [row for row in rows if row["sender_number"] is not None and row["due_at"] <= now]
-    old = any(row["created_at"] + LONGEST_WAIT <= now for row in due)
+    old = any(row["waiting_since"] + LONGEST_WAIT <= now for row in due)
     if not due or not (room or old):
         return []
     at_most = max(room + 1, BATCH if old else 0)
     found = await tx.rows(_DUE, tx.tenant_id, now, [row["sender_number"] for row in due], at_most)
-    return [Waiting(row["id"], row["sender_number"], row["segments"], row["created_at"]) for row in found]
+    return [Waiting(row["id"], row["sender_number"], row["segments"], row["since"]) for row in found]
 
 
 def _tenant(facts: Row, now: datetime) -> Bucket:

@@ -55,6 +55,13 @@ CREATE INDEX message_waiting ON message (tenant_id, sender_number, due_at, id) I
 CREATE INDEX message_under_way ON message (tenant_id, due_at, id) INCLUDE (status)
   WHERE status IN ('SENDING', 'CONFIRMING') AND due_at IS NOT NULL;
 ALTER TABLE message ADD CONSTRAINT message_waits_at_a_sender CHECK (status <> 'QUEUED' OR sender_number IS NOT NULL);
+
+-- What was scheduled waits from when its time came on, not from when it was made: ten hours later it is given up.
+ALTER TABLE message ADD queued_at timestamptz; -- NULL: since it was made
+CREATE FUNCTION note_queued() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.queued_at := NEW.status_at; RETURN NEW; END $$;
+CREATE TRIGGER note_queued BEFORE UPDATE OF status ON message FOR EACH ROW
+  WHEN (OLD.status = 'SCHEDULED' AND NEW.status = 'QUEUED') EXECUTE FUNCTION note_queued();
 """
 
 
