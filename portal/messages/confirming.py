@@ -33,6 +33,7 @@ class Confirming:
     sender: str
     body: str
     first_tried_at: datetime
+    doubted_since: datetime  # when its request ended without an answer; a dead worker's has by the end of its lease
 
 
 async def confirm(
@@ -80,7 +81,7 @@ async def _settle(
         await _ask_again(tx, group, now=now)
     elif len(free) == len(group) == open_twins:
         await record(tx, [_found(ours, theirs, now) for ours, theirs in zip(group, free, strict=True)], now=now)
-    elif all(now - message.first_tried_at >= GRACE for message in group):
+    elif all(now - message.doubted_since >= GRACE for message in group):
         standing = Standing(MessageStatus.FAILED, DeliveryIssueCode.UNCONFIRMED)
         news = [News(message.id, standing, now, EventSource.SWEEP, left=False) for message in group]
         await record(tx, news, now=now)
@@ -146,7 +147,7 @@ async def _send_again(tx: TenantTransaction, messages: Sequence[Confirming], *, 
         "UPDATE message SET status = 'QUEUED', status_at = $3, due_at = $3, first_tried_at = NULL "
         "WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING' AND first_tried_at <= $4",
         tx.tenant_id,
-        [message.id for message in messages],
+        [message.id for message in messages if now - message.doubted_since >= GRACE],
         now,
         now - GRACE,
     )

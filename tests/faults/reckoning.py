@@ -16,6 +16,13 @@ from portal.pricing.terms import UsageUnit
 from tests.faults.customers import Customer
 from tests.plans.books import read_books
 
+_SETTLED = (
+    "SELECT coalesce(sum(used), 0)::bigint AS used, coalesce(sum(reserved), 0)::bigint AS reserved, "
+    "coalesce(sum(from_credits), 0)::bigint AS from_credits, "
+    "(SELECT coalesce(sum(units), 0)::bigint FROM charge_day WHERE tenant_id = $1) AS charged, "
+    "(SELECT coalesce(sum(used + reserved), 0)::bigint FROM credit_lot WHERE tenant_id = $1) AS lots "
+    "FROM allowance_balance WHERE tenant_id = $1"
+)
 _NEVER_LEFT = {MessageStatus.FAILED, MessageStatus.CANCELED, MessageStatus.EXPIRED}
 
 
@@ -199,6 +206,16 @@ async def reckon_bill(
         own = [one for taken in ledger.values() for one in taken if one.account_sid == customer.account_sid]
         sent = (len(own), sum(one.segments for one in own))
         used = sent[1] if customer.plan.terms.unit is UsageUnit.SEGMENTS else sent[0]
-        for problem, wrong in await _wrong_books(database, customer, used, 0, sent):
+        async with database.for_tenant(customer.id, read_only=True) as tx:
+            units = await tx.row(_SETTLED, customer.id)
+        assert units is not None
+        told = (
+            ("units used", units["used"], used),
+            ("units charged", units["charged"], used),
+            ("units held", units["reserved"], 0),
+            ("units of credits", units["lots"], units["from_credits"]),
+            *zip(("messages counted", "segments counted"), await counted(database, customer.id), sent, strict=True),
+        )
+        for problem, wrong in _differences(*told):
             reckoning.wrongly_charged += wrong
             reckoning.problems.append(f"settled books of {customer.id}: {problem}")

@@ -13,7 +13,7 @@ from portal.mail.queue import MailQueue
 from portal.messages.claiming import LEASE
 from portal.messages.confirming import GRACE
 from portal.messages.issues import DeliveryIssueCode
-from portal.messages.provider import ProviderMessage
+from portal.messages.provider import ProviderMessage, SendOutcome, Unknown
 from portal.messages.silence import FIRST_PAUSE
 from portal.messages.status import MessageStatus
 from portal.plans.proration import first_instant
@@ -133,6 +133,24 @@ async def test_the_grace_period_counts_from_the_try_in_doubt_not_from_an_earlier
     await dispatcher.run_once()
     assert await statuses(product, tenant) == [_Status.CONFIRMING]
     assert gate.creates[tenant.account_sid] == 2
+
+
+async def test_the_grace_period_begins_when_the_request_ends_not_when_it_was_claimed(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, dispatcher = await product.tenant(), deaf_dispatcher(product)
+    await send(tenant.machine, await add_contacts(product, tenant, plain_numbers(1)))
+
+    async def last_of_many(*_: object) -> SendOutcome:
+        product.clock.advance(timedelta(seconds=50))
+        return Unknown("no answer")
+
+    monkeypatch.setattr(type(product.gateway.messages), "send", last_of_many)
+    await dispatcher.run_once()
+    for pause, status in ((10, _Status.CONFIRMING), (49, _Status.CONFIRMING), (5, _Status.QUEUED)):
+        product.clock.advance(timedelta(seconds=pause))
+        await dispatcher.run_once()
+        assert await statuses(product, tenant) == [status]
 
 
 async def test_twins_of_which_one_was_made_are_never_sent_again(product: Product, gate: Gate) -> None:
