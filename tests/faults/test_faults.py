@@ -8,7 +8,7 @@ from tests.faults.faults import SMALL, play
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(660)
 async def test_whatever_fails_and_dies_nothing_is_lost_sent_twice_or_charged_wrongly(tmp_path: Path) -> None:
     said: list[str] = []
     reckoning = await play(tmp_path, 7, SMALL, said.append)
