@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.audit_download import AuditDownload
 from api.billing_webhook import PATH, BillingWebhook
+from api.contact_download import ContactDownload
 from api.fan_out import fan_out
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
@@ -29,6 +30,7 @@ from api.page import page_routes
 from api.preferences_page import PreferencesPage
 from api.prices import ProviderPrices
 from api.settings import Settings
+from api.upload_address import UploadAddress
 from api.usage_download import UsageDownload
 from api.webhook_client import HttpWebhookClient
 from api.webhooks.calls import call_answers
@@ -38,9 +40,12 @@ from auth.services import AuthServices
 from portal.audit.chain import SIGNS
 from portal.callbacks.inbox import CallbackInbox
 from portal.clock import Clock, SystemClock
+from portal.contacts.exporting import ContactExports
 from portal.database import Database, DatabaseUnavailableError
 from portal.database.connection import QueryLogger
 from portal.encryption import SecretBox, Signer
+from portal.files import addresses
+from portal.files.uploads import Uploads
 from portal.live.hub import Hub
 from portal.mail.queue import MailQueue
 from portal.plans import preview_tokens
@@ -48,7 +53,7 @@ from portal.preferences.links import PreferenceLinks
 from portal.tenants.accounts import ProviderAccounts
 from portal.webhooks.client import WebhookClient
 from portal.webhooks.endpoints import EndpointSetup
-from portal_schema.context import Contexts
+from portal_schema.context import Addresses, Contexts
 from portal_schema.schema import schema
 
 
@@ -112,8 +117,18 @@ def _routes(
     accounts = ProviderAccounts(database, box, clock)
     setup, previews = EndpointSetup(box, client), Signer(secret, preview_tokens.SIGNS)
     links = PreferenceLinks(secret, settings.url)
+    uploads = Uploads(settings.file_store(), Signer(secret, addresses.SIGNS), services.public_url)
+    exports = ContactExports(box, services.public_url)
+    signed = Addresses(uploads, exports, links)
     contexts = Contexts(
-        database, clock, MailQueue(box), setup, ProviderPrices(settings), previews, links, services.public_url
+        database,
+        clock,
+        MailQueue(box),
+        setup,
+        ProviderPrices(settings),
+        previews,
+        signed,
+        services.public_url,
     )
     operations, places = Operations(schema, contexts.open, Limits()), Places(live.connections)
     subscriptions = Subscriptions(operations, hub, live)
@@ -133,6 +148,8 @@ def _routes(
         Route("/audit-log.jsonl", download.answer, methods=["GET"]),
         Route("/invoices/{id}.{ending}", invoices.answer, methods=["GET"]),
         Route("/usage.csv", usage.answer, methods=["GET"]),
+        Route("/contacts.csv/{token}", ContactDownload(exports, database, clock).answer, methods=["GET"]),
+        Route("/uploads/{token}", UploadAddress(uploads, database, clock).answer, methods=["PUT"]),
         Route(PATH, billing.answer, methods=["POST"]),
         *PreferencesPage(links, database, services.throttle, clock).routes(),
         *auth_routes(services),

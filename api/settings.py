@@ -11,6 +11,7 @@ from api.settings_problems import misspelt, parsed, problems
 from auth.external.settings import ProviderSettings, SignInMethods
 from portal.database.address import DatabaseAddress
 from portal.database.embedded import EmbeddedPostgres
+from portal.files.store import FileStore
 from portal.mail.senders import MailSender
 from portal.mail.url import sender_for
 from portal.webhooks.targets import Network
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     """Addresses or networks of the proxies whose X-Forwarded-For is believed, with commas between them."""
     billing_webhook_secret: SecretStr | None = None
     """What the ISV's own billing signs payments with, as Standard Webhooks spells it; without it none are taken."""
+    files_url: str | None = None
+    """The bucket that files lie in, like s3://bucket/prefix; by default a folder of `portal_home`."""
     webhook_allowed_networks: str = ""
     """Networks that are not public and that webhooks may go to all the same, with commas between them."""
 
@@ -129,6 +132,10 @@ class Settings(BaseSettings):
     def counters_url(self) -> str:
         """Where failures are counted, as the library `limits` spells it."""
         return f"async+{self.limits_url.get_secret_value() if self.limits_url else 'memory://'}"
+
+    def file_store(self) -> FileStore:
+        """Where files lie."""
+        return FileStore(self.files_url, self.home / "files")
 
     def webhook_networks(self) -> tuple[Network, ...]:
         """The networks that webhooks may go to besides the public Internet.

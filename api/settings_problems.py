@@ -39,6 +39,7 @@ def problems(settings: "Settings") -> Iterator[str]:
     yield from _limits_problems(settings)
     yield from _live_problems(settings)
     yield from _webhook_problems(settings)
+    yield from _files_problems(settings)
     yield from _sign_in_problems(settings)
     key = settings.secret_key
     if key is not None and len(key.get_secret_value()) < SHORTEST_SECRET:
@@ -138,6 +139,21 @@ def _live_problems(settings: "Settings") -> Iterator[str]:
         yield "LIVE_URL has to be the address of a Redis, for example redis://localhost:6379."
     if find_spec("redis") is None:
         yield "LIVE_URL needs Redis's client: pip install 'isv-portal[redis]'."
+
+
+def _files_problems(settings: "Settings") -> Iterator[str]:
+    if settings.files_url is None:
+        return
+    try:
+        bucket = urlsplit(settings.files_url)
+        usable = bucket.scheme == "s3" and bucket.hostname and not (bucket.username or bucket.query or bucket.fragment)
+    except ValueError:
+        usable = False
+    if not usable:
+        yield (
+            "FILES_URL has to be like s3://bucket/prefix; keys, region and another service's address are set as "
+            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL."
+        )
 
 
 def _webhook_problems(settings: "Settings") -> Iterator[str]:

@@ -31,6 +31,9 @@ from portal.database import Database
 from portal.database.migrate import create_partitions
 from portal.encryption import SecretBox, Signer
 from portal.erasure.erasing import ContactErasures
+from portal.files.expiring import delete_expired_files
+from portal.files.store import FileStore
+from portal.imports.working import ContactImporting
 from portal.invoices.generating import InvoiceGeneration
 from portal.invoices.telling import InvoiceTelling
 from portal.mail.delivery import MailDelivery
@@ -52,6 +55,7 @@ from twilio_gateway.gateway import TwilioGateway
 _IDLE_SECONDS = 0.1  # how long a message or a callback waits at most while nothing else is to do
 _BUSY_SECONDS = 0.01
 _FAULT_SECONDS = 1.0
+_IMPORTS_AT_ONCE = 4  # one tenant each: a long one keeps no short one waiting
 _SYNCS_AT_ONCE = 4  # of usage, one tenant each: the provider answers messages first
 
 log = structlog.get_logger(__name__)
@@ -112,7 +116,11 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_keep("erasures", timedelta(seconds=5), erasures.work_due))
                     reconciliation = Reconciliation(database, MailQueue(box), settings.url, now)
                     group.create_task(_keep("reconciliation", timedelta(seconds=30), reconciliation.work_due))
-                    for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), now):
+                    files = settings.file_store()
+                    imports = ContactImporting(database, files, now)
+                    for place in range(_IMPORTS_AT_ONCE):
+                        group.create_task(_keep(f"imports {place}", timedelta(seconds=1), imports.work_due))
+                    for name, every, work in _jobs(database, signer, SigningKeys(database, now, box), files, now):
                         group.create_task(_keep(name, every, work))
             finally:  # what is being handed over or delivered gets its outcome written down
                 await asyncio.gather(dispatcher.finish(), webhooks.stop())
@@ -145,7 +153,7 @@ async def _repeat(name: str, work: Callable[[], Awaitable[int]]) -> None:
 
 
 def _jobs(
-    database: Database, signer: Signer, keys: SigningKeys, clock: Clock
+    database: Database, signer: Signer, keys: SigningKeys, files: FileStore, clock: Clock
 ) -> list[tuple[str, timedelta, Callable[[], Awaitable[object]]]]:
     """What is done from time to time: its name in the log, how often, and the work."""
     return [
@@ -153,6 +161,7 @@ def _jobs(
         ("audit seals", timedelta(seconds=5), lambda: seal_entries(database, signer, clock)),
         ("audit retention", timedelta(hours=6), lambda: drop_old_entries(database, signer, clock)),
         ("retention", timedelta(hours=1), lambda: delete_old(database, clock)),
+        ("files", timedelta(minutes=5), lambda: delete_expired_files(database, files, clock)),
         ("nightly usage", timedelta(minutes=1), lambda: request_nightly(database, clock)),
         ("credits", timedelta(minutes=10), lambda: expire_credits(database, clock)),
         ("sign-in", timedelta(minutes=10), lambda: delete_what_ended(database, clock.now())),

@@ -18,8 +18,10 @@ from auth.permissions import Permission
 from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
+from portal.contacts.exporting import ContactExports
 from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
 from portal.encryption import Signer
+from portal.files.uploads import Uploads
 from portal.live.changes import Change
 from portal.mail.queue import MailQueue
 from portal.preferences.links import PreferenceLinks
@@ -37,6 +39,15 @@ _ROLES_OF_STAFF = {
 _STAFF_ASKS = "The ISV's staff looks by queries: subscriptions are for a tenant's own people and machines."
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What makes addresses that are signed: for files that come in and go out, and for consumers to choose at."""
+
+    uploads: Uploads
+    exports: ContactExports
+    preferences: PreferenceLinks
+
+
 @dataclass(slots=True)
 class RequestContext:
     """The `info.context` of every resolver."""
@@ -48,7 +59,7 @@ class RequestContext:
     endpoint_setup: EndpointSetup
     price_lists: PriceLists
     plan_previews: Signer
-    preference_links: PreferenceLinks
+    addresses: Addresses
     public_url: str
     request_id: str
     address: str | None = None
@@ -227,7 +238,7 @@ class Contexts:
         endpoint_setup: EndpointSetup,
         price_lists: PriceLists,
         plan_previews: Signer,
-        preference_links: PreferenceLinks,
+        addresses: Addresses,
         public_url: str,
     ) -> None:
         self._database = database
@@ -236,7 +247,7 @@ class Contexts:
         self._endpoint_setup = endpoint_setup
         self._price_lists = price_lists
         self._plan_previews = plan_previews
-        self._preference_links = preference_links
+        self._addresses = addresses
         self._public_url = public_url
 
     @asynccontextmanager
@@ -257,7 +268,7 @@ class Contexts:
             self._endpoint_setup,
             self._price_lists,
             self._plan_previews,
-            self._preference_links,
+            self._addresses,
             self._public_url,
             request_id,
             address,

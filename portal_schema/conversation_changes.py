@@ -158,7 +158,7 @@ class ConversationMutations:
             template_id=key_of("Template", input.template_id) if input.template_id is not None else None,
             body=input.body,
             variables=variables_of(input.variables),
-            preference_link=info.context.preference_links.to,
+            preference_link=info.context.addresses.preferences.to,
         )
         sent = await reply(tx, answer, info.context.principal.actor, now=now)
         message_id = await read_message_of_batch(tx, sent.batch_id)

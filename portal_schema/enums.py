@@ -14,6 +14,7 @@ from portal.contacts.preferences import ContactChannel, LineType
 from portal.contacts.suppressions import SuppressionSource
 from portal.conversations.keywords import Keyword
 from portal.erasure.receipts import ErasureState, WaitsFor
+from portal.files.uploads import UploadPurpose
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
 from portal.messages.recording import EventSource
 from portal.messages.refusals import RefusalCode
@@ -260,4 +261,10 @@ describe(
     DE_DE="German.",
     IT_IT="Italian.",
     PT_BR="Portuguese, Brazilian.",
+)
+describe(
+    UploadPurpose,
+    "What a file is for; it serves for nothing else.",
+    CONTACTS="Contacts as CSV, for `contactImport`.",
+    SUPPRESSIONS="Numbers that get no messages, as CSV, for `suppressionImport`.",
 )

@@ -21,6 +21,9 @@ from portal_schema.call_changes import CallMutations
 from portal_schema.calls import CallQueries, find_call
 from portal_schema.contact_changes import ContactMutations
 from portal_schema.contact_erasures import ContactErasureMutations, find_erasure
+from portal_schema.contact_exports import ContactExportMutations
+from portal_schema.contact_import_changes import ContactImportMutations
+from portal_schema.contact_imports import ContactImportQueries, find_import
 from portal_schema.contact_merges import ContactMergeMutations
 from portal_schema.contact_tags import ContactTagMutations, ContactTagQueries, find_tag
 from portal_schema.contacts import ContactQueries, find_contact
@@ -70,6 +73,7 @@ from portal_schema.templates import TemplateQueries, find_template, find_version
 from portal_schema.tenants import TenantQueries, find_tenant
 from portal_schema.throughput import ThroughputQueries
 from portal_schema.traffic_pauses import TrafficPauseMutations, TrafficPauseQueries, find_own_pause
+from portal_schema.uploads import UploadMutations
 from portal_schema.usage import UsageQueries
 from portal_schema.usage_syncs import UsageSyncMutations, UsageSyncQueries, find_sync
 from portal_schema.viewer import ViewerQueries
@@ -88,6 +92,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
     "Contact": (Permission.CONTACTS_READ, find_contact),
     "ContactErasure": (Permission.CONTACTS_READ, find_erasure),
     "ContactTag": (Permission.CONTACTS_READ, find_tag),
+    "ContactImport": (Permission.CONTACTS_READ, find_import),
     "CreditLot": (Permission.BILLING_READ, find_lot),
     "Conversation": (Permission.MESSAGES_READ, find_conversation),
     "Discrepancy": (Permission.ECONOMICS_READ, find_discrepancy_node),
@@ -117,6 +122,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
 class Query(
     ViewerQueries,
     ContactQueries,
+    ContactImportQueries,
     ContactTagQueries,
     TemplateQueries,
     MessageQueries,
@@ -180,6 +186,9 @@ class Query(
 @strawberry.type(description="What can be done. Each mutation happens whole or not at all.")
 class Mutation(
     ContactMutations,
+    UploadMutations,
+    ContactImportMutations,
+    ContactExportMutations,
     ContactTagMutations,
     ContactMergeMutations,
     ContactErasureMutations,

@@ -198,7 +198,7 @@ class SendingQueries:
         input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],
     ) -> MessageEstimate | None:
         try:
-            composition = composition_of(input, info.context.preference_links)
+            composition = composition_of(input, info.context.addresses.preferences)
             worked_out = await estimate(info.context.tx, composition, now=info.context.now)
         except RefusedError as refusal:
             (problem, *_) = refusal.problems
@@ -222,7 +222,7 @@ class SendingMutations:
     ) -> MessageSendPayload | None:
         tx = info.context.tx
         request = SendRequest(
-            input.idempotency_key, composition_of(input, info.context.preference_links), input.on_refusal
+            input.idempotency_key, composition_of(input, info.context.addresses.preferences), input.on_refusal
         )
         sent = await send(tx, request, info.context.principal.actor, now=info.context.now)
         batch = (await read_batches_by_id(tx, [sent.batch_id]))[sent.batch_id]

@@ -17,6 +17,8 @@ from portal.messages.status import MessageStatus
 from portal_schema.alerts import READ as ALERTS
 from portal_schema.alerts import Alert, load_alert
 from portal_schema.connections import selected
+from portal_schema.contact_imports import READ as CONTACTS
+from portal_schema.contact_imports import ContactImport, load_import
 from portal_schema.context import Info
 from portal_schema.delivery import CONTENT, LOGS
 from portal_schema.errors import ErrorCode, RequestError
@@ -90,6 +92,19 @@ class Subscription:
             _look_on(info, ChangeKind.ALERT)
             return None
         return await load_alert(info, change.id or NOWHERE)
+
+    @strawberry.field(description="An import got on or ended.", directives=CONTACTS)
+    async def import_progress(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The import's id.")]
+    ) -> ContactImport | None:
+        key = key_of("ContactImport", id)
+        found = await load_import(info, key)
+        if _change(info) is None:
+            if found is None:
+                raise RequestError(ErrorCode.NOT_FOUND, "The tenant has no such import.")
+            _look_on(info, ChangeKind.CONTACT_IMPORT, key)
+            return None
+        return found
 
     @strawberry.field(
         description="A sync of the provider's usage was asked for, got on or ended: reports may say more.",

@@ -1,10 +1,12 @@
 """The list of numbers that get no messages, in the schema."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
 from auth.permissions import Permission
+from portal.contacts.suppressions import SuppressionFilter as Only
 from portal.contacts.suppressions import (
     SuppressionRow,
     SuppressionSource,
@@ -16,6 +18,7 @@ from portal_schema.connections import After, Before, First, Last, PageInfo, page
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, to_global
+from portal_schema.ranges import DateTimeRange
 
 READ = requires(Permission.CONTACTS_READ)
 
@@ -63,6 +66,27 @@ class SuppressionConnection:
         return cls(edges=edges, nodes=nodes, page_info=PageInfo.of(page))
 
 
+@strawberry.input(description="Which numbers that get no messages.")
+class SuppressionFilter:
+    """All conditions have to hold."""
+
+    sources: list[SuppressionSource] | None = strawberry.field(
+        default=None, description="Those whose wish came from one of these."
+    )
+    last_digits: str | None = strawberry.field(default=None, description="Those whose number ends with these digits.")
+    since: DateTimeRange | None = strawberry.field(default=None, description="Those who are there since this range.")
+
+    def narrowed(self) -> Only:
+        """The filter as the business takes it."""
+        span = self.since
+        return Only(
+            sources=None if self.sources is None else tuple(self.sources),
+            last_digits=self.last_digits,
+            since=span.from_ if span else None,
+            until=span.until if span else None,
+        )
+
+
 async def find_suppression(info: Info, given: str) -> Suppression | None:
     """The suppression of this global id, or None."""
     key = from_global("Suppression", given)
@@ -81,7 +105,18 @@ class SuppressionQueries:
         description="The numbers that get no messages from the tenant, those that came last first.", directives=READ
     )
     async def suppressions(
-        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[
+            SuppressionFilter | None, strawberry.argument(description="Which of them; all unless given.")
+        ] = None,
     ) -> SuppressionConnection | None:
-        page = await paged(lambda request: read_suppressions(info.context.tx, request), first, after, last, before)
+        only = filter.narrowed() if filter is not None else Only()
+        page = await paged(
+            lambda request: read_suppressions(info.context.tx, request, only), first, after, last, before
+        )
         return SuppressionConnection.of(page)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -256,7 +257,8 @@ async def product(
         "simulator_url": simulator,
         "pool_size": 6,
     }
-    given = Settings(**told | settings)
+    home = TemporaryDirectory()
+    given = Settings(**{"portal_home": home.name} | told | settings)
     statements: list[str] = []
     app = create_app(given, clock=clock, on_query=statements.append, live=live)
     async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=20)) as gateway:
@@ -270,3 +272,4 @@ async def product(
                 yield Product(given, url, database, clock, gateway, dispatcher, dialer, box, statements)
         finally:
             await database.close()
+            home.cleanup()

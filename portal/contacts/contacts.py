@@ -144,7 +144,7 @@ async def create_contact(tx: TenantTransaction, change: ContactChange, actor: Ac
     Raises:
         RefusedError: the number is none or is taken, or a value is not acceptable.
     """
-    values = _checked(change)
+    values = check_change(change)
     contact_id = new_id(now)
     with taken_means(_TAKEN):
         await Contact.create(
@@ -169,7 +169,7 @@ async def update_contact(
     """
     found = Contact.filter(tenant_id=tx.tenant_id, id=contact_id).using_db(tx.orm)
     with taken_means(_TAKEN):
-        if not await found.update(**_checked(change), updated_at=now):
+        if not await found.update(**check_change(change), updated_at=now):
             raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
     await _write_beside(tx, contact_id, change, actor, now=now)
 
@@ -198,7 +198,12 @@ async def delete_contact(tx: TenantTransaction, contact_id: UUID) -> None:
         raise refuse(ContactProblem.NOT_FOUND, "There is no such contact.", "id")
 
 
-def _checked(change: ContactChange) -> dict[str, Any]:
+def check_change(change: ContactChange) -> dict[str, Any]:
+    """The columns to write.
+
+    Raises:
+        RefusedError: a value is not acceptable.
+    """
     values, problems = dict(change.values), list[Problem]()
     if "name" in values:
         values["name"] = (values["name"] or "").strip() or None

@@ -1,6 +1,7 @@
 """The numbers that want no messages, and who said so. Only a number's own START takes it off the list."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -34,6 +35,16 @@ class SuppressionRow(NamedTuple):
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SuppressionFilter:
+    """All conditions have to hold; what is left as it is asks for all."""
+
+    sources: tuple[SuppressionSource, ...] | None = None
+    last_digits: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def suppression_row(row: Row) -> SuppressionRow:
     """A record with the columns of a suppression."""
     return SuppressionRow(row["id"], row["number_masked"], SuppressionSource(row["source"]), row["since"])
@@ -41,12 +52,19 @@ def suppression_row(row: Row) -> SuppressionRow:
 
 async def suppress(tx: TenantTransaction, number: str, source: SuppressionSource, *, now: datetime) -> None:
     """Put a number on the list; one that is there keeps its first source and time."""
+    await suppress_all(tx, [number], source, now=now)
+
+
+async def suppress_all(
+    tx: TenantTransaction, numbers: Collection[str], source: SuppressionSource, *, now: datetime
+) -> None:
+    """Put numbers on the list, in one statement."""
     await tx.execute(
-        "INSERT INTO suppression (tenant_id, id, number, source, since) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT (tenant_id, number) DO NOTHING",
+        "INSERT INTO suppression (tenant_id, id, number, source, since) SELECT $1, s.id, s.number, $4, $5 "
+        "FROM unnest($2::uuid[], $3::text[]) AS s (id, number) ON CONFLICT (tenant_id, number) DO NOTHING",
         tx.tenant_id,
-        new_id(now),
-        number,
+        [new_id(now) for _ in numbers],
+        sorted(numbers),  # whoever puts several there does so in one order
         source.value,
         now,
     )
@@ -62,9 +80,21 @@ async def release(tx: TenantTransaction, number: str, *, asked_at: datetime) -> 
     )
 
 
-async def read_suppressions(tx: TenantTransaction, request: PageRequest) -> Page[SuppressionRow]:
-    """A page of the list, what came last first."""
-    listing = Listing(_COLUMNS, "suppression", "id", ["tenant_id = $1"], [tx.tenant_id])
+async def read_suppressions(
+    tx: TenantTransaction, request: PageRequest, only: SuppressionFilter
+) -> Page[SuppressionRow]:
+    """A page of what the filter lets through of the list, what came last first."""
+    conditions, arguments = ["tenant_id = $1"], list[object]([tx.tenant_id])
+    for condition, value in (
+        ("source = ANY({}::text[])", only.sources),
+        ("right(number, length({0})) = {0}", only.last_digits),
+        ("since >= {}", only.since),
+        ("since < {}", only.until),
+    ):
+        if value is not None:
+            arguments.append(value)
+            conditions.append(condition.format(f"${len(arguments)}"))
+    listing = Listing(_COLUMNS, "suppression", "id", conditions, arguments)
     return await read_page(tx, listing, _NEWEST_FIRST, request, suppression_row)
 
 

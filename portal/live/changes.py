@@ -18,6 +18,7 @@ class ChangeKind(StrEnum):
     ALLOWANCE = "ALLOWANCE"
     ALERT = "ALERT"
     USAGE_SYNC = "USAGE_SYNC"
+    CONTACT_IMPORT = "CONTACT_IMPORT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """Every place of the schema that takes an id or a cursor, with an operation that tries it: a new one is missed here."""
 
 # A request does not answer these: tests/live/test_subscriptions.py tries them.
-LOOKED_AT = {"Subscription.messageStatusChanged(batchId)", "Subscription.messageStatusChanged(messageId)"}
+LOOKED_AT = {
+    *("Subscription.messageStatusChanged(batchId)", "Subscription.messageStatusChanged(messageId)"),
+    "Subscription.importProgress(id)",
+}
 # An operation for every place that takes an id: `$id` is the id. A place without one fails the first test.
 PLACES = {
     "Query.node(id)": "query ($id: ID!) { node(id: $id) { __typename id } }",
@@ -47,6 +50,18 @@ PLACES = {
     }""",
     "ContactFilter.tagIds": """query ($id: ID!) {
       contacts(filter: {tagIds: [$id]}) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }""",
+    "Query.contactImport(id)": """query ($id: ID!) {
+      contactImport(id: $id) { id fileName problems { nodes { message } } }
+    }""",
+    "Mutation.contactImportCancel(id)": """mutation ($id: ID!) {
+      contactImportCancel(id: $id) { contactImport { id } errors { code path message } }
+    }""",
+    "ContactImportInput.uploadId": """mutation ($id: ID!) {
+      contactImport(input: {uploadId: $id, dryRun: true}) { contactImport { id } errors { code path message } }
+    }""",
+    "SuppressionImportInput.uploadId": """mutation ($id: ID!) {
+      suppressionImport(input: {uploadId: $id, dryRun: true}) { contactImport { id } errors { code path message } }
     }""",
     "Mutation.templateUpdate(id)": """mutation ($id: ID!) {
       templateUpdate(id: $id, input: {body: "X"}) { template { id } errors { code path message } }
@@ -248,6 +263,8 @@ SEND_TO = """mutation ($id: ID!, $key: String!) {
 LISTS = {
     "CreditAccount.statement": "credits { statement%s }",
     "Query.contacts": "contacts%s",
+    "Query.contactImports": "contactImports%s",
+    "ContactImport.problems": "contactImport(id: $imported) { problems%s }",
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",
     "Query.calls": "calls%s",

@@ -13,6 +13,7 @@ from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
 from tests.factories import make_tenant as bare_tenant
+from tests.imports.files import start, upload
 from tests.invoices.stored import add_draft, add_invoice
 from tests.plans.changes import cancel, change, offer_smallest, token_for
 from tests.plans.given import give_plan
@@ -186,6 +187,7 @@ MADE_ALONE = {
     *("contactTagRename", "contactTagDelete", "contactErase", "contactMerge"),
     *("policyOverrideEnd", "trafficPauseRelease"),
 }
+MADE_OF_IMPORTS = {"contactImport", "suppressionImport", "contactImportCancel"}
 MADE_OF_RECONCILIATION = {"discrepancyClose", "marginAlertAcknowledge"}
 MADE_OF_INVOICES = {"invoice", "tenantInvoice", "invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"}
 MADE_OF_MEMBERS = {
@@ -386,6 +388,13 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
     return {"input": {"conversationId": conversation, "idempotencyKey": number, "body": "Yes, it is."}}
 
 
+async def _made_of_imports(tenant: Tenant, name: str) -> dict[str, Any]:
+    """The same of imports: one that waits, and a file for another."""
+    purpose = "SUPPRESSIONS" if name == "suppressionImport" else "CONTACTS"
+    file = {"uploadId": await upload(tenant.machine, "number\n1\n", purpose), "dryRun": True}
+    return {"id": (await start(tenant.machine, "number\n1\n"))["contactImport"]["id"], "input": file}
+
+
 MADE_OF_PLANS = {
     *("plan", "planChanges", "planChangePreview", "planChange", "planChangeCancel"),
     *("planDraft", "planPublish", "planRetire", "tenantPlanAssign", "planBacktest"),
@@ -396,8 +405,9 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
     """What an operation is run with: with whatever it needs made before it is measured."""
     name = asked.rpartition(".")[2] if asked != "Query.usage" else asked
     to_all = {"recipients": {"contactIds": tenant.contacts}, "body": "Hello"}
-    if name in MADE_ALONE:
-        return await _made_alone(product, tenant, name, number)
+    if name in MADE_ALONE | MADE_OF_IMPORTS:
+        imported = name in MADE_OF_IMPORTS
+        return await (_made_of_imports(tenant, name) if imported else _made_alone(product, tenant, name, number))
     if name in MADE_OF_INVOICES | MADE_OF_RECONCILIATION:
         make = _made_of_invoices if name in MADE_OF_INVOICES else _made_of_reconciliation
         return await make(product, tenant, name, number)
@@ -425,6 +435,8 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "spendCapSet": {"input": {"amount": "1000"}},
         "usageSyncStart": {"input": {}},
         "creditPurchase": {"input": {"idempotencyKey": number, "credits": 100}},
+        "contactExport": {"input": {}},
+        "uploadCreate": {"input": {"purpose": "CONTACTS", "name": "Customers.csv", "size": 8}},
         "contactUpdate": {"id": tenant.contacts[0], "input": {"name": "Other"}},
         "messageEstimate": {"input": to_all},
         "messageSend": {"input": to_all | {"idempotencyKey": number}},

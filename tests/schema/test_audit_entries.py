@@ -22,7 +22,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINE = [way for way in ROOTS if not way[0].needed - HELD_AT_ROOT["OWNER"]]
 TEXTS = {"String", "EmailAddress", "PhoneNumber", "JSON", "CountryCode", "Locale", "TimeZone"}
 # Their target is the tenant as a whole.
-OF_THE_TENANT = {"supportAccessGrant", "supportAccessRevoke", "alertRuleSet", "settingsUpdate", "spendCapSet"}
+OF_THE_TENANT = {
+    "supportAccessGrant",
+    "supportAccessRevoke",
+    "alertRuleSet",
+    "settingsUpdate",
+    "spendCapSet",
+    "contactExport",
+}
 NAMES_NO_CHANGE = {"id", "idempotencyKey"}
 
 

@@ -38,7 +38,8 @@ from auth.permissions import Permission
 from portal.alerts.acknowledging import acknowledge
 from portal.alerts.routing import mute, set_rule
 from portal.calls.making import make_call
-from portal.contacts.contacts import create_contact, delete_contact, update_contact
+from portal.contacts.contacts import ContactProblem, create_contact, delete_contact, update_contact
+from portal.contacts.exporting import ContactExports
 from portal.contacts.merging import merge_contacts
 from portal.contacts.tags import delete_tag, rename_tag
 from portal.conversations.read_marks import mark_read
@@ -47,6 +48,8 @@ from portal.credits.paying import set_credit_limit
 from portal.credits.purchasing import purchase
 from portal.economics.acquisition import set_acquisition_cost
 from portal.erasure.requesting import request_erasure
+from portal.files.uploads import Uploads
+from portal.imports.starting import cancel_import, start_import
 from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
 from portal.invoices.runs import start_run
 from portal.messages.canceling import cancel_batch, cancel_message
@@ -86,6 +89,11 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "contactDelete": (delete_contact,),
     "contactMerge": (merge_contacts,),
     "contactErase": (request_erasure,),
+    "uploadCreate": (Uploads.create,),
+    "contactImport": (start_import,),
+    "suppressionImport": (start_import,),
+    "contactImportCancel": (cancel_import,),
+    "contactExport": (ContactExports.offer,),
     "contactTagRename": (rename_tag,),
     "contactTagDelete": (delete_tag,),
     "templateCreate": (create_template,),
@@ -150,11 +158,13 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
 # What is drafted, published and tried out is the same thing: a plan.
 OF_A_PLAN = {"planDraft", "planPublish", "planBacktest"}
 # An answer has one recipient: why that one is refused is why the answer is.
-INSTEAD = {
+INSTEAD: dict[str, tuple[set[Any], set[Any]]] = {
+    "contactImport": ({ContactProblem.INVALID_NUMBER}, set()),  # that is a row's problem
+    "suppressionImport": ({ContactProblem.INVALID_NUMBER}, set()),
     "conversationReply": (
         {SendProblem.RECIPIENTS_REFUSED, SendProblem.TOO_MANY_RECIPIENTS, SendProblem.SENDER_NOT_READY},
         set(RefusalCode) - {RefusalCode.DUPLICATE, RefusalCode.INVALID_NUMBER},
-    )
+    ),
 }
 
 

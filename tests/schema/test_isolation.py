@@ -163,7 +163,7 @@ def _cursors(data: Any) -> list[str]:
 async def test_tn_03_a_cursor_of_another_tenant_is_a_place_and_no_more(
     field: str, served: Product, falcon: World, freestyle: World
 ) -> None:
-    ids = [name for name in ("contact", "batch", "alert", "conversation") if f"${name}" in LISTS[field]]
+    ids = [name for name in ("contact", "batch", "alert", "conversation", "imported") if f"${name}" in LISTS[field]]
     types = ["$first: Int", "$after: String", "$last: Int", "$before: String", *(f"${name}: ID!" for name in ids)]
     text = f"query ({', '.join(types)}) {{ {LISTS[field] % PAGE % 'hasNextPage hasPreviousPage'} }}"
     cursors = _cursors(await falcon.owner.run(text, first=3, **{name: getattr(falcon, name) for name in ids}))

@@ -23,6 +23,7 @@ from portal_schema.nodes import to_global
 from portal_schema.permissions_table import permissions_table
 from tests.conversations.inbound import add_conversation
 from tests.factories import make_tenant
+from tests.imports.files import start, upload
 from tests.invoices.stored import add_draft, add_invoice
 from tests.plans.changes import offer_smallest, token_for
 from tests.plans.offers import GIVEN, publish
@@ -85,6 +86,7 @@ NEVER = {
 for nowhere in (OUTSIDE, "ISV_OPERATOR"):
     NEVER[nowhere].add(("Viewer.supportSession", "SupportSession"))
 DELETE_ENDPOINT = "mutation ($id: ID!) { webhookEndpointDelete(id: $id) { errors { code } } }"
+NUMBERS = "number\n+12025550143\n"
 MONTH = {"from": "2026-11-01", "until": "2026-12-01"}
 AT_ONCE = 20  # root fields that one operation may have
 MONTHS = (date(year, 1, 1) for year in count(2100))  # in which no invoice was made
@@ -139,6 +141,7 @@ def given(world: World) -> dict[str, Any]:
     """The required arguments of every root field that reads."""
     return {
         "Query.contact(id)": world.contact,
+        "Query.contactImport(id)": world.ids["ContactImport"],
         "Query.template(id)": world.template,
         "Query.message(id)": world.delivered,
         "Query.alert(id)": world.alert,
@@ -173,6 +176,14 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         "Mutation.contactTagRename(id)": await add_tag(world.machine, next(world.numbers)),
         "Mutation.contactTagRename(name)": next(world.numbers),
         "Mutation.contactTagDelete(id)": await add_tag(world.machine, next(world.numbers)),
+        "Mutation.uploadCreate(input)": {"purpose": "CONTACTS", "name": "Customers.csv", "size": 8},
+        "Mutation.contactImport(input)": {"uploadId": await upload(world.machine, NUMBERS), "dryRun": True},
+        "Mutation.suppressionImport(input)": {
+            "uploadId": await upload(world.machine, NUMBERS, "SUPPRESSIONS"),
+            "dryRun": True,
+        },
+        "Mutation.contactExport(input)": {},
+        "Mutation.contactImportCancel(id)": (await start(world.machine, NUMBERS))["contactImport"]["id"],
         "Mutation.templateCreate(input)": {"name": contacts[0], "category": "MARKETING", "body": "Sale"},
         "Mutation.templateUpdate(id)": templates[0],
         "Mutation.templateUpdate(input)": {"body": "Other"},

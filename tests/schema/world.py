@@ -24,6 +24,7 @@ from portal.database.address import DatabaseAddress
 from portal_schema.nodes import from_global, to_global
 from tests.calls.callbacks import fields_of
 from tests.conversations.inbound import add_conversation
+from tests.imports.files import start, work_off
 from tests.invoices.stored import add_one_of_each
 from tests.mailbox import mails
 from tests.plans.changes import change, offer_smallest
@@ -109,6 +110,11 @@ class World:
     def conversation(self) -> str:
         """A conversation with who opted out."""
         return self.ids["Conversation"]
+
+    @property
+    def imported(self) -> str:
+        """An import with a problem."""
+        return self.ids["ContactImport"]
 
     @property
     def machine(self) -> Caller:
@@ -270,6 +276,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         "Contact": olga,
         "ContactErasure": await add_erasure(caller, "+12025550102"),
         "ContactTag": await add_tag(caller, "+12025550101"),
+        "ContactImport": await _import(product, caller),
         "CreditLot": await add_lot(owner),
         "Conversation": await add_conversation(product, tenant, OLGA),
         "Suppression": await add_suppression(caller, "+12025550119"),
@@ -296,6 +303,13 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
     }
     known = (template, version, message, delivered, str(batch["id"]), plan, await offer_smallest(product))
     return World(tenant, olga, alice, *known, owner, ids)
+
+
+async def _import(product: Product, caller: Caller) -> str:
+    """The id of an import of which a row was refused."""
+    made = await start(caller, "number\nnobody\n", dryRun=True)
+    await work_off(product)
+    return str(made["contactImport"]["id"])
 
 
 async def _number(product: Product, tenant: TenantUnderTest) -> str:

@@ -101,9 +101,74 @@ GRANT SELECT (data) ON webhook_event TO portal_worker;
 GRANT SELECT (event_id) ON webhook_delivery TO portal_worker;
 """
 
+IMPORTS = """
+CREATE TABLE upload ( -- a file that is handed in: its address is good once, and for a short time
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  id uuid NOT NULL,
+  purpose text NOT NULL CHECK (purpose IN ('CONTACTS', 'SUPPRESSIONS')),
+  name text NOT NULL,
+  size bigint NOT NULL CHECK (size > 0), -- bytes, as was said before it came
+  created_at timestamptz NOT NULL,
+  put_until timestamptz NOT NULL,
+  put_at timestamptz,    -- when it began to come
+  stored_at timestamptz, -- when all of it had come
+  delete_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX upload_to_delete ON upload (delete_at);
+CALL guard_tenant_table('upload', 'SELECT, INSERT, UPDATE (put_at, stored_at, delete_at), DELETE');
+CALL allow_across_tenants('upload', 'portal_worker', 'SELECT (tenant_id, id, delete_at)');
+
+CREATE TABLE contact_import ( -- bringing a file in: what was asked for, and how far it is
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  id uuid NOT NULL,
+  purpose text NOT NULL CHECK (purpose IN ('CONTACTS', 'SUPPRESSIONS')),
+  upload_id uuid NOT NULL, -- no foreign key: the file goes, what became of it stays
+  file_name text NOT NULL,
+  file_size bigint NOT NULL,
+  dry_run boolean NOT NULL,
+  options jsonb NOT NULL,  -- what columns become, tags for all, what happens to contacts that are there
+  state text NOT NULL CHECK (state IN ('WAITING', 'RUNNING', 'DONE', 'FAILED', 'CANCELED')),
+  rows integer NOT NULL CHECK (rows > 0),
+  rows_done integer NOT NULL DEFAULT 0,
+  created integer NOT NULL DEFAULT 0,
+  updated integer NOT NULL DEFAULT 0,
+  skipped integer NOT NULL DEFAULT 0,
+  refused integer NOT NULL DEFAULT 0,
+  problems integer NOT NULL DEFAULT 0,
+  actor_kind text NOT NULL,
+  actor_id uuid NOT NULL,
+  actor_name text NOT NULL,
+  requested_at timestamptz NOT NULL,
+  due_at timestamptz, -- when a worker goes on with it; while one does, when its lease ends; null: over
+  attempts integer NOT NULL DEFAULT 0, -- since the last batch
+  finished_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  CHECK (created + updated + skipped + refused = rows_done AND rows_done <= rows)
+);
+CREATE INDEX contact_import_due ON contact_import (due_at) WHERE due_at IS NOT NULL;
+CALL guard_tenant_table('contact_import', 'SELECT, INSERT, UPDATE');
+CALL allow_across_tenants('contact_import', 'portal_worker', 'SELECT (tenant_id, id, state, due_at)');
+
+CREATE TABLE contact_import_problem ( -- what is wrong with rows of a file, without what stands in them
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  import_id uuid NOT NULL,
+  row_number integer NOT NULL,
+  column_name text,
+  code text NOT NULL,
+  message text NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES contact_import (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX contact_import_problem_of ON contact_import_problem (tenant_id, import_id, id);
+CALL guard_tenant_table('contact_import_problem', 'SELECT, INSERT');
+CREATE INDEX suppression_by_source ON suppression (tenant_id, source, since, id);
+"""
+
 
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
     dependencies: list[tuple[str, str]] = [("portal", "0010_sending")]
-    operations: list[Operation] = [RunSQL([TAGS, CONSUMERS, ERASURES])]
+    operations: list[Operation] = [RunSQL([TAGS, CONSUMERS, ERASURES, IMPORTS])]
