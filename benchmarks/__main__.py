@@ -17,6 +17,7 @@ from benchmarks.accept import accept
 from benchmarks.billing import billing
 from benchmarks.bulk import bulk
 from benchmarks.callbacks import callbacks
+from benchmarks.claiming import claiming
 from benchmarks.comparing import Ratio, Say, show
 from benchmarks.dashboard import dashboard
 from benchmarks.dispatch import dispatch
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "accept": accept,
     "bulk": bulk,
     "dispatch": dispatch,
+    "claiming": claiming,
     "isolation": isolation,
     "identity": identity,
     "live": live,

@@ -38,6 +38,7 @@ def test_all_of_them_run_and_print_their_ratios(folder: Path) -> None:
             "accept",
             "bulk",
             "dispatch",
+            "claiming",
             "isolation",
             "isolation",
         ),
