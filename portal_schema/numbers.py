@@ -1,11 +1,14 @@
 """The tenant's numbers in the schema."""
 
+from decimal import Decimal
+
 import strawberry
 
 from auth.permissions import Permission
 from portal.calls.speech import SpeechLanguage
 from portal.contacts.numbers import country_of
 from portal.database.keyset import Page
+from portal.messages.pace import rate_of
 from portal.numbers.kinds import NumberCapability, NumberKind, kind_of
 from portal.numbers.numbers import NumberRow, VoiceAction, read_numbers, read_numbers_by_id
 from portal.numbers.numbers import VoiceRule as Rule
@@ -76,6 +79,7 @@ class Number(Node):
     capabilities: list[NumberCapability] = strawberry.field(description="What it can be used for.")
     country: CountryCode = strawberry.field(description="Its country; 001 for a number of no country.")
     ready: bool = strawberry.field(description="Whether it may send: not before its registration is through.")
+    throughput: Decimal = strawberry.field(description="How many segments a second it may send.")
     voice: VoiceRule | None = strawberry.field(
         description="How calls to it are answered; null where nothing was set, and then they are rejected."
     )
@@ -91,6 +95,7 @@ class Number(Node):
             capabilities=list(row.capabilities),
             country=CountryCode(country_of(row.number) or "001"),
             ready=row.ready,
+            throughput=rate_of(row.number, row.segments_per_second),
             voice=VoiceRule.of(row.voice) if row.voice else None,
         )
 

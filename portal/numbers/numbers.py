@@ -1,6 +1,7 @@
 """Reading the tenant's numbers."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -11,7 +12,10 @@ from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
 from portal.numbers.kinds import NumberCapability
 
-_COLUMNS = "id, number, label, capabilities, ready, voice_action, voice_forward_to, voice_announcement, voice_language"
+_COLUMNS = (
+    "id, number, label, capabilities, ready, segments_per_second, voice_action, voice_forward_to, voice_announcement, "
+    "voice_language"
+)
 _OLDEST_FIRST = Keyset("created")
 
 
@@ -39,6 +43,7 @@ class NumberRow(NamedTuple):
     label: str
     capabilities: tuple[NumberCapability, ...]
     ready: bool
+    segments_per_second: Decimal | None  # as registered; None: what its kind may
     voice: VoiceRule | None  # None: calls are rejected, nobody said what to do with them
 
 
@@ -50,7 +55,7 @@ def number_row(row: Row) -> NumberRow:
         speech = None if text is None else Speech(text, SpeechLanguage(row["voice_language"]))
         voice = VoiceRule(VoiceAction(row["voice_action"]), row["voice_forward_to"], speech)
     can = tuple(NumberCapability(one) for one in row["capabilities"])
-    return NumberRow(row["id"], row["number"], row["label"], can, row["ready"], voice)
+    return NumberRow(row["id"], row["number"], row["label"], can, row["ready"], row["segments_per_second"], voice)
 
 
 async def read_numbers(tx: TenantTransaction, request: PageRequest) -> Page[NumberRow]:

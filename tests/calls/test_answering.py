@@ -129,6 +129,23 @@ async def test_a_rule_that_could_ruin_the_tenant_or_means_nothing_is_refused_and
     }
 
 
+async def test_a_number_says_what_it_can_do_and_how_fast(product: Product) -> None:
+    tenant = await product.tenant()
+    asked = "{ numbers { nodes { number label kind capabilities country ready throughput voice { action } } } }"
+    assert (await tenant.machine.run(asked))["numbers"]["nodes"] == [
+        {
+            "number": tenant.number,
+            "label": "Falcon Flights",
+            "kind": "LOCAL",
+            "capabilities": ["SMS", "MMS", "VOICE"],
+            "country": "US",
+            "ready": True,
+            "throughput": "1000.000",  # as the tests register it
+            "voice": None,
+        }
+    ]
+
+
 async def test_only_the_provider_asks_what_becomes_of_a_call(product: Product) -> None:
     tenant, _, _ = await _tenant(product, action="FORWARD", forwardTo=TARGET)
     form = {"AccountSid": tenant.account_sid, "CallSid": "CA1", "CallStatus": "ringing", "Direction": "inbound"}
