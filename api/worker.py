@@ -39,6 +39,7 @@ from portal.invoices.telling import InvoiceTelling
 from portal.mail.delivery import MailDelivery
 from portal.mail.queue import MailQueue
 from portal.messages.dispatching import Dispatcher
+from portal.messages.firing import Firing
 from portal.messages.reported import status_applier
 from portal.onboarding.heard import keep_events
 from portal.plans.reported import trigger_applier
@@ -88,6 +89,7 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     calls_url = call_callback_url(settings.provider_callback_url)
                     dialer = Dialer(database, gateway.calls, accounts, now, calls_url)
                     group.create_task(_repeat("calls", dialer.work_due))
+                    group.create_task(_repeat("schedule", Firing(database, now).fire_due))
                     group.create_task(_repeat("webhooks", webhooks.start_due))
                     applying = appliers(gateway)
                     group.create_task(_repeat("inbox", lambda: apply_inbox(database, applying, now)))

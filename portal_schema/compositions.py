@@ -1,12 +1,14 @@
 """What is to be sent to whom, in the schema: the inputs of an estimate and of a send."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import strawberry
 
 from portal.messages.addressees import Recipients
 from portal.messages.composing import Composition
 from portal.messages.refusals import SendProblem
+from portal.messages.scheduling import Timing
 from portal.messages.sending import OnRefusal
 from portal.preferences.links import PreferenceLinks
 from portal.problems import refuse
@@ -23,6 +25,11 @@ _SMART_ENCODING = (
     "Whether typographic quotes, dashes, spaces and the like give way to plain ones, where the text then "
     "travels as GSM-7. What `preview` and the messages show is what is sent."
 )
+_SEND_AT = (
+    "When to send it: not past, and at most 35 days ahead; at once unless given. Nothing is reserved before: what the "
+    "plan lets through then is sent then."
+)
+_RESPECT_QUIET_HOURS = "Whether a message to somebody who has quiet hours, yours or their own, waits for their end."
 
 
 @strawberry.input(description="Who is to get a message: 1 to 10,000 people, each of whom gets one.")
@@ -54,6 +61,8 @@ class MessageEstimateInput:
     sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
     topic: str | None = strawberry.field(default=None, description=_TOPIC)
     smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
+    send_at: datetime | None = strawberry.field(default=None, description=_SEND_AT)
+    respect_quiet_hours: bool = strawberry.field(default=True, description=_RESPECT_QUIET_HOURS)
 
 
 @strawberry.input(description="A send.")
@@ -71,6 +80,8 @@ class MessageSendInput:
     sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
     topic: str | None = strawberry.field(default=None, description=_TOPIC)
     smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
+    send_at: datetime | None = strawberry.field(default=None, description=_SEND_AT)
+    respect_quiet_hours: bool = strawberry.field(default=True, description=_RESPECT_QUIET_HOURS)
     on_refusal: OnRefusal = strawberry.field(
         default=OnRefusal.SEND_REST, description="What to do when some recipients are refused."
     )
@@ -97,6 +108,11 @@ def composition_of(given: MessageEstimateInput | MessageSendInput, links: Prefer
         preference_link=links.to,
         smart_encoding=given.smart_encoding,
     )
+
+
+def timing_of(given: MessageEstimateInput | MessageSendInput) -> Timing:
+    """When the input asks it to be sent."""
+    return Timing(given.send_at, given.respect_quiet_hours)
 
 
 def variables_of(given: Json | None) -> Mapping[str, str]:

@@ -120,6 +120,7 @@ describe(
     LANDLINE="The number is a landline, which takes no messages.",
     MISSING_VARIABLE="Nothing fills a variable of the text.",
     TEXT_TOO_LONG="With its variables filled the text is empty or longer than 1,600 characters.",
+    QUIET_HOURS="Quiet hours leave no time to write to this person.",
     COUNTRY_NOT_IN_PLAN="The plan does not reach the recipient's country.",
     POLICY="The text breaks a rule of policy for this recipient, such as how to opt out in a first message.",
     PAUSED="Messages to numbers like this one looked like fraud and are stopped: release the pause.",

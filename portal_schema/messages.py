@@ -78,6 +78,9 @@ class Message(Node):
         "nothing more will: its status stays as it is."
     )
     created_at: datetime = strawberry.field(description="When it was accepted, or came.")
+    scheduled_at: datetime | None = strawberry.field(
+        description="When its time comes or came: as asked for, or as quiet hours end. Null: at once."
+    )
     sender: Sender = strawberry.field(description="Who it is from.")
     recipient: Recipient = strawberry.field(description="Who it is for.")
     body: str | None = strawberry.field(description="The text as it is sent.", directives=CONTENT)
@@ -113,6 +116,7 @@ class Message(Node):
             status_at=row.status_at,
             outcome_pending=row.outcome_pending,
             created_at=row.created_at,
+            scheduled_at=row.scheduled_at,
             sender=Sender(
                 masked_number=row.sender_masked, number=PhoneNumber(row.sender_number) if row.sender_number else None
             ),

@@ -19,6 +19,7 @@ from portal_schema.audit import AuditQueries, find_entry
 from portal_schema.batches import find_batch
 from portal_schema.call_changes import CallMutations
 from portal_schema.calls import CallQueries, find_call
+from portal_schema.canceling import CancelingMutations
 from portal_schema.contact_changes import ContactMutations
 from portal_schema.contact_erasures import ContactErasureMutations, find_erasure
 from portal_schema.contact_exports import ContactExportMutations
@@ -59,6 +60,7 @@ from portal_schema.plans import PlanQueries, find_plan
 from portal_schema.policy import PolicyMutations, PolicyQueries, find_own_override
 from portal_schema.rate_cards import RateCardMutations, RateCardQueries
 from portal_schema.scalars import SCALARS
+from portal_schema.scheduling import SchedulingMutations
 from portal_schema.sending import SendingMutations, SendingQueries
 from portal_schema.settings import SettingsQueries
 from portal_schema.settings_changes import SettingsMutations
@@ -196,6 +198,8 @@ class Mutation(
     SendingMutations,
     CallMutations,
     NumberMutations,
+    CancelingMutations,
+    SchedulingMutations,
     MemberMutations,
     InvitationMutations,
     OwnershipMutations,

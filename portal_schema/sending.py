@@ -1,4 +1,4 @@
-"""Sending, estimating and canceling in the schema."""
+"""Sending and estimating in the schema."""
 
 import math
 import unicodedata
@@ -10,22 +10,19 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission
-from portal.global_ids import split_global
 from portal.messages.batches import read_batches_by_id
-from portal.messages.canceling import CancelProblem, cancel_batch, cancel_message
 from portal.messages.refusals import RefusalCode
 from portal.messages.segments import Encoding, SegmentCount
 from portal.messages.senders import find_ready
 from portal.messages.sending import Estimate, SendRequest, estimate, send
 from portal.messages.throughput import expected_duration
 from portal.plans.allowance import read_allowance
-from portal.problems import RefusedError, refuse
-from portal_schema.batches import MessageBatch, find_batch
-from portal_schema.compositions import MessageEstimateInput, MessageSendInput, composition_of
+from portal.problems import RefusedError
+from portal_schema.batches import MessageBatch
+from portal_schema.compositions import MessageEstimateInput, MessageSendInput, composition_of, timing_of
 from portal_schema.context import Info
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.guards import requires
-from portal_schema.messages import Message, find_message
 from portal_schema.money import Money
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
@@ -115,6 +112,7 @@ class MessageSendErrorCode(Enum):
 
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such template in use, or no such number.")
     INVALID = strawberry.enum_value("INVALID", description="A value is missing, too long or not of the kind asked for.")
+    INVALID_TIME = strawberry.enum_value("INVALID_TIME", description="The time is past, or more than 35 days ahead.")
     TOO_MANY_RECIPIENTS = strawberry.enum_value("TOO_MANY_RECIPIENTS", description="More than 10,000 recipients.")
     RECIPIENTS_REFUSED = strawberry.enum_value(
         "RECIPIENTS_REFUSED", description="Some recipients are refused, and `SEND_NONE` was asked for."
@@ -137,26 +135,11 @@ class MessageSendErrorCode(Enum):
     )
 
 
-@strawberry.enum(description="Why nothing was canceled.")
-class MessageCancelErrorCode(Enum):
-    """The problems that `messageCancel` can have."""
-
-    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such message or send.")
-    TOO_LATE = strawberry.enum_value("TOO_LATE", description="It has left already.")
-
-
 @strawberry.type(description="Why a send was not accepted.", directives=SEND)
 class MessageSendUserError(UserError):
     """One problem."""
 
     code: MessageSendErrorCode = strawberry.field(description="The problem for machines.")
-
-
-@strawberry.type(description="Why nothing was canceled.", directives=SEND)
-class MessageCancelUserError(UserError):
-    """One problem."""
-
-    code: MessageCancelErrorCode = strawberry.field(description="The problem for machines.")
 
 
 @strawberry.type(description="The outcome of `messageSend`.", directives=SEND)
@@ -173,23 +156,13 @@ class MessageSendPayload:
     )
 
 
-@strawberry.type(description="The outcome of `messageCancel`.", directives=SEND)
-class MessageCancelPayload:
-    """What was canceled, or errors."""
-
-    errors: list[MessageCancelUserError] = strawberry.field(description="What is wrong; empty on success.")
-    message: Message | None = strawberry.field(default=None, description="The message, if the id was a message's.")
-    batch: MessageBatch | None = strawberry.field(default=None, description="The send, if the id was a send's.")
-    canceled: int = strawberry.field(default=0, description="How many messages were canceled.")
-    allowance: Allowance | None = strawberry.field(default=None, description="The allowance after it.")
-
-
 @strawberry.type
 class SendingQueries:
     """The root field that estimates."""
 
     @strawberry.field(
-        description="What a send would do, without doing it; null before the tenant has a plan.",
+        description="What a send would do, without doing it, and a scheduled one if its time were now; null before the "
+        "tenant has a plan.",
         directives=requires(Permission.MESSAGES_SEND, cost=20),
     )
     async def message_estimate(
@@ -198,8 +171,8 @@ class SendingQueries:
         input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],
     ) -> MessageEstimate | None:
         try:
-            composition = composition_of(input, info.context.addresses.preferences)
-            worked_out = await estimate(info.context.tx, composition, now=info.context.now)
+            composition, timing = composition_of(input, info.context.addresses.preferences), timing_of(input)
+            worked_out = await estimate(info.context.tx, composition, timing, now=info.context.now)
         except RefusedError as refusal:
             (problem, *_) = refusal.problems
             raise RequestError(ErrorCode.BAD_USER_INPUT, problem.message, path=["input", *problem.path]) from refusal
@@ -208,7 +181,7 @@ class SendingQueries:
 
 @strawberry.type
 class SendingMutations:
-    """The root fields that send and cancel."""
+    """The root field that sends."""
 
     @strawberry.mutation(
         description="Send a template or a text to up to 10,000 people. "
@@ -221,43 +194,16 @@ class SendingMutations:
         input: Annotated[MessageSendInput, strawberry.argument(description="What to send to whom.")],
     ) -> MessageSendPayload | None:
         tx = info.context.tx
-        request = SendRequest(
-            input.idempotency_key, composition_of(input, info.context.addresses.preferences), input.on_refusal
-        )
+        what, timing = composition_of(input, info.context.addresses.preferences), timing_of(input)
+        request = SendRequest(input.idempotency_key, what, input.on_refusal, timing=timing)
         sent = await send(tx, request, info.context.principal.actor, now=info.context.now)
         batch = (await read_batches_by_id(tx, [sent.batch_id]))[sent.batch_id]
         return MessageSendPayload(
-            batch=MessageBatch.of(batch), allowance=await _allowance(info), idempotent_replay=sent.replay, errors=[]
-        )
-
-    @strawberry.mutation(
-        description="Cancel a message, or all of a send that has not left yet. Its units are given back.",
-        directives=SEND,
-    )
-    async def message_cancel(
-        self,
-        info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="A message's id or a send's.")],
-    ) -> MessageCancelPayload | None:
-        tx, now = info.context.tx, info.context.now
-        kind, key = split_global(id) or ("", UUID(int=0))
-        if kind == "Message":
-            canceled = await cancel_message(tx, key, now=now)
-            message, batch = await find_message(info, id, frozenset({"batch", "contact", "template", "timeline"})), None
-        elif kind == "MessageBatch":
-            canceled = await cancel_batch(tx, key, now=now)
-            message, batch = None, await find_batch(info, id)
-        else:
-            raise refuse(CancelProblem.NOT_FOUND, "There is no such message or send.", "id")
-        return MessageCancelPayload(
-            message=message,
-            batch=batch,
-            canceled=len(canceled.message_ids),
-            allowance=await _allowance(info),
-            errors=[],
+            batch=MessageBatch.of(batch), allowance=await allowance_now(info), idempotent_replay=sent.replay, errors=[]
         )
 
 
-async def _allowance(info: Info) -> Allowance | None:
+async def allowance_now(info: Info) -> Allowance | None:
+    """The allowance as it is in this transaction."""
     state = await read_allowance(info.context.tx, now=info.context.now)
     return None if state is None else Allowance.of(state)

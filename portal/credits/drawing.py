@@ -3,7 +3,7 @@
 What is held of a lot that lapses meanwhile stays held: it was good when it was taken.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -48,9 +48,14 @@ def allot(lots: Sequence[tuple[UUID, int]], draws: Iterable[Draw]) -> list[Hold]
 
 
 async def draw(
-    tx: TenantTransaction, lots: Sequence[tuple[UUID, int]], batch_id: UUID, draws: Sequence[Draw], *, now: datetime
+    tx: TenantTransaction,
+    lots: Sequence[tuple[UUID, int]],
+    draws: Sequence[Draw],
+    batches: Mapping[UUID, UUID],
+    *,
+    now: datetime,
 ) -> int:
-    """Hold units of lots that this transaction locked; how many that were in all."""
+    """Hold units of lots that this transaction locked, for messages of these batches; how many that were in all."""
     holds = allot(lots, draws)
     if not holds:
         return 0
@@ -66,7 +71,7 @@ async def draw(
         [hold.lot_id for hold in holds],
         [hold.units for hold in holds],
     )
-    totals = _totals((hold.lot_id, batch_id, CreditEntryKind.RESERVE, hold.units) for hold in holds)
+    totals = _totals((hold.lot_id, batches[hold.message_id], CreditEntryKind.RESERVE, hold.units) for hold in holds)
     await _write_entries(tx, totals, now=now)
     return sum(hold.units for hold in holds)
 

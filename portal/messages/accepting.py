@@ -15,8 +15,9 @@ from portal.messages.addressees import Recipients
 from portal.messages.composing import Composed, Recipient
 from portal.messages.models import MessageBatch
 from portal.messages.refusals import RefusalCode
+from portal.messages.waking import wake_dispatch
 from portal.plans.charging import Charge
-from portal.plans.reserving import LockedMeans, reserve
+from portal.plans.reserving import LockedMeans, Taking, reserve
 from portal.plans.spend import reserve_spend
 
 _NOBODY = Recipients()
@@ -34,6 +35,8 @@ class Acceptance:
     actor: Actor
     keyword: Keyword | None = None  # what its messages answer
     asked: Recipients = _NOBODY
+    respects_quiet_hours: bool = False
+    topic: str | None = None
 
     @property
     def recipients(self) -> list[Recipient]:
@@ -51,8 +54,10 @@ async def accept(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime
     spend = await reserve_spend(tx, acceptance.means.plan.terms.currency, price, now=now) if price else None
     ids = _ids(len(charges), now)
     await _write_messages(tx, acceptance, ids, spend.id if spend else None, now=now)
-    taken = list(zip(ids, charges, strict=True))
-    await reserve(tx, acceptance.means, acceptance.batch_id, taken, spend, now=now)  # last, for it may raise an alert
+    taken = [Taking(id, acceptance.batch_id, one) for id, one in zip(ids, charges, strict=True) if one.units]
+    if taken:
+        await wake_dispatch(tx, now=now)
+        await reserve(tx, acceptance.means, taken, spend, now=now)  # last, for it may raise an alert
 
 
 async def _write_batch(tx: TenantTransaction, acceptance: Acceptance, *, now: datetime) -> None:
@@ -62,6 +67,7 @@ async def _write_batch(tx: TenantTransaction, acceptance: Acceptance, *, now: da
         id=acceptance.batch_id,
         tenant_id=tx.tenant_id,
         template_version_id=composed.template_version_id,
+        topic=acceptance.topic,
         total=len(composed.recipients) + len(composed.refusals),
         accepted=len(composed.recipients),
         actor_kind=actor.kind.value,
@@ -100,12 +106,16 @@ async def _write_messages(
     await tx.execute(
         "INSERT INTO message (tenant_id, id, batch_id, contact_id, template_version_id, direction, channel, status, "
         "status_at, sender_number, recipient_number, recipient_country, body, encoding, segments, actor_kind, "
-        "actor_name, balance_id, keyword, reserved_units, cost, price, spend_id, due_at, created_at) "
-        "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', 'SMS', 'QUEUED', $4, $5, m.number, m.country, m.body, "
-        "m.encoding, m.segments, $6, $7, $8, $9, m.units, m.cost, m.price, CASE WHEN m.price > 0 THEN $20::uuid END, "
-        "$4, $4 FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[], "
-        "$17::int[], $18::numeric[], $19::numeric[]) "
-        "AS m (id, contact_id, number, country, body, encoding, segments, units, cost, price)",
+        "actor_name, balance_id, keyword, reserved_units, cost, price, spend_id, due_at, scheduled_at, "
+        "respects_quiet_hours, created_at) "
+        "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', 'SMS', "
+        "CASE WHEN m.send_at IS NULL THEN 'QUEUED' ELSE 'SCHEDULED' END, $4::timestamptz, $5, m.number, m.country, "
+        "m.body, m.encoding, m.segments, $6, $7, CASE WHEN m.send_at IS NULL THEN $8::uuid END, $9, m.units, m.cost, "
+        "m.price, CASE WHEN m.price > 0 THEN $20::uuid END, CASE WHEN m.send_at IS NULL THEN $4::timestamptz END, "
+        "m.send_at, $22, $4 "
+        "FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[], "
+        "$17::int[], $18::numeric[], $19::numeric[], $21::timestamptz[]) "
+        "AS m (id, contact_id, number, country, body, encoding, segments, units, cost, price, send_at)",
         tx.tenant_id,
         acceptance.batch_id,
         acceptance.composed.template_version_id,
@@ -126,22 +136,18 @@ async def _write_messages(
         [charge.cost for charge in charges],
         [charge.price for charge in charges],
         spend_id,
+        [recipient.send_at for recipient in recipients],
+        acceptance.respects_quiet_hours,
     )
     await tx.execute(
         "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "
-        "SELECT $1, e.id, e.message_id, 'QUEUED', $2, $2, 'PORTAL' "
-        "FROM unnest($3::uuid[], $4::uuid[]) AS e (id, message_id)",
+        "SELECT $1, e.id, e.message_id, CASE WHEN e.send_at IS NULL THEN 'QUEUED' ELSE 'SCHEDULED' END, $2, $2, "
+        "'PORTAL' FROM unnest($3::uuid[], $4::uuid[], $5::timestamptz[]) AS e (id, message_id, send_at)",
         tx.tenant_id,
         now,
         _ids(len(ids), now),
         ids,
-    )
-    # Last, since it makes a worker that is claiming this tenant's messages wait for this transaction.
-    await tx.execute(
-        "INSERT INTO due_tenant (tenant_id, due_at) VALUES ($1, $2) "
-        "ON CONFLICT (tenant_id) DO UPDATE SET due_at = least(due_tenant.due_at, excluded.due_at)",
-        tx.tenant_id,
-        now,
+        [recipient.send_at for recipient in recipients],
     )
 
 

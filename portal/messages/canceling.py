@@ -70,6 +70,12 @@ async def cancel_claimed(tx: TenantTransaction, message_ids: Sequence[UUID], *, 
     return Canceled((*stopped.message_ids, *left.message_ids))
 
 
+async def cancel_fired(tx: TenantTransaction, message_ids: Sequence[UUID], *, now: datetime) -> Canceled:
+    """Cancel what the caller fires, since its recipients want no messages any more."""
+    fired = "id = ANY($2::uuid[]) AND status = 'SCHEDULED'"
+    return await _cancel(tx, fired, list(message_ids), DeliveryIssueCode.OPTED_OUT, now=now)
+
+
 async def _cancel_asked(tx: TenantTransaction, column: str, key: UUID, *, exists: bool, now: datetime) -> Canceled:
     if not exists:
         raise refuse(CancelProblem.NOT_FOUND, "There is no such message or batch.", "id")

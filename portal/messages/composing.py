@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from portal.messages.look_alikes import with_look_alikes
 from portal.messages.refusals import Refusal, RefusalCode, SendProblem
 from portal.messages.segments import SegmentCount, count_segments
 from portal.messages.wanted import refusal_of
-from portal.plans.charging import Budget, Charge, Shortage
+from portal.plans.charging import NO_CHARGE, Budget, Charge, Shortage
 from portal.plans.plans import PlanRow
 from portal.pricing.terms import UsageUnit
 from portal.problems import Problem, RefusedError, refuse
@@ -51,6 +52,7 @@ class Recipient:
     addressee: Addressee
     text: str
     size: SegmentCount
+    send_at: datetime | None = None  # None: at once
 
     def units(self, unit: UsageUnit) -> int:
         """What this message takes from an allowance."""
@@ -127,13 +129,15 @@ def limit_to(
     charges: list[Charge] = []
     refused: list[Refusal] = []
     for index, recipient in composed.recipients:
-        charge = charge_of(recipient, plan, card, budget)
+        # What waits for its time takes nothing before that.
+        charge = charge_of(recipient, plan, card, budget) if recipient.send_at is None else NO_CHARGE
         outcome = (
             _outside(recipient, plan) or screen.outcome(recipient, charge) or _SHORTAGES.get(budget.shortage(charge))
         )
         if outcome is None:
             budget.take(charge)
-            screen.take(recipient)
+            if recipient.send_at is None:
+                screen.take(recipient)
             kept.append((index, recipient))
             charges.append(charge)
         else:

@@ -24,6 +24,14 @@ class DeliveryIssueCode(StrEnum):
     PROVIDER_OUTAGE = "PROVIDER_OUTAGE"
     ACCOUNT_REFUSED = "ACCOUNT_REFUSED"
     UNCONFIRMED = "UNCONFIRMED"
+    PREFERENCE = "PREFERENCE"
+    POLICY = "POLICY"
+    SENDING_STOPPED = "SENDING_STOPPED"
+    SENDER_GONE = "SENDER_GONE"
+    QUIET_HOURS = "QUIET_HOURS"
+    ALLOWANCE_EXHAUSTED = "ALLOWANCE_EXHAUSTED"
+    CREDITS_EXHAUSTED = "CREDITS_EXHAUSTED"
+    SPEND_CAP_REACHED = "SPEND_CAP_REACHED"
     UNKNOWN = "UNKNOWN"
 
 
@@ -180,6 +188,68 @@ _ENTRIES = (
         IssueActor.TENANT,
         retryable=False,
         alert="Nobody can say whether some messages were sent.",
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.PREFERENCE,
+        "This person chose, before the message was due, not to be written to about this.",
+        "Respect it: only the recipient can choose otherwise, on their page of preferences.",
+        IssueActor.RECIPIENT,
+        retryable=False,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.POLICY,
+        "The text broke a rule of policy when this message was due.",
+        "Change the text, or ask support to allow it; then send it again.",
+        IssueActor.TENANT,
+        retryable=False,
+        alert="Scheduled messages were not sent: their text breaks a rule of policy.",
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.SENDING_STOPPED,
+        "Sending was stopped for your company when this message was due.",
+        "Ask support why; once sending goes on, send it again.",
+        IssueActor.ISV,
+        retryable=True,
+        alert="Scheduled messages were not sent: sending is stopped for your company.",
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.SENDER_GONE,
+        "The number that this message was to be sent from was yours no more when it was due.",
+        "Send it again, from a number that you have.",
+        IssueActor.TENANT,
+        retryable=True,
+        alert="Scheduled messages were not sent: their number is yours no more.",
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.QUIET_HOURS,
+        "Quiet hours left no time to write to this person.",
+        "Shorten your quiet hours, or send without respect to them where you may.",
+        IssueActor.TENANT,
+        retryable=True,
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.ALLOWANCE_EXHAUSTED,
+        "The allowance was used up when this message was due.",
+        "Send it again in the next period, or change to a larger plan.",
+        IssueActor.TENANT,
+        retryable=True,
+        alert="Scheduled messages were not sent: the allowance was used up.",
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.CREDITS_EXHAUSTED,
+        "The credits were used up when this message was due.",
+        "Buy credits, then send it again.",
+        IssueActor.TENANT,
+        retryable=True,
+        alert="Scheduled messages were not sent: the credits were used up.",
+    ),
+    DeliveryIssue(
+        DeliveryIssueCode.SPEND_CAP_REACHED,
+        "This message would have gone over your spend cap of the month when it was due.",
+        "Raise the cap, or send it again next month.",
+        IssueActor.TENANT,
+        retryable=True,
+        alert="Scheduled messages were not sent: your spend cap was reached.",
     ),
     DeliveryIssue(
         DeliveryIssueCode.UNKNOWN,

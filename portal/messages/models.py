@@ -10,6 +10,7 @@ class MessageBatch(Model):
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
     template_version_id = fields.UUIDField(null=True)
+    topic = fields.TextField(null=True)
     total = fields.IntField()
     accepted = fields.IntField()
     actor_kind = fields.TextField()

@@ -49,6 +49,7 @@ class MessageRow(NamedTuple):
     actor_name: str | None
     provider_reference: str | None
     ask_at: datetime | None
+    scheduled_at: datetime | None
     created_at: datetime
 
     @property
@@ -107,7 +108,7 @@ _AFFECTED = (
 _COLUMNS = (
     "id, batch_id, contact_id, template_version_id, direction, channel, status, status_at, issue, sender_masked, "
     "recipient_masked, recipient_country, encoding, segments, media_count, keyword, actor_kind, actor_name, "
-    "provider_reference, ask_at, created_at"
+    "provider_reference, ask_at, scheduled_at, created_at"
 )
 _CONTENT = ", sender_number, recipient_number, body"
 _NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number, NULL AS body"  # the database would refuse the columns
@@ -142,6 +143,7 @@ def _message_row(row: Row) -> MessageRow:
         actor_name=row["actor_name"],
         provider_reference=row["provider_reference"],
         ask_at=row["ask_at"],
+        scheduled_at=row["scheduled_at"],
         created_at=row["created_at"],
     )
 

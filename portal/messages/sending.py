@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from portal.actor import Actor
-from portal.clock import new_id
+from portal.clock import new_id, written
 from portal.database import TenantTransaction
 from portal.idempotency import IdempotentRequest, find_result, keep_result
 from portal.messages.accepting import Acceptance, accept
 from portal.messages.addressees import Recipients
 from portal.messages.composing import Composed, Composition, compose, limit_to
 from portal.messages.refusals import Refusal, RefusalCode, SendProblem
+from portal.messages.scheduling import AT_ONCE, Timing, as_if_fired, set_times
 from portal.messages.screening import Screening, screen
 from portal.messages.senders import find_sender
 from portal.money.money import Money
@@ -51,6 +52,7 @@ class SendRequest:
     on_refusal: OnRefusal
     operation: str = OPERATION  # the mutation, whose keys are its own
     sender: str | None = None  # the tenant's number that it had better be from
+    timing: Timing = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,10 @@ class Estimate:
     verdicts: Sequence[PolicyVerdict]
 
 
-async def estimate(tx: TenantTransaction, composition: Composition, *, now: datetime) -> Estimate | None:
-    """Compose without writing; None before the tenant has a plan.
+async def estimate(
+    tx: TenantTransaction, composition: Composition, timing: Timing, *, now: datetime
+) -> Estimate | None:
+    """Compose without writing, what waits for its time as if that had come; None before the tenant has a plan.
 
     Raises:
         RefusedError: as `send` does.
@@ -83,7 +87,7 @@ async def estimate(tx: TenantTransaction, composition: Composition, *, now: date
     if composition.sender_id is not None:
         await find_sender(tx, sender_id=composition.sender_id)
     budget = means.budget
-    composed = await compose(tx, composition)
+    composed = as_if_fired(await set_times(tx, await compose(tx, composition), timing, now=now))
     screening = await screen(tx, composed, means.card, now=now)
     composed, _ = limit_to(composed, means.plan, means.card, budget, screening)
     after = means.allowance.after(budget.units, budget.from_credits)
@@ -102,7 +106,7 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
         return SendResult(earlier, replay=True)
     composition = request.composition
     sender = await find_sender(tx, request.sender, sender_id=composition.sender_id)
-    composed = await compose(tx, composition)
+    composed = await set_times(tx, await compose(tx, composition), request.timing, now=now)
     balance = await lock_balance(tx, now=now)
     if balance is None:
         raise refuse(SendProblem.NO_SENDER, "There is no plan yet: finish the onboarding first.")
@@ -115,7 +119,17 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
         raise RecipientsRefusedError(problems, composed.refusals)
     batch_id = new_id(now)
     await keep_result(tx, once, batch_id, now=now)
-    acceptance = Acceptance(batch_id, composed, charges, means, sender, actor, asked=composition.recipients)
+    acceptance = Acceptance(
+        batch_id,
+        composed,
+        charges,
+        means,
+        sender,
+        actor,
+        asked=composition.recipients,
+        respects_quiet_hours=request.timing.respects_quiet_hours,
+        topic=composition.topic,
+    )
     await accept(tx, acceptance, now=now)
     if means.spend is not None and any(one.code is RefusalCode.SPEND_CAP_REACHED for one in composed.refusals):
         await tell_capped(tx, means.spend, now=now)
@@ -131,7 +145,8 @@ def _check_policy(screening: Screening, composition: Composition) -> None:
 
 
 def _units(composed: Composed, balance: LockedBalance) -> int:
-    return sum(recipient.units(balance.allowance.unit) for _, recipient in composed.recipients)
+    unit = balance.allowance.unit
+    return sum(recipient.units(unit) for _, recipient in composed.recipients if recipient.send_at is None)
 
 
 def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
@@ -149,6 +164,8 @@ def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
         "sender": str(composition.sender_id),
         "topic": composition.topic,
         "smart_encoding": composition.smart_encoding,
+        "send_at": request.timing.send_at and written(request.timing.send_at),
+        "respects_quiet_hours": request.timing.respects_quiet_hours,
         "on_refusal": request.on_refusal.value,
     }
     return IdempotentRequest(request.operation, actor, request.idempotency_key, asked)

@@ -38,6 +38,9 @@ class Charge:
     from_credits: int = 0  # of the units
 
 
+NO_CHARGE = Charge(0, NOTHING, NOTHING)
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where a period stands: its units used, reserved and, of both together, those that credits paid for."""

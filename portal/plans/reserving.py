@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from portal.alerts.catalogue import AlertKind, SpendFault
@@ -33,6 +34,14 @@ class Means:
     card: RateCard
     allowance: Allowance
     budget: Budget
+
+
+class Taking(NamedTuple):
+    """What a message of a batch takes."""
+
+    message_id: UUID
+    batch_id: UUID
+    charge: Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +101,40 @@ async def lock_means(tx: TenantTransaction, balance: LockedBalance, units: int, 
 async def reserve(
     tx: TenantTransaction,
     means: LockedMeans,
-    batch_id: UUID,
-    charges: Sequence[tuple[UUID, Charge]],
+    taken: Sequence[Taking],
     spend: LockedSpend | None,
     *,
     now: datetime,
 ) -> None:
     """Reserve what messages take of what this transaction holds, and tell where that is much. Last, for that."""
     balance, before = means.balance, means.allowance
-    units = sum(charge.units for _, charge in charges)
-    from_credits = sum(charge.from_credits for _, charge in charges)
+    units: dict[UUID, int] = {}  # by batch
+    for one in taken:
+        units[one.batch_id] = units.get(one.batch_id, 0) + one.charge.units
+    total = sum(units.values())
+    from_credits = sum(one.charge.from_credits for one in taken)
     if from_credits:
-        draws = [Draw(message_id, charge.from_credits) for message_id, charge in charges if charge.from_credits]
-        from_credits = await draw(tx, means.lots, batch_id, draws, now=now)
-    after = before.after(units, from_credits)
+        draws = [Draw(one.message_id, one.charge.from_credits) for one in taken if one.charge.from_credits]
+        batches = {one.message_id: one.batch_id for one in taken}
+        from_credits = await draw(tx, means.lots, draws, batches, now=now)
+    after = before.after(total, from_credits)
     told = told_of(before.limit, before.position.committed, balance.told, balance.told_limit, balance.own_thresholds)
     reached = newly_reached(after.limit, after.position.committed, told, balance.own_thresholds)
     await tx.execute(
         "WITH balance AS (UPDATE allowance_balance SET reserved = reserved + $3, from_credits = from_credits + $4, "
         "told_percent = $5, told_limit = $6 WHERE tenant_id = $1 AND id = $2) "
         "INSERT INTO allowance_entry (tenant_id, id, balance_id, kind, units, batch_id, at) "
-        "VALUES ($1, $7, $2, 'RESERVE', $3, $8, $9)",
+        "SELECT $1, entry.id, $2, 'RESERVE', entry.units, entry.batch_id, $10 "
+        "FROM unnest($7::uuid[], $8::uuid[], $9::bigint[]) AS entry (id, batch_id, units)",
         tx.tenant_id,
         balance.id,
-        units,
+        total,
         from_credits,
         max([told, *reached]),
         after.limit,
-        new_id(now),
-        batch_id,
+        [new_id(now) for _ in units],
+        list(units),
+        list(units.values()),
         now,
     )
     tx.announce(ALLOWANCE_CHANGED)

@@ -1,8 +1,8 @@
-"""What a tenant sets for itself: the words that answer keywords, and how long raw callbacks are kept."""
+"""What a tenant sets for itself: the words that answer keywords, how long raw callbacks are kept, quiet hours."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, astuple, dataclass
+from datetime import datetime, time
 from enum import StrEnum
 
 from portal.clock import new_id
@@ -12,17 +12,19 @@ from portal.problems import Problem, RefusedError
 LONGEST_TEXT = 320
 MOST_DAYS = 400
 MOST_TOPICS, LONGEST_TOPIC = 12, 40
-_COLUMNS = "help_text, stop_text, start_text, callback_days, topics"
+_COLUMNS = "help_text, stop_text, start_text, callback_days, topics, quiet_from, quiet_until"
 _PLACES = {
     "help_text": "helpText",
     "stop_text": "stopText",
     "start_text": "startText",
     "callback_days": "callbackRetentionDays",
     "topics": "topics",
+    "quiet_from": "quietHours",
+    "quiet_until": "quietHours",
 }
 
 
-Value = str | int | Sequence[str]
+Value = str | int | time | Sequence[str]
 
 
 class SettingsProblem(StrEnum):
@@ -41,6 +43,8 @@ class TenantSettings:
     callback_days: int = 30
     topics: Sequence[str] = ()
     """What consumers can choose among, such as "Offers"."""
+    quiet_from: time | None = None  # by the clock where the recipient is
+    quiet_until: time | None = None
 
 
 async def read_settings(tx: TenantTransaction) -> TenantSettings:
@@ -64,6 +68,9 @@ async def update_settings(
     """
     given = {name: _stripped(value) for name, value in values.items()}
     problems = [problem for name, value in given.items() if (problem := _problem(name, value))]
+    if given.get("quiet_from") is not None and given["quiet_from"] == given.get("quiet_until"):
+        endless = "Quiet hours end at another time than they begin, or nothing would ever be sent."
+        problems.append(Problem(SettingsProblem.INVALID, endless, ("quietHours", "until")))
     if problems:
         raise RefusedError(problems)
     # One at a time for a tenant, so that two who change different things both have their way.
@@ -72,13 +79,14 @@ async def update_settings(
     changed = {name: default[name] if value is None else value for name, value in given.items()}
     settings = TenantSettings(**asdict(await read_settings(tx)) | changed)
     await tx.execute(
-        f"INSERT INTO tenant_settings (tenant_id, id, {_COLUMNS}, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "  # noqa: S608  constants
+        f"INSERT INTO tenant_settings (tenant_id, id, {_COLUMNS}, updated_at) "  # noqa: S608  constants
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
         "ON CONFLICT (tenant_id) DO UPDATE SET help_text = excluded.help_text, stop_text = excluded.stop_text, "
-        "start_text = excluded.start_text, callback_days = excluded.callback_days, "
-        "topics = excluded.topics, updated_at = excluded.updated_at",
+        "start_text = excluded.start_text, callback_days = excluded.callback_days, topics = excluded.topics, "
+        "quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, updated_at = excluded.updated_at",
         tx.tenant_id,
         new_id(now),
-        *(settings.help_text, settings.stop_text, settings.start_text, settings.callback_days, settings.topics),
+        *astuple(settings),
         now,
     )
     return settings
@@ -87,7 +95,7 @@ async def update_settings(
 def _stripped(value: Value | None) -> Value | None:
     if isinstance(value, str):
         return value.strip()
-    return value if value is None or isinstance(value, int) else [one.strip() for one in value]
+    return value if value is None or isinstance(value, int | time) else [one.strip() for one in value]
 
 
 def _problem(name: str, value: Value | None) -> Problem | None:

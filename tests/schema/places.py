@@ -85,6 +85,11 @@ PLACES = {
     "Mutation.messageCancel(id)": """mutation ($id: ID!) {
       messageCancel(id: $id) { canceled allowance { used } message { id } errors { code path message } }
     }""",
+    "Mutation.messageReschedule(id)": """mutation ($id: ID!) {
+      messageReschedule(id: $id, sendAt: "2026-11-20T15:00:00Z") {
+        rescheduled message { id } batch { id } errors { code path message }
+      }
+    }""",
     "Mutation.memberRoleChange(id)": """mutation ($id: ID!) {
       memberRoleChange(id: $id, role: SUPPORT) { member { id } errors { code path message } }
     }""",

@@ -183,7 +183,7 @@ OF_STAFF = {
     "supportSessionEnd": StaffRole.ISV_SUPPORT,
 }
 MADE_ALONE = {
-    *("creditLimitSet", "contactDelete", "messageCancel", "templateArchive", "conversationReply"),
+    *("creditLimitSet", "contactDelete", "messageCancel", "messageReschedule", "templateArchive", "conversationReply"),
     *("contactTagRename", "contactTagDelete", "contactErase", "contactMerge"),
     *("policyOverrideEnd", "trafficPauseRelease"),
 }
@@ -380,10 +380,12 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
         return {"id": await (add_pause if name == "trafficPauseRelease" else add_override)(product, tenant.id)}
     if name.startswith("contact"):
         return await _made_of_contacts(tenant, name, number)
-    if name in {"messageCancel", "templateArchive"}:
-        is_send = name == "messageCancel"
-        sent = (await send(tenant.machine, tenant.contacts, body="Hello"))["id"] if is_send else None
-        return {"id": sent or (await add_template(tenant.machine, number))[0]}
+    if name in {"messageCancel", "messageReschedule"}:
+        later = (product.clock.now() + timedelta(hours=1)).isoformat()
+        when = {"sendAt": later} if name == "messageReschedule" else {}
+        return {"id": (await send(tenant.machine, tenant.contacts, body="Hello", **when))["id"], **when}
+    if name == "templateArchive":
+        return {"id": (await add_template(tenant.machine, number))[0]}
     conversation = await add_conversation(product, tenant.under_test, number)
     return {"input": {"conversationId": conversation, "idempotencyKey": number, "body": "Yes, it is."}}
 

@@ -54,6 +54,7 @@ from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
 from portal.invoices.runs import start_run
 from portal.messages.canceling import cancel_batch, cancel_message
 from portal.messages.refusals import RefusalCode, SendProblem
+from portal.messages.scheduling import reschedule_batch, reschedule_message
 from portal.messages.sending import send
 from portal.messages.suppressing import suppress_by_hand
 from portal.numbers.updating import update_number
@@ -101,6 +102,7 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "templateArchive": (archive_template,),
     "messageSend": (send,),
     "messageCancel": (cancel_message, cancel_batch),
+    "messageReschedule": (reschedule_message, reschedule_batch),
     "memberInvite": (invite,),
     "invitationResend": (resend_invitation,),
     "invitationRevoke": (revoke_invitation,),
@@ -162,8 +164,11 @@ INSTEAD: dict[str, tuple[set[Any], set[Any]]] = {
     "contactImport": ({ContactProblem.INVALID_NUMBER}, set()),  # that is a row's problem
     "suppressionImport": ({ContactProblem.INVALID_NUMBER}, set()),
     "conversationReply": (
-        {SendProblem.RECIPIENTS_REFUSED, SendProblem.TOO_MANY_RECIPIENTS, SendProblem.SENDER_NOT_READY},
-        set(RefusalCode) - {RefusalCode.DUPLICATE, RefusalCode.INVALID_NUMBER},
+        {
+            *(SendProblem.RECIPIENTS_REFUSED, SendProblem.TOO_MANY_RECIPIENTS, SendProblem.SENDER_NOT_READY),
+            SendProblem.INVALID_TIME,
+        },
+        set(RefusalCode) - {RefusalCode.DUPLICATE, RefusalCode.INVALID_NUMBER, RefusalCode.QUIET_HOURS},
     ),
 }
 

@@ -166,6 +166,8 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
     contacts = [await add_contact(world.machine, number) for number in islice(world.numbers, 5)]
     templates = [(await add_template(world.machine, f"Template of {contact}"))[0] for contact in contacts[:2]]
     batch = await send(world.machine, [contacts[0]], body="Hello")
+    later = [(product.clock.now() + timedelta(hours=hours)).isoformat() for hours in (1, 2)]
+    waiting = await send(world.machine, [contacts[0]], body="Hello", sendAt=later[0])
     return {
         "Mutation.contactCreate(input)": {"number": next(world.numbers), "name": "Bea"},
         "Mutation.contactUpdate(id)": contacts[0],
@@ -194,6 +196,8 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
             "body": "Hello",
         },
         "Mutation.messageCancel(id)": batch["id"],
+        "Mutation.messageReschedule(id)": waiting["id"],
+        "Mutation.messageReschedule(sendAt)": later[1],
         "Mutation.conversationRead(id)": world.conversation,
         "Mutation.conversationReply(input)": {
             "idempotencyKey": contacts[1],

@@ -41,10 +41,10 @@ EXPECTED: dict[str, int] = {
     "invoices": 2,  # and their credit notes
     "invoice": 2,
     "messageCancel": 9,
-    "messageEstimate": 6,
+    "messageEstimate": 7,
     "contactCreate": 3,
     "allowance": 1,
-    "messageSend": 19,
+    "messageSend": 20,
     "contactDelete": 2,
     "message": 6,
     "templateArchive": 4,
@@ -146,7 +146,7 @@ EXPECTED: dict[str, int] = {
     "Query.message": 1,
     "Query.calls": 1,
     "Query.numbers": 1,
-    "Query.messageEstimate": 6,
+    "Query.messageEstimate": 7,
     "Query.plan": 1,
     "Query.allowance": 1,
     "Query.usage": 5,  # both counts, charges, plans, rate card
@@ -188,8 +188,9 @@ EXPECTED: dict[str, int] = {
     "Mutation.templateCreate": 4,
     "Mutation.templateUpdate": 6,
     "Mutation.templateArchive": 4,
-    "Mutation.messageSend": 19,
+    "Mutation.messageSend": 20,
     "Mutation.messageCancel": 9,
+    "Mutation.messageReschedule": 7,
     "Query.members": 1,
     "Query.invitations": 1,
     "Query.apiClients": 2,  # and their secrets

@@ -20,6 +20,7 @@ export const REFUSALS: Record<RefusalCode, string> = {
   SPEND_CAP_REACHED: 'over your spend cap',
   MISSING_VARIABLE: 'a detail in the text is missing',
   TEXT_TOO_LONG: 'the text is empty or too long with their details',
+  QUIET_HOURS: 'quiet hours leave no time for them',
   INVALID_NUMBER: 'no phone number',
   DUPLICATE: 'chosen twice',
 };

@@ -64,9 +64,27 @@ CREATE TRIGGER note_queued BEFORE UPDATE OF status ON message FOR EACH ROW
   WHEN (OLD.status = 'SCHEDULED' AND NEW.status = 'QUEUED') EXECUTE FUNCTION note_queued();
 """
 
+SCHEDULES = """
+SET LOCAL ROLE portal_owner;
+ALTER TABLE message
+  ADD scheduled_at timestamptz, -- when it is to be sent: as asked for, or once its recipient's quiet hours are over
+  ADD respects_quiet_hours boolean NOT NULL DEFAULT false,
+  ADD CONSTRAINT message_scheduled_check -- nothing is reserved before its time has come
+    CHECK (status <> 'SCHEDULED' OR (scheduled_at IS NOT NULL AND reserved_units = 0 AND due_at IS NULL));
+CREATE INDEX message_scheduled ON message (scheduled_at, tenant_id) WHERE status = 'SCHEDULED';
+GRANT SELECT (scheduled_at) ON message TO portal_support, portal_support_content;
+GRANT SELECT (status, scheduled_at) ON message TO portal_worker;
+ALTER TABLE message_batch ADD topic text; -- what it is about, as its sender said
+ALTER TABLE tenant_settings
+  ADD quiet_from time, -- in the time zone of the recipient's number
+  ADD quiet_until time,
+  ADD CHECK ((quiet_from IS NULL) = (quiet_until IS NULL));
+GRANT SELECT (quiet_from, quiet_until) ON tenant_settings TO portal_support, portal_support_content;
+"""
+
 
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
     dependencies: list[tuple[str, str]] = [("portal", "0009_money")]
-    operations: list[Operation] = [RunSQL([RECIPIENTS, PACE])]
+    operations: list[Operation] = [RunSQL([RECIPIENTS, PACE, SCHEDULES])]
