@@ -15,6 +15,8 @@ from portal.plans.plans import PlanRow
 from portal.plans.ready_made import PlansError, read_plans, ready_made
 from portal.pricing.strategies import BandUsage, strategy_of
 from portal.pricing.terms import AtLimit, CreditPack, MarginKind, PricingStrategy, UsageUnit
+from portal_schema.plan_inputs import PlanInput
+from portal_schema.scalars import CurrencyCode
 from tests.command_line import typed
 from tests.product import SECRET
 from tests.turnable_clock import TurnableClock
@@ -152,3 +154,9 @@ async def test_the_command_adds_drafts_or_puts_on_sale_and_leaves_what_has_a_ver
         assert await _versions(database) == [
             (name, 1, "DRAFT" if name == "Gold" else "PUBLISHED") for name in sorted(READY)
         ]
+
+
+def test_a_plan_reaches_the_united_states_unless_it_names_other_countries() -> None:
+    assert {plan.countries for plan in ready_made()} == {("US",)}
+    given = PlanInput(name="New", strategy=PricingStrategy.TIER, currency=CurrencyCode("USD"))
+    assert given.content().countries == ("US",)
