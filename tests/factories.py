@@ -1,7 +1,7 @@
 """Makes what tests need, through the same doors as the product."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from portal.clock import Clock, new_id
 from portal.database import Database, DatabaseRole, Transaction
 from portal.plans.checking import PlanContent
 from portal.plans.periods import AllowancePeriod
-from portal.policy.overrides import OverrideWish, override
+from portal.policy.overrides import LONGEST, OverrideWish, override
 from portal.policy.rules import PolicyRule
 from portal.pricing.terms import PlanTerms, PricingStrategy
 
@@ -40,5 +40,5 @@ def plan_of(name: str, amount: int | None, per: AllowancePeriod = AllowancePerio
 
 async def let_omit_opt_out(tx: Transaction, tenant_id: UUID, *, now: datetime) -> None:
     """Let a tenant's first messages say nothing of opting out, so that tests of other things may send any text."""
-    wish = OverrideWish(PolicyRule.OPT_OUT_TEXT, "A test of something else", now + timedelta(days=365))
+    wish = OverrideWish(PolicyRule.OPT_OUT_TEXT, "A test of something else", now + LONGEST)
     await override(tx, tenant_id, wish, "Otto", now=now)

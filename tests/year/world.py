@@ -20,7 +20,7 @@ from portal.plans.preview_tokens import SIGNS
 from portal.rates.publishing import publish_rate_card
 from portal.tenants.accounts import ProviderAccounts
 from portal.tenants.provisioning import NewTenant, add_tenant
-from tests.factories import FAST
+from tests.factories import FAST, let_omit_opt_out
 from tests.product import PARENT, SECRET
 from tests.turnable_clock import TurnableClock
 from tests.year.shelf import PLANS, card
@@ -80,6 +80,7 @@ class World:
         )
         async with self.database.as_role(DatabaseRole.OPERATOR) as tx:
             await add_tenant(tx, tenant_id, new, now=now)
+            await let_omit_opt_out(tx, tenant_id, now=now)
         return tenant_id, account.account_sid
 
     async def tell(self, lines: list[dict[str, object]]) -> None:
