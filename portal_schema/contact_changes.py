@@ -26,6 +26,9 @@ class ContactCreateErrorCode(Enum):
     INVALID_NUMBER = strawberry.enum_value("INVALID_NUMBER", description="The number is no phone number.")
     NUMBER_TAKEN = strawberry.enum_value("NUMBER_TAKEN", description="Another contact has this number.")
     INVALID = strawberry.enum_value("INVALID", description="A value is too long or not of the kind asked for.")
+    CONSENT_WITHDRAWN = strawberry.enum_value(
+        "CONSENT_WITHDRAWN", description="The person withdrew their consent themselves: only they can give it again."
+    )
 
 
 @strawberry.enum(description="Why a contact was not changed.")
@@ -36,6 +39,9 @@ class ContactUpdateErrorCode(Enum):
     INVALID_NUMBER = strawberry.enum_value("INVALID_NUMBER", description="The number is no phone number.")
     NUMBER_TAKEN = strawberry.enum_value("NUMBER_TAKEN", description="Another contact has this number.")
     INVALID = strawberry.enum_value("INVALID", description="A value is too long or not of the kind asked for.")
+    CONSENT_WITHDRAWN = strawberry.enum_value(
+        "CONSENT_WITHDRAWN", description="The person withdrew their consent themselves: only they can give it again."
+    )
 
 
 @strawberry.enum(description="Why a contact was not deleted.")

@@ -37,6 +37,7 @@ describe(
     TOO_MANY_CELLS="It is longer than the header.",
     TOO_MANY_TAGS="The contact, or the tenant, would have more tags than there can be.",
     TOO_MANY_FIELDS="The contact would have more fields than there can be.",
+    CONSENT_WITHDRAWN="The person withdrew their consent themselves: only they can give it again.",
 )
 
 

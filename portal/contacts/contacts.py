@@ -17,6 +17,7 @@ from portal.contacts.consent import (
     ConsentRow,
     ConsentStatement,
     ConsentStatus,
+    read_own_withdrawals,
     record_consent,
 )
 from portal.contacts.filtering import SOURCE, ContactFilter
@@ -29,11 +30,16 @@ from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
 from portal.database.uniqueness import taken_means
+from portal.messages.canceling import cancel_to
 from portal.problems import Problem, RefusedError, refuse
 
 LONGEST_NAME = 200
 MOST_FIELDS = 50
 LONGEST_VALUE = 1_000
+WITHDREW_THEMSELVES = (
+    "This person withdrew their consent themselves: only they can give it again, by answering START or on their page "
+    "of preferences."
+)
 
 
 class ContactProblem(StrEnum):
@@ -43,6 +49,7 @@ class ContactProblem(StrEnum):
     INVALID_NUMBER = "INVALID_NUMBER"
     NUMBER_TAKEN = "NUMBER_TAKEN"
     INVALID = "INVALID"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
 
 
 class ContactRow(NamedTuple):
@@ -185,7 +192,12 @@ async def _write_beside(
     if change.consent is not None:
         sql = "SELECT number FROM contact WHERE tenant_id = $1 AND id = $2"
         number = await tx.value(sql, tx.tenant_id, contact_id)
+        withdrawn = change.consent.status is ConsentStatus.WITHDRAWN
+        if not withdrawn and await read_own_withdrawals(tx, [number]):
+            raise refuse(ContactProblem.CONSENT_WITHDRAWN, WITHDREW_THEMSELVES, "consent", "status")
         await record_consent(tx, [number], change.consent, actor, now=now)
+        if withdrawn:
+            await cancel_to(tx, [number], now=now)
 
 
 async def delete_contact(tx: TenantTransaction, contact_id: UUID) -> None:

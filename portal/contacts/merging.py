@@ -8,6 +8,7 @@ from portal.actor import Actor
 from portal.contacts.consent import ConsentStatement, ConsentStatus, record_consent
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
 from portal.database import TenantTransaction
+from portal.messages.canceling import cancel_to
 from portal.problems import refuse
 
 
@@ -46,6 +47,7 @@ async def merge_contacts(tx: TenantTransaction, kept_id: UUID, merged_id: UUID, 
         staying = merged.number if _has_left(kept) else kept.number
         statement = ConsentStatement(ConsentStatus.WITHDRAWN, "merged with a contact that wants no messages")
         await record_consent(tx, [staying], statement, actor, now=now)
+        await cancel_to(tx, [staying], now=now)
     await tx.execute("DELETE FROM contact WHERE tenant_id = $1 AND id = $2", tx.tenant_id, merged_id)
 
 

@@ -39,6 +39,7 @@ class ImportProblemCode(StrEnum):
     TOO_MANY_CELLS = "TOO_MANY_CELLS"
     TOO_MANY_TAGS = "TOO_MANY_TAGS"
     TOO_MANY_FIELDS = "TOO_MANY_FIELDS"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
 
 
 class RowProblem(NamedTuple):

@@ -10,8 +10,8 @@ import orjson
 
 from portal.actor import Actor
 from portal.clock import new_id
-from portal.contacts.consent import record_consent
-from portal.contacts.contacts import MOST_FIELDS, ContactRow, read_contacts_by_number
+from portal.contacts.consent import ConsentStatus, read_own_withdrawals, record_consent
+from portal.contacts.contacts import MOST_FIELDS, WITHDREW_THEMSELVES, ContactRow, read_contacts_by_number
 from portal.contacts.suppressions import SuppressionSource, read_suppressions_of, suppress_all
 from portal.contacts.tags import MOST_TAGS, MOST_TAGS_OF_A_CONTACT, TagRow, set_tags
 from portal.database import TenantTransaction
@@ -42,7 +42,13 @@ class ContactWriter:
         known = await read_contacts_by_number(tx, [line.number for line in batch.lines])
         skips = self.on_duplicate is OnDuplicate.SKIP
         wanted = [line for line in batch.lines if not (skips and line.number in known)]
-        accepted = [line for line in wanted if self._fits(line, known.get(line.number), batch.problems)]
+        agreeing = [line.number for line in wanted if line.consent and not _withdraws(line)]
+        gone = await read_own_withdrawals(tx, agreeing) if agreeing else set[str]()
+        accepted = [
+            line
+            for line in wanted
+            if _may_agree(line, gone, batch.problems) and self._fits(line, known.get(line.number), batch.problems)
+        ]
         new = [line for line in accepted if line.number not in known]
         changed = [line for line in accepted if line.number in known]
         if accepted and not self.dry_run:
@@ -90,6 +96,8 @@ class ContactWriter:
         agreed.sort(key=lambda one: (one[0].status, one[0].source, one[1]))
         for statement, found in groupby(agreed, key=lambda one: one[0]):
             await record_consent(tx, [number for _, number in found], statement, self.actor, now=now)
+        if withdrawn := [line.number for line in lines if _withdraws(line)]:
+            await cancel_to(tx, withdrawn, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,18 @@ class SuppressionWriter:
             await suppress_all(tx, new, SuppressionSource.IMPORT, now=now)
             await cancel_to(tx, new, now=now)
         return Progress(created=len(new), skipped=len(known))
+
+
+def _withdraws(line: ContactLine) -> bool:
+    return line.consent is not None and line.consent.status is ConsentStatus.WITHDRAWN
+
+
+def _may_agree(line: ContactLine, gone: set[str], problems: list[RowProblem]) -> bool:
+    """Whether no file has it that somebody agrees who withdrew themselves."""
+    if line.consent is None or _withdraws(line) or line.number not in gone:
+        return True
+    problems.append(RowProblem(line.row, None, ImportProblemCode.CONSENT_WITHDRAWN, WITHDREW_THEMSELVES))
+    return False
 
 
 def _tags_of(known: ContactRow | None) -> Sequence[TagRow]:

@@ -27,7 +27,8 @@ READ = "query ($id: ID!) { contact(id: $id) { preferredChannel topics quietHours
 SETTINGS = 'mutation { settingsUpdate(input: {topics: ["Offers", "Bookings"]}) { errors { code } } }'
 
 
-async def _open(link: str, form: Mapping[str, str] | None = None) -> httpx2.Response:
+async def open_page(link: str, form: Mapping[str, str] | None = None) -> httpx2.Response:
+    """What the page answers, or what it answers to a form."""
     async with httpx2.AsyncClient(trust_env=False, timeout=60, follow_redirects=True) as http:
         return await http.get(link) if form is None else await http.post(link, data=dict(form))
 
@@ -54,7 +55,7 @@ async def test_a_consumer_chooses_by_the_link_in_a_text_and_the_next_send_does_a
     (contact,) = await add_contacts(product, tenant, [EVE])
     link = await _link(product, tenant, contact)
 
-    page = await _open(link)
+    page = await open_page(link)
     assert page.status_code == 200
     assert "Messages from Falcon Flights &amp; Co." in page.text
     assert EVE not in page.text + link
@@ -69,7 +70,7 @@ async def test_a_consumer_chooses_by_the_link_in_a_text_and_the_next_send_does_a
         "consent": {"status": "UNKNOWN"},
     }
 
-    saved = await _open(link, FORM | {"quiet-from": "21:00", "quiet-until": "08:00"})
+    saved = await open_page(link, FORM | {"quiet-from": "21:00", "quiet-until": "08:00"})
     assert (saved.status_code, "Saved." in saved.text) == (200, True)
     assert (await tenant.machine.run(READ, id=contact))["contact"] == {
         "preferredChannel": "SMS",
@@ -83,17 +84,17 @@ async def test_a_consumer_chooses_by_the_link_in_a_text_and_the_next_send_does_a
     assert none["errors"] == [{"code": "INVALID", "path": ["input", "topic"]}]
 
     product.clock.advance(timedelta(seconds=1))
-    await _open(link, FORM | {"channel": "NONE"})
+    await open_page(link, FORM | {"channel": "NONE"})
     assert {row["status"] for row in await messages(product, tenant)} == {"CANCELED"}  # none had left
     assert await _refused(tenant, contact, "to nobody") == ["PREFERENCE"]
     product.clock.advance(timedelta(seconds=1))
-    await _open(link, FORM | {"channel": "VOICE"})
+    await open_page(link, FORM | {"channel": "VOICE"})
     assert await _refused(tenant, contact, "to a caller") == ["PREFERENCE"]
     product.clock.advance(timedelta(seconds=1))
-    await _open(link, FORM)
+    await open_page(link, FORM)
     assert await _refused(tenant, contact, "again") == []
     await write(product, tenant, "STOP", sender=EVE)
-    assert "Answer START" in (await _open(link, FORM)).text
+    assert "Answer START" in (await open_page(link, FORM)).text
     assert await _refused(tenant, contact, "stopped") == ["OPTED_OUT"]
     async with product.database.for_tenant(tenant.id, read_only=True) as tx:
         sql = "SELECT status, source, actor_kind, address_masked FROM contact_consent WHERE number = $1 ORDER BY at"
@@ -110,7 +111,7 @@ async def test_what_is_no_choice_is_said_and_a_link_that_is_none_leads_nowhere_u
     tenant = await product.tenant()
     mine = f"{product.url}/p/{LINKS.token(tenant.id, EVE)}"
     for form in ({}, FORM | {"channel": "FAX"}, FORM | {"quiet-from": "21:00"}, FORM | {"quiet-until": "8 pm"}):
-        answer = await _open(mine, form)
+        answer = await open_page(mine, form)
         assert answer.status_code in {400, 415}
         assert "Saved." not in answer.text
     async with product.database.for_tenant(tenant.id, read_only=True) as tx:
@@ -119,9 +120,9 @@ async def test_what_is_no_choice_is_said_and_a_link_that_is_none_leads_nowhere_u
     nobody = LINKS.token(new_id(product.clock.now()), EVE)
     token = LINKS.token(tenant.id, EVE)
     changed = f"{'A' if token[0] != 'A' else 'B'}{token[1:]}"
-    answers = [await _open(f"{product.url}/p/{one}") for one in (strange, nobody, changed, "x", "é", "A" * 500)]
+    answers = [await open_page(f"{product.url}/p/{one}") for one in (strange, nobody, changed, "x", "é", "A" * 500)]
     assert {(one.status_code, one.text) for one in answers} == {(404, answers[0].text)}
-    later = [await _open(f"{product.url}/p/x", form) for form in (None, FORM, None, FORM, None)]
+    later = [await open_page(f"{product.url}/p/x", form) for form in (None, FORM, None, FORM, None)]
     assert [one.status_code for one in later] == [404, 404, 404, 404, 429]
 
 

@@ -34,6 +34,7 @@ CREATE TABLE consumer ( -- who has a number, contact or not: what they agreed to
   consent text NOT NULL DEFAULT 'UNKNOWN' CHECK (consent IN ('GIVEN', 'WITHDRAWN', 'UNKNOWN')),
   consent_source text,
   consent_at timestamptz,
+  consent_own boolean NOT NULL DEFAULT false, -- said by themselves, not by the tenant of them
   channel text CHECK (channel IN ('SMS', 'VOICE', 'NONE')), -- null: they have not chosen
   declined_topics text[] NOT NULL DEFAULT '{}',
   quiet_from time, -- in the time zone of the number
