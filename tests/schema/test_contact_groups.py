@@ -65,6 +65,16 @@ async def test_tags_are_made_on_first_use_counted_renamed_and_taken_away(falcon:
     assert none["tags"] == []
 
 
+async def test_a_tag_is_given_whatever_letters_it_is_written_in(falcon: World) -> None:
+    # Python and PostgreSQL do not agree on the small letters of these.
+    names = [
+        "\N{GREEK CAPITAL LETTER OMICRON}\N{GREEK CAPITAL LETTER SIGMA}",
+        "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}",
+    ]
+    made = await _add(falcon, tags=names)
+    assert {tag["name"] for tag in made["tags"]} == set(names)
+
+
 async def test_consent_is_recorded_with_its_evidence_and_the_last_word_holds(falcon: World, served: Product) -> None:
     said = {"status": "GIVEN", "source": "paper form", "shown": "I agree to get offers."}
     made = await _add(falcon, consent=said)
