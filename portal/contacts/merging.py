@@ -40,6 +40,7 @@ async def merge_contacts(tx: TenantTransaction, kept_id: UUID, merged_id: UUID, 
     kept, merged = found[kept_id], found[merged_id]
     await tx.execute(_TAGS, tx.tenant_id, kept_id, merged_id)
     await tx.execute(_MESSAGES, tx.tenant_id, kept_id, merged_id)
+    await tx.execute(_CALLS, tx.tenant_id, kept_id, merged_id)
     await tx.execute(_REFUSALS, tx.tenant_id, kept_id, merged_id)
     await tx.execute(_FIELDS, tx.tenant_id, kept_id, merged_id, now)
     await tx.execute(_PREFERENCES, tx.tenant_id, kept.number, merged.number)
@@ -59,7 +60,11 @@ _TAGS = (
     "INSERT INTO contact_tagging (tenant_id, contact_id, tag_id) SELECT $1, $2, tag_id FROM contact_tagging "
     "WHERE tenant_id = $1 AND contact_id = $3 ON CONFLICT DO NOTHING"
 )
-_MESSAGES = "UPDATE message SET contact_id = $2 WHERE tenant_id = $1 AND contact_id = $3"
+_MESSAGES = (  # in the order of ids, as everybody locks
+    "UPDATE message SET contact_id = $2 WHERE tenant_id = $1 AND id IN "
+    "(SELECT id FROM message WHERE tenant_id = $1 AND contact_id = $3 ORDER BY id FOR UPDATE)"
+)
+_CALLS = "UPDATE call SET contact_id = $2 WHERE tenant_id = $1 AND contact_id = $3"
 _REFUSALS = "UPDATE message_refusal SET contact_id = $2 WHERE tenant_id = $1 AND contact_id = $3"
 _FIELDS = (
     "UPDATE contact SET name = coalesce(contact.name, other.name), fields = other.fields || contact.fields, "

@@ -1,10 +1,13 @@
 """Asking that a person be erased: the contact goes at once, a worker does the rest."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from portal.actor import Actor
+from portal.calls.recording import end_unmade
+from portal.calls.status import CallStatus
 from portal.clock import new_id
 from portal.contacts.consent import ConsentStatus
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
@@ -35,6 +38,7 @@ async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor,
     rows = await tx.rows(_NUMBERS, tx.tenant_id, contact_id)
     numbers = sorted({contact.number, *(row["number"] for row in rows)})
     await cancel_to(tx, numbers, now=now)
+    await _cancel_calls(tx, contact_id, numbers, now=now)
     await _keep_wish(tx, contact, now=now)
     await tx.execute("DELETE FROM contact WHERE tenant_id = $1 AND id = $2", tx.tenant_id, contact_id)
     erasure_id = new_id(now)
@@ -46,6 +50,17 @@ async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor,
     return erasure_id
 
 
+async def _cancel_calls(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str], *, now: datetime) -> None:
+    """Calls that were not handed over; the rows are locked, so that nobody does meanwhile."""
+    rows = await tx.rows(
+        "SELECT id FROM call WHERE tenant_id = $1 AND (contact_id = $2 OR recipient_number = ANY($3::text[])) "
+        "AND status = 'QUEUED' AND provider_reference IS NULL AND parent_id IS NULL AND tried_at IS NULL "
+        "ORDER BY id FOR UPDATE",
+        *(tx.tenant_id, contact_id, list(numbers)),
+    )
+    await end_unmade(tx, {row["id"]: None for row in rows}, CallStatus.CANCELED, now=now)
+
+
 async def _keep_wish(tx: TenantTransaction, contact: ContactRow, *, now: datetime) -> None:
     """What was recorded as withdrawn alone goes with the evidence: the list has to know it from now on."""
     if contact.consent.status is ConsentStatus.WITHDRAWN:
@@ -55,7 +70,8 @@ async def _keep_wish(tx: TenantTransaction, contact: ContactRow, *, now: datetim
 # A number that has become another contact's is that one's: it is not searched for.
 _NUMBERS = (
     "SELECT DISTINCT m.number FROM (SELECT CASE direction WHEN 'INBOUND' THEN sender_number ELSE recipient_number END "
-    "AS number FROM message WHERE tenant_id = $1 AND contact_id = $2) AS m "
+    "AS number FROM message WHERE tenant_id = $1 AND contact_id = $2 "
+    "UNION ALL SELECT recipient_number FROM call WHERE tenant_id = $1 AND contact_id = $2) AS m "
     "WHERE m.number <> '' AND NOT EXISTS (SELECT FROM contact WHERE contact.tenant_id = $1 "
     "AND contact.number = m.number AND contact.id <> $2)"
 )

@@ -9,15 +9,21 @@ from uuid import UUID
 from portal.database import TenantTransaction
 from portal.erasure.receipts import Erased
 from portal.global_ids import global_id
+from portal.shield.windows import forget_numbers
 
 _COUNTERPART = "(CASE direction WHEN 'INBOUND' THEN sender_number ELSE recipient_number END)"
 _IN_FLIGHT = "provider_reference IS NULL AND status IN ('SENDING', 'CONFIRMING', 'QUEUED', 'SCHEDULED')"
 _OF_THEM = f"(contact_id = $2 OR {_COUNTERPART} = ANY($3::text[]))"
+_CALL_UNDER_WAY = "provider_reference IS NULL AND status = 'QUEUED'"
+_CALLS_OF_THEM = "(contact_id = $2 OR sender_number = ANY($3::text[]) OR recipient_number = ANY($3::text[]))"
 
 
 async def count_in_flight(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> int:
-    """How many messages are being handed over: they need their text and number until that is known to have ended."""
-    sql = f"SELECT count(*) FROM message WHERE tenant_id = $1 AND {_OF_THEM} AND {_IN_FLIGHT}"  # noqa: S608  constants
+    """How many messages and calls are being handed over: till that has ended they need their text and number."""
+    sql = (
+        f"SELECT (SELECT count(*) FROM message WHERE tenant_id = $1 AND {_OF_THEM} AND {_IN_FLIGHT}) + "  # noqa: S608  constants
+        f"(SELECT count(*) FROM call WHERE tenant_id = $1 AND {_CALLS_OF_THEM} AND {_CALL_UNDER_WAY})"
+    )
     return int(await tx.value(sql, tx.tenant_id, contact_id, list(numbers)))
 
 
@@ -28,13 +34,15 @@ async def empty_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[
             "UPDATE message SET body = NULL, contact_id = NULL, ask_at = NULL, "  # noqa: S608  constants
             "sender_number = CASE direction WHEN 'INBOUND' THEN NULL ELSE sender_number END, "
             "recipient_number = CASE direction WHEN 'INBOUND' THEN recipient_number ELSE '' END "
-            f"WHERE tenant_id = $1 AND {_OF_THEM} AND NOT ({_IN_FLIGHT})"
+            f"WHERE tenant_id = $1 AND id IN (SELECT id FROM message WHERE tenant_id = $1 AND {_OF_THEM} "
+            f"AND NOT ({_IN_FLIGHT}) ORDER BY id FOR UPDATE)"  # in the order of ids, as everybody locks
         ),
         Erased.CALLS: (
-            "UPDATE call SET sender_number = CASE WHEN sender_number = ANY($3::text[]) THEN '' ELSE sender_number END, "
-            "recipient_number = CASE WHEN recipient_number = ANY($3::text[]) THEN '' ELSE recipient_number END "
-            "WHERE tenant_id = $1 AND $2::uuid IS NOT NULL "
-            "AND (sender_number = ANY($3::text[]) OR recipient_number = ANY($3::text[]))"
+            "UPDATE call SET announcement = NULL, contact_id = NULL, "  # noqa: S608  constants
+            "sender_number = CASE WHEN sender_number = ANY($3::text[]) THEN '' ELSE sender_number END, "
+            "recipient_number = CASE WHEN contact_id = $2 OR recipient_number = ANY($3::text[]) THEN '' "
+            "ELSE recipient_number END "
+            f"WHERE tenant_id = $1 AND {_CALLS_OF_THEM} AND NOT ({_CALL_UNDER_WAY})"
         ),
         Erased.REFUSALS: (
             "UPDATE message_refusal SET contact_id = NULL, number = NULL "
@@ -47,12 +55,14 @@ async def empty_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[
     # The hash of a request to one number tells the number to who tries them all: another one fits no request any more.
     hashes = (
         "UPDATE idempotency_key SET request_hash = sha256(uuid_send(gen_random_uuid())) WHERE tenant_id = $1 "  # noqa: S608  constants
-        f"AND result_id IN (SELECT batch_id FROM message WHERE tenant_id = $1 AND {_OF_THEM})"
+        f"AND result_id IN (SELECT batch_id FROM message WHERE tenant_id = $1 AND {_OF_THEM} "
+        f"UNION ALL SELECT id FROM call WHERE tenant_id = $1 AND {_CALLS_OF_THEM})"
     )
     await tx.execute(hashes, tx.tenant_id, contact_id, list(numbers))
     erased = {what: await tx.execute(sql, tx.tenant_id, contact_id, list(numbers)) for what, sql in statements.items()}
     sql = "DELETE FROM consumer WHERE tenant_id = $1 AND number = ANY($2::text[])"
     await tx.execute(sql, tx.tenant_id, list(numbers))
+    await forget_numbers(tx, numbers)
     return erased
 
 

@@ -111,3 +111,16 @@ async def note_answered(
         [at for (_, at), _ in rows],
         [count for _, count in rows],
     )
+
+
+async def forget_numbers(tx: TenantTransaction, numbers: Sequence[str]) -> None:
+    """Take numbers out of the windows before their time; how many went there stays. Last of all in a transaction."""
+    await tx.execute(
+        "WITH held AS MATERIALIZED (SELECT kind, country, prefix, started_at FROM traffic_window "
+        "WHERE tenant_id = $1 AND numbers && $2::bigint[] ORDER BY kind, country, prefix, started_at FOR UPDATE) "
+        "UPDATE traffic_window AS w SET numbers = ARRAY(SELECT one FROM unnest(w.numbers) AS one "
+        "WHERE one <> ALL($2::bigint[])) FROM held WHERE w.tenant_id = $1 "
+        "AND (w.kind, w.country, w.prefix, w.started_at) = (held.kind, held.country, held.prefix, held.started_at)",
+        tx.tenant_id,
+        [int(number[1:]) for number in numbers if number[1:].isdigit()],
+    )

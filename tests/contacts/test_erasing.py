@@ -9,6 +9,7 @@ from portal.database.address import DatabaseAddress
 from portal.erasure.erasing import ContactErasures
 from portal.tenants.accounts import ProviderAccounts
 from tests.audit.log import SIGNER, AuditLog
+from tests.calls.voice import all_ended, calls, give_price, make
 from tests.conversations.inbound import write
 from tests.messages.traffic import send
 from tests.product import Caller, Product, TenantUnderTest
@@ -20,6 +21,9 @@ CREATE = """mutation ($input: ContactCreateInput!) {
   contactCreate(input: $input) { contact { id } errors { code } }
 }"""
 ERASE = "mutation ($id: ID!) { contactErase(id: $id) { contactErasure { id state } errors { code path } } }"
+MERGE = """mutation ($kept: ID!, $merged: ID!) {
+  contactMerge(input: {keptId: $kept, mergedId: $merged}) { errors { code } }
+}"""
 RECEIPT = """query ($id: ID!) {
   node(id: $id) {
     ... on ContactErasure {
@@ -128,3 +132,33 @@ async def test_a_person_is_erased_in_both_stores_and_stays_unwritten_to(
     anew = await _add(caller, "Eve again", EVE)
     refused = await send(caller, [anew], key="again")
     assert refused["batch"]["refusals"]["nodes"] == [{"code": "OPTED_OUT"}]
+
+
+async def test_whom_a_tenant_called_is_erased_with_what_was_said_and_what_waits_is_not_said(
+    product: Product, superuser: DatabaseAddress, address: DatabaseAddress
+) -> None:
+    everything = superuser.to(database=address.database)
+    tenant = await product.tenant()
+    await give_price(product, tenant)
+    caller = tenant.machine
+    eve, adam = await _add(caller, "Eve Ericsson", EVE), await _add(caller, "Adam", ADAM)
+    assert (await make(caller, None, contactId=eve, announcement="Eve, it is ready."))["errors"] == []
+    assert await product.dialer.work_due() == 1
+    await all_ended(product, tenant, {"COMPLETED"})
+    merged = await caller.run(MERGE, kept=adam, merged=eve)
+    assert merged["contactMerge"]["errors"] == []
+    assert (await make(caller, EVE, idempotencyKey="other", announcement="Eve, come!"))["errors"] == []
+    hashes = "SELECT array_agg(request_hash) FROM idempotency_key WHERE tenant_id = $1"
+    async with product.database.for_tenant(tenant.id, read_only=True) as tx:
+        known = await tx.value(hashes, tenant.id)
+    told = await _tables_that_tell(everything, EVE[1:], "Eve")
+    assert {"call", "traffic_window", "callback_inbox"} <= told
+
+    given = (await caller.run(ERASE, id=adam))["contactErase"]["contactErasure"]["id"]
+    assert await product.dialer.work_due() == 0
+    assert {call["status"] for call in await calls(tenant)} == {"CANCELED", "COMPLETED"}
+    assert await _work(product, product.gateway) == 1
+    assert (await _receipt(caller, given))["state"] == "DONE"
+    assert await _tables_that_tell(everything, EVE[1:], ADAM[1:], "Eve", "Adam") <= {"audit_entry", "suppression"}
+    async with product.database.for_tenant(tenant.id, read_only=True) as tx:
+        assert not set(known) & set(await tx.value(hashes, tenant.id))
