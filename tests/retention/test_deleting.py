@@ -17,6 +17,11 @@ ROWS = {
     "alert": "(tenant_id, id, kind, code, count, first_at, last_at) "
     "VALUES ($1, $2, 'PROVIDER_ERROR', $2::uuid::text, 1, $3, $3)",
     "alert_occurrence": "(tenant_id, id, alert_id, at, event) VALUES ($1, $2, $2, $3, $2::uuid::text)",
+    "contact_import": "(tenant_id, id, purpose, upload_id, file_name, file_size, dry_run, options, state, rows, "
+    "actor_kind, actor_id, actor_name, requested_at) "
+    "VALUES ($1, $2, 'CONTACTS', $2, 'x', 1, false, '{}', 'DONE', 1, 'MEMBER', $2, 'x', $3)",
+    "contact_import_problem": "(tenant_id, id, import_id, row_number, code, message) "
+    "SELECT $1, $2, $2, 2, 'INVALID', $3::timestamptz::text",
     "webhook_event": "(tenant_id, id, type, data, at) VALUES ($1, $2, 'x', '{}', $3)",
     "webhook_delivery": "(tenant_id, id, endpoint_id, event_id, event_type, created_at) "
     "VALUES ($1, $2, $2, $2, 'x', $3)",
@@ -111,12 +116,20 @@ async def test_events_told_to_integrators_go_as_raw_callbacks_do_but_not_while_t
     assert left == [[0, 1, 1], [0, 1, 1], [0, 0, 0]]
 
 
-async def test_a_callback_that_waits_stays_however_old_it_is(database: Database, clock: TurnableClock) -> None:
+async def test_a_callback_and_an_import_that_wait_stay_however_old_they_are(
+    database: Database, clock: TurnableClock
+) -> None:
     tenant_id = await make_tenant(database, clock)
     await _called_back(database, clock, tenant_id, 1, waits=True)
+    async with database.for_tenant(tenant_id) as tx:
+        await tx.execute(
+            f"INSERT INTO contact_import {ROWS['contact_import']}", tenant_id, new_id(clock.now()), clock.now()
+        )
+        await tx.execute("UPDATE contact_import SET state = 'WAITING', due_at = requested_at")
     clock.advance(timedelta(days=1000))
     assert await delete_old(database, clock) == 0
-    assert (await _left(database, tenant_id))[0] == 1
+    found = dict(zip(TABLES, await _left(database, tenant_id), strict=True))
+    assert (found["callback_inbox"], found["contact_import"]) == (1, 1)
 
 
 async def test_more_rows_than_a_batch_all_go(database: Database, clock: TurnableClock) -> None:

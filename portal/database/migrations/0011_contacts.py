@@ -149,7 +149,7 @@ CREATE TABLE contact_import ( -- bringing a file in: what was asked for, and how
 );
 CREATE INDEX contact_import_due ON contact_import (due_at) WHERE due_at IS NOT NULL;
 CALL guard_tenant_table('contact_import', 'SELECT, INSERT, UPDATE');
-CALL allow_across_tenants('contact_import', 'portal_worker', 'SELECT (tenant_id, id, state, due_at)');
+CALL allow_across_tenants('contact_import', 'portal_worker', 'SELECT (tenant_id, id, state, due_at), DELETE');
 
 CREATE TABLE contact_import_problem ( -- what is wrong with rows of a file, without what stands in them
   tenant_id uuid NOT NULL,
@@ -164,6 +164,7 @@ CREATE TABLE contact_import_problem ( -- what is wrong with rows of a file, with
 );
 CREATE INDEX contact_import_problem_of ON contact_import_problem (tenant_id, import_id, id);
 CALL guard_tenant_table('contact_import_problem', 'SELECT, INSERT');
+GRANT SELECT (tenant_id, id), DELETE ON contact_import_problem TO portal_worker;
 CREATE INDEX suppression_by_source ON suppression (tenant_id, source, since, id);
 """
 
