@@ -108,10 +108,16 @@ async def screen(tx: TenantTransaction, composed: Composed, card: RateCard, *, n
 
 
 async def first_messages(tx: TenantTransaction, numbers: Collection[str]) -> dict[str, UUID]:
-    """The first message, in or out, with each of these numbers that there was any with; in one statement."""
+    """The first message, in or out, with each of these numbers that there was any with; in one statement.
+
+    What waits for its time, or never arrived, made nobody acquainted.
+    """
     if not numbers:
         return {}
-    first = f"SELECT id FROM message WHERE tenant_id = $1 AND ({_PEER}) = asked.number ORDER BY id LIMIT 1"  # noqa: S608  constants
+    first = (
+        f"SELECT id FROM message WHERE tenant_id = $1 AND ({_PEER}) = asked.number "  # noqa: S608  constants
+        "AND status NOT IN ('SCHEDULED', 'CANCELED', 'FAILED', 'EXPIRED') ORDER BY id LIMIT 1"
+    )
     sql = f"SELECT number, first.id FROM unnest($2::text[]) AS asked (number) CROSS JOIN LATERAL ({first}) AS first"  # noqa: S608  constants
     return {row["number"]: row["id"] for row in await tx.rows(sql, tx.tenant_id, sorted(numbers))}
 

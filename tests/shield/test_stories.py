@@ -1,11 +1,14 @@
 """Two stories: a form that is abused to pump messages is stopped soon, and an honest campaign never is."""
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 from auth.permissions import StaffRole, TenantRole
+from portal.clock import written
+from portal.messages.firing import Firing
 from portal.rates.cards import RateCard, read_current_card
 from portal.shield.areas import TrafficKind
 from portal.shield.screening import Destination, open_shield
@@ -78,6 +81,19 @@ async def test_a_pumped_form_is_stopped_told_of_and_goes_on_when_it_is_released(
     assert again["errors"] == [{"code": "RELEASED", "path": ["id"]}]
     log = (await owner.run("{ auditLog(first: 50) { nodes { action target } } }"))["auditLog"]["nodes"]
     assert log.count({"action": "trafficPauseRelease", "target": pause["id"]}) == 1
+
+
+async def test_whoever_pumps_by_a_schedule_days_ahead_writes_to_strangers_all_the_same(product: Product) -> None:
+    await give_card(product, LV="0.2")
+    tenant = await product.tenant()
+    numbers, later = [f"+3712{number:07d}" for number in range(1, 41)], timedelta(days=2)
+    given = {"recipients": {"numbers": numbers}, "body": "Your code is 4711.", "idempotencyKey": "later"}
+    given["sendAt"] = written(product.clock.now() + later)
+    assert (await tenant.machine.run(SEND, input=given))["messageSend"]["batch"]["accepted"] == 40
+    product.clock.advance(later)
+    assert await Firing(product.database, product.clock).fire_due() == 40
+    ended = Counter((row["status"], row["issue"]) for row in await messages(product, tenant))
+    assert ended == {("QUEUED", None): 20, ("FAILED", "PAUSED"): 20}
 
 
 async def test_what_is_read_changes_nothing_and_a_send_that_shall_be_whole_leaves_no_pause(product: Product) -> None:
