@@ -2,17 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from auth.permissions import TenantRole
 from portal.clock import written
-from portal.database import DatabaseRole
 from portal.messages.firing import Firing, fire
 from portal.messages.scheduling import LONGEST_AHEAD
 from tests.messages.traffic import (
@@ -27,11 +22,9 @@ from tests.messages.traffic import (
     send,
     timeline,
 )
-from tests.plans.given import give_plan
 from tests.product import Product, TenantUnderTest
 
 IN_TEN_MINUTES = timedelta(minutes=10)
-DAYS = timedelta(days=3)
 PACIFIC = ZoneInfo("America/Los_Angeles")
 RESCHEDULE = """mutation ($id: ID!, $sendAt: DateTime!) {
   messageReschedule(id: $id, sendAt: $sendAt) {
@@ -64,8 +57,8 @@ async def _reschedule(tenant: TenantUnderTest, global_id: str, at: datetime) -> 
     return (await tenant.machine.run(RESCHEDULE, id=global_id, sendAt=written(at)))["messageReschedule"]
 
 
-async def _later(product: Product, by: timedelta = IN_TEN_MINUTES) -> str:
-    return written(product.clock.now() + by)
+async def _later(product: Product) -> str:
+    return written(product.clock.now() + IN_TEN_MINUTES)
 
 
 async def test_a_scheduled_send_takes_nothing_before_its_time_and_what_there_is_then_in_its_order(
@@ -98,65 +91,6 @@ async def test_a_scheduled_send_takes_nothing_before_its_time_and_what_there_is_
     alerts = (await tenant.machine.run("{ alerts(first: 5) { nodes { title count } } }"))["alerts"]["nodes"]
     assert {"title": "Scheduled messages were not sent: the allowance was used up.", "count": 1} in alerts
     assert (await send(tenant.machine, contacts, sendAt=at))["idempotentReplay"]  # though its time is past
-
-
-async def test_what_was_scheduled_days_ago_has_waited_for_no_time_when_it_fires(product: Product) -> None:
-    tenant = await product.tenant()
-    await send(
-        tenant.machine, await add_contacts(product, tenant, plain_numbers(1)), sendAt=await _later(product, DAYS)
-    )
-    product.clock.advance(DAYS)
-    assert await _fire(product) == 1
-    await product.dispatcher.run_once()
-    assert len(await at_the_provider(product, tenant)) == 1
-
-
-def _operate(sql: str) -> Callable[[Product, TenantUnderTest], Awaitable[None]]:
-    async def operate(product: Product, tenant: TenantUnderTest) -> None:
-        async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
-            await tx.execute(sql, tenant.id)
-
-    return operate
-
-
-async def _reach_canada_alone(product: Product, tenant: TenantUnderTest) -> None:
-    await give_plan(product, tenant.id, countries=("CA",))
-
-
-async def _cap_spend(product: Product, tenant: TenantUnderTest) -> None:
-    overage: dict[str, Any] = {"strategy": "TIER_WITH_OVERAGE", "at_limit": "OVERAGE", "overage": Decimal("0.5")}
-    await give_plan(product, tenant.id, allowance_amount=0, **overage)
-    owner = await product.member(tenant.id, TenantRole.OWNER)
-    await owner.run('mutation { spendCapSet(input: {amount: "0.4"}) { errors { code } } }')
-
-
-@pytest.mark.parametrize(
-    ("meanwhile", "ends"),
-    [
-        (_operate("UPDATE tenant SET state = 'SUSPENDED' WHERE id = $1"), ("FAILED", "SENDING_STOPPED")),
-        (
-            _operate("UPDATE tenant_plan SET until = since + interval '1 ms' WHERE tenant_id = $1"),
-            ("FAILED", "SENDING_STOPPED"),
-        ),
-        (_operate("DELETE FROM number WHERE tenant_id = $1"), ("FAILED", "SENDER_GONE")),
-        (_reach_canada_alone, ("FAILED", "COUNTRY_NOT_ALLOWED")),
-        (_cap_spend, ("FAILED", "SPEND_CAP_REACHED")),
-    ],
-)
-async def test_what_acceptance_asks_is_asked_again_when_the_time_has_come(
-    product: Product, meanwhile: Callable[[Product, TenantUnderTest], Awaitable[None]], ends: tuple[str, str]
-) -> None:
-    tenant = await product.tenant()
-    answer = await send(
-        tenant.machine, await add_contacts(product, tenant, plain_numbers(1)), sendAt=await _later(product)
-    )
-    await meanwhile(product, tenant)
-    product.clock.advance(IN_TEN_MINUTES)
-    assert await _fire(product) == 1
-    (message,) = await messages(product, tenant)
-    assert (message["status"], message["issue"], message["reserved_units"], message["due_at"]) == (*ends, 0, None)
-    assert await product.dispatcher.run_once() == 0
-    assert answer["batch"]["accepted"] == 1
 
 
 async def test_a_scheduled_send_can_be_put_off_and_canceled_until_it_fires(product: Product) -> None:
