@@ -20,7 +20,7 @@ from portal_schema.connections import After, Before, First, Last, PageInfo, page
 from portal_schema.context import Info
 from portal_schema.enums import describe
 from portal_schema.guards import requires
-from portal_schema.messages import MessageConnection
+from portal_schema.message_lists import MessageConnection
 from portal_schema.nodes import Node, from_global, to_global
 
 READ = requires(Permission.ALERTS_READ)

@@ -27,7 +27,7 @@ from portal_schema.connections import (
 from portal_schema.contacts import Contact
 from portal_schema.context import Info
 from portal_schema.guards import requires
-from portal_schema.messages import MessageConnection
+from portal_schema.message_lists import MessageConnection
 from portal_schema.nodes import Node, from_global, to_global
 
 LOGS = requires(Permission.LOGS_READ)

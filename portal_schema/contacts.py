@@ -24,7 +24,7 @@ from portal_schema.scalars import CountryCode, Json, PhoneNumber
 from portal_schema.suppressions import Suppression
 
 if TYPE_CHECKING:
-    from portal_schema.messages import MessageConnection
+    from portal_schema.message_lists import MessageConnection
 
 READ = requires(Permission.CONTACTS_READ)
 
@@ -85,8 +85,8 @@ class Contact(Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Annotated["MessageConnection", strawberry.lazy("portal_schema.messages")] | None:
-        from portal_schema.messages import MessageConnection  # noqa: PLC0415  the two know each other
+    ) -> Annotated["MessageConnection", strawberry.lazy("portal_schema.message_lists")] | None:
+        from portal_schema.message_lists import MessageConnection  # noqa: PLC0415  the two know each other
 
         return await MessageConnection.read_of(info, MessageOwner.CONTACT, self.row.id, first, after, last, before)
 

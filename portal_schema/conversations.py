@@ -24,7 +24,8 @@ from portal_schema.connections import After, Before, First, Last, PageInfo, page
 from portal_schema.contacts import Contact
 from portal_schema.context import Info
 from portal_schema.delivery import CONTENT, Recipient
-from portal_schema.messages import Message, MessageConnection, load_message
+from portal_schema.message_lists import MessageConnection
+from portal_schema.messages import Message, load_message
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.scalars import CountryCode, PhoneNumber
 from portal_schema.suppressions import Suppression

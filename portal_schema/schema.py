@@ -45,7 +45,8 @@ from portal_schema.invoices import InvoiceQueries, find_own_invoice
 from portal_schema.margin_alerts import MarginAlertMutations, MarginAlertQueries, find_margin_alert_node
 from portal_schema.member_changes import MemberMutations
 from portal_schema.members import MemberQueries, find_member
-from portal_schema.messages import MessageQueries, find_message
+from portal_schema.message_lists import MessageQueries
+from portal_schema.messages import find_message
 from portal_schema.nodes import Node
 from portal_schema.number_changes import NumberMutations
 from portal_schema.numbers import NumberQueries, find_number

@@ -36,7 +36,7 @@ from portal_schema.invoices import (
     find_invoice_of,
     find_invoices,
 )
-from portal_schema.messages import MessageQueries
+from portal_schema.message_lists import MessageQueries
 from portal_schema.nodes import Node, from_global, to_global
 from portal_schema.plans import TenantPlan, find_tenant_plan
 from portal_schema.policy import PolicyOverride, find_overrides
