@@ -15,6 +15,7 @@ from portal.messages.status import MessageStatus
 from portal.tenants.accounts import ProviderAccounts
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product, TenantUnderTest
+from tests.waiting import until
 
 SEND = """mutation ($input: MessageSendInput!) {
   messageSend(input: $input) {
@@ -101,6 +102,15 @@ async def at_the_provider(product: Product, tenant: TenantUnderTest) -> list[dic
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()["messages"]
     return found
+
+
+async def delivered_at_the_provider(product: Product, tenant: TenantUnderTest, count: int = 1) -> None:
+    """Wait until the provider has so many messages of the tenant, all delivered."""
+
+    async def delivered() -> bool:
+        return [each["status"] for each in await at_the_provider(product, tenant)] == ["delivered"] * count
+
+    await until(delivered)
 
 
 def message_key(global_id: str) -> UUID:

@@ -19,13 +19,11 @@ from portal.database.address import DatabaseAddress
 from portal.global_ids import split_global
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product
+from tests.schema.paging import FOR_STAFF, LISTS, PAGE
 from tests.schema.places import (
     ALL_OF,
-    FOR_STAFF,
-    LISTS,
     LOOKED_AT,
     ON_SALE,
-    PAGE,
     PLACES,
     PLACES_OF_OPERATOR,
     PLACES_OF_SUPPORT,
