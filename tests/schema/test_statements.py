@@ -176,7 +176,7 @@ EXPECTED: dict[str, int] = {
     "Mutation.contactCreate": 3,
     "Mutation.contactUpdate": 3,
     "Mutation.contactDelete": 2,
-    "Mutation.contactMerge": 10,
+    "Mutation.contactMerge": 11,
     "Mutation.contactErase": 7,
     "Mutation.contactTagRename": 2,
     "Mutation.contactTagDelete": 2,
