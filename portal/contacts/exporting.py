@@ -51,7 +51,7 @@ class ContactExports:
             message = "There are no such contacts: nothing would be in the file."
             raise refuse(ExportProblem.NOTHING_TO_EXPORT, message, "filter")
         until = now + GOOD_FOR
-        told = orjson.dumps([_KIND, tx.tenant_id, until, asdict(only)])
+        told = orjson.dumps([_KIND, str(tx.tenant_id), until, asdict(only)])
         return f"{self._url}/contacts.csv/{self._box.encrypt(told).decode().rstrip('=')}", until
 
     def read(self, token: str, *, now: datetime) -> tuple[UUID, ContactFilter] | None:

@@ -14,7 +14,7 @@ from portal.database import Database, DatabaseRole, TenantTransaction
 from portal.encryption import Signer
 from portal.erasure.provider import ErasureProvider
 from portal.erasure.receipts import Erased, WaitsFor, digest_of, read_receipts_by_id
-from portal.erasure.rows import count_in_flight, delete_rows, empty_rows, find_targets
+from portal.erasure.rows import count_in_flight, delete_rows, empty_rows, find_events, find_targets
 from portal.messages.provider import ProviderUnavailableError
 from portal.tenants.accounts import ProviderAccounts
 
@@ -82,12 +82,13 @@ class ContactErasures:
         """Our own rows; how many messages are still being handed over."""
         async with self._database.for_tenant(claimed.tenant_id) as tx:
             targets = await find_targets(tx, claimed.contact_id, claimed.numbers)
+            events = await find_events(tx, claimed.contact_id, claimed.numbers)
         person = ErasedPerson(claimed.tenant_id, claimed.contact_id, targets)
         entries = 0
         if targets:
             entries = await erase_person(self._database, self._audit, person, _ORIGIN, now=self._clock.now())
         async with self._database.for_tenant(claimed.tenant_id, role=DatabaseRole.WORKER) as tx:
-            deleted = await delete_rows(tx, claimed.contact_id, claimed.numbers)
+            deleted = await delete_rows(tx, events, claimed.numbers)
         async with self._database.for_tenant(claimed.tenant_id) as tx:
             emptied = await empty_rows(tx, claimed.contact_id, claimed.numbers)
             counts = deleted | emptied | {Erased.AUDIT_ENTRIES: entries}

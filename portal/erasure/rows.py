@@ -66,7 +66,16 @@ async def empty_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[
     return erased
 
 
-async def delete_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> dict[Erased, int]:
+async def find_events(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> list[UUID]:
+    """What webhooks were told of them."""
+    sql = (
+        "SELECT id FROM webhook_event WHERE tenant_id = $1 "
+        "AND (data ->> 'from' = ANY($2::text[]) OR data ->> 'contactId' = $3)"
+    )
+    return [row["id"] for row in await tx.rows(sql, tx.tenant_id, list(numbers), global_id("Contact", contact_id))]
+
+
+async def delete_rows(tx: TenantTransaction, events: Sequence[UUID], numbers: Sequence[str]) -> dict[Erased, int]:
     """What only the worker's role may delete: evidence, the provider's raw reports, and what was told to webhooks."""
     texts = list(numbers)
     consents = "DELETE FROM contact_consent WHERE tenant_id = $1 AND number = ANY($2::text[])"
@@ -74,16 +83,13 @@ async def delete_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence
         "DELETE FROM callback_inbox WHERE tenant_id = $1 AND applied_at IS NOT NULL "
         "AND (fields ->> 'To' = ANY($2::text[]) OR fields ->> 'From' = ANY($2::text[]))"
     )
-    told = "tenant_id = $1 AND (data ->> 'from' = ANY($2::text[]) OR data ->> 'contactId' = $3)"
-    deliveries = (
-        f"DELETE FROM webhook_delivery WHERE tenant_id = $1 AND event_id IN (SELECT id FROM webhook_event WHERE {told})"  # noqa: S608  constants
-    )
-    contact = global_id("Contact", contact_id)
-    await tx.execute(deliveries, tx.tenant_id, texts, contact)
+    deliveries = "DELETE FROM webhook_delivery WHERE tenant_id = $1 AND event_id = ANY($2::uuid[])"
+    told = "DELETE FROM webhook_event WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+    await tx.execute(deliveries, tx.tenant_id, list(events))
     return {
         Erased.CONSENTS: await tx.execute(consents, tx.tenant_id, texts),
         Erased.REPORTS: await tx.execute(reports, tx.tenant_id, texts),
-        Erased.EVENTS: await tx.execute(f"DELETE FROM webhook_event WHERE {told}", tx.tenant_id, texts, contact),  # noqa: S608  constants
+        Erased.EVENTS: await tx.execute(told, tx.tenant_id, list(events)),
     }
 
 

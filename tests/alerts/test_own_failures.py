@@ -114,7 +114,8 @@ async def test_each_reason_is_told_or_is_the_recipient_s_business(issue: Deliver
     tenant = await product.tenant()
     (row,) = await sent(product, tenant, "+12135550001")
     await fail(product, tenant, row["id"], issue)
-    quiet = {"OPTED_OUT", "UNREACHABLE", "BLOCKED", "UNKNOWN_HANDSET", "LANDLINE", "INVALID_NUMBER", "UNKNOWN"}
+    quiet = {"OPTED_OUT", "PREFERENCE", "QUIET_HOURS", "UNREACHABLE", "BLOCKED", "UNKNOWN_HANDSET", "LANDLINE"}
+    quiet |= {"INVALID_NUMBER", "UNKNOWN", "PAUSED"}  # a pause is told by itself
     found = [(one["kind"], one["code"]) for one in await alerts(tenant.machine)]
     faults = {"PROVIDER_OUTAGE": "OUTAGE", "ACCOUNT_REFUSED": "ACCOUNT_REFUSED"}
     if issue in quiet:

@@ -70,7 +70,15 @@ async def test_alerts_go_to_the_page_alone_unless_a_rule_says_otherwise(product:
     assert heard == [Change(ChangeKind.ALERT, from_global("Alert", alert["id"]))]
     assert await mailed(product) == []
     assert await emitted(product, tenant) == []
-    kinds = ["USAGE_THRESHOLD", "SPEND_CAP", "DELIVERABILITY", "PROVIDER_ERROR", "REGISTRATION", "WEBHOOK_FAILING"]
+    kinds = [
+        "USAGE_THRESHOLD",
+        "SPEND_CAP",
+        "DELIVERABILITY",
+        "PROVIDER_ERROR",
+        "REGISTRATION",
+        "WEBHOOK_FAILING",
+        "FRAUD",
+    ]
     assert await owner.run(RULES) == {"alertRules": [{"kind": kind, "channels": ["PAGE"]} for kind in kinds]}
 
 

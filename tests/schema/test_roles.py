@@ -285,6 +285,13 @@ async def _changes_of_plans(product: Product) -> dict[str, Any]:
     }
 
 
+async def _disable_spare_clients(product: Product, world: World) -> None:
+    """A tenant may not have any number of them, and each mutation is given one of its own."""
+    sql = "UPDATE api_client SET disabled_at = $2 WHERE tenant_id = $1 AND name = 'Spare' AND disabled_at IS NULL"
+    async with product.database.for_tenant(world.tenant.id) as tx:
+        await tx.execute(sql, world.tenant.id, product.clock.now())
+
+
 async def _changes_of_members(product: Product, world: World, who: str) -> dict[str, Any]:
     """The same of members, invitations and API clients, of which a tenant may not have any number."""
     members = [await add_member_row(product, world.tenant.id, TenantRole.SUPPORT) for _ in range(3)]
@@ -292,7 +299,8 @@ async def _changes_of_members(product: Product, world: World, who: str) -> dict[
     if Permission.MEMBERS_WRITE in HELD[who]:
         invitation = await add_invitation(world.owner)
     if Permission.API_CLIENTS_WRITE in HELD[who]:
-        client = (await add_api_client(world.owner))["apiClient"]["id"]
+        await _disable_spare_clients(product, world)
+        client = (await add_api_client(world.owner, name="Spare"))["apiClient"]["id"]
     return {
         "Mutation.memberInvite(input)": {"email": f"{members[0].lower()}@example.com", "role": "SUPPORT"},
         "Mutation.invitationResend(id)": invitation,

@@ -11,7 +11,7 @@ from tests.shell.installation import Installation
 from tests.waiting import until
 
 NUMBER = "+12025550143"
-BODY = "a body that only its reader may see"
+BODY = "a body that only its reader may see, with STOP in it"
 FIELD = "a field that only its owner may see"
 FROM_THE_PAGE = {"Sec-Fetch-Site": "same-origin"}
 

@@ -162,12 +162,13 @@ async def test_the_worker_reads_what_is_asked_for_on_the_page(product: Product) 
     member = await product.member(tenant.id, TenantRole.SUPPORT)
     first = product.clock.now().date() - timedelta(days=40)
     await use(product, tenant, first, "lookups", 3, "0.015")
-    async with looking(member) as socket, product.worker():
+    async with looking(member) as socket:
         await socket.subscribe(CHANGED)
         started = (await member.run(START, input=_range(first, first + DAY)))["usageSyncStart"]
         assert started["errors"] == []
-        while (await socket.data())["usageSyncChanged"]["state"] != "DONE":
-            pass
+        async with product.worker():
+            while (await socket.data())["usageSyncChanged"]["state"] != "DONE":
+                pass
     assert (await kept(product, tenant.id))[first, "lookups"] == (3, Decimal("0.015"))
 
 

@@ -47,6 +47,7 @@ CREATE TABLE throttling ( -- how often the provider wanted it slower, by the min
 );
 CALL guard_tenant_table('throttling', 'SELECT, INSERT, UPDATE, DELETE');
 CALL let_support_read('throttling', 'tenant_id, minute, count');
+GRANT SELECT (due_at) ON message TO portal_support, portal_support_content; -- to count what waits
 
 -- What waits is found by its sender, since each has a pace of its own; what is under way, by its lease.
 DROP INDEX message_due;

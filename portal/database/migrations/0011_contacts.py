@@ -98,7 +98,6 @@ GRANT UPDATE (contact_id, number) ON message_refusal TO portal_app;
 GRANT UPDATE (request_hash) ON idempotency_key TO portal_app;
 GRANT DELETE ON conversation TO portal_app;
 GRANT SELECT (tenant_id, number), DELETE ON contact_consent TO portal_worker;
-GRANT SELECT (data) ON webhook_event TO portal_worker;
 GRANT SELECT (event_id) ON webhook_delivery TO portal_worker;
 """
 
