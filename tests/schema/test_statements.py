@@ -177,7 +177,7 @@ EXPECTED: dict[str, int] = {
     "Mutation.contactUpdate": 3,
     "Mutation.contactDelete": 2,
     "Mutation.contactMerge": 11,
-    "Mutation.contactErase": 7,
+    "Mutation.contactErase": 9,
     "Mutation.contactTagRename": 2,
     "Mutation.contactTagDelete": 2,
     "Mutation.contactExport": 2,
