@@ -80,8 +80,9 @@ async def test_an_address_is_of_its_filter_alone_and_ends_and_is_written_down(pr
     nobody = (await tenant.machine.run(EXPORT, filter={"search": "nobody"}))["contactExport"]
     assert nobody == {"url": None, "expiresAt": None, "errors": [{"code": "NOTHING_TO_EXPORT"}]}
     owner = await product.member(tenant.id, TenantRole.OWNER)
+    assert _rows(await _get(await _export(owner))) == _rows(await _get(url))
     log = (await owner.run("{ auditLog(first: 100) { nodes { action } } }"))["auditLog"]["nodes"]
-    assert [entry["action"] for entry in log].count("contactExport") == 4
+    assert [entry["action"] for entry in log].count("contactExport") == 5
     writer = await product.machine(tenant.id, [Permission.CONTACTS_WRITE])
     assert await writer.codes(EXPORT) == ["FORBIDDEN"]
     product.clock.advance(GOOD_FOR)
