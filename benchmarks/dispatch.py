@@ -47,7 +47,7 @@ QUEUES = (1_000, 100_000)  # messages, of which as many are handed over as the s
 SHORT_QUEUES = (200, 2_000)  # where it is only to be seen that it runs
 _MESSAGES = 1_500  # in one turn
 _FEW_MESSAGES = 200
-BODY = "Your bike is ready."
+BODY = "Your bike is ready. Reply STOP to opt out."
 _NOWHERE = "http://127.0.0.1:9/"  # nobody is called back: statuses come an hour later
 _PATIENCE = timedelta(minutes=2)  # a busy machine is taken for no lost answer
 _PARENT = SimulatorSettings("AC" + "1" * 32, "2" * 32)

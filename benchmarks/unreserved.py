@@ -33,5 +33,6 @@ async def keep_nothing(*_: Any, **__: Any) -> None:
 
 def create_app() -> Starlette:
     """The portal whose sends read the allowance, and neither lock nor change it."""
-    patch.multiple("portal.messages.sending", lock_balance=Unlocked().read, reserve=keep_nothing).start()
+    patch("portal.messages.sending.lock_balance", Unlocked().read).start()
+    patch("portal.messages.accepting.reserve", keep_nothing).start()
     return create_portal(load_settings())

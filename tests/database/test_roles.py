@@ -195,6 +195,7 @@ REFUSED = {
         "SELECT * FROM conversation",
         "SELECT * FROM call",
         "SELECT * FROM webhook_secret",
+        "SELECT data FROM webhook_event",
         "SELECT response FROM webhook_delivery",
         "UPDATE webhook_delivery SET due_at = NULL",
         "UPDATE due_tenant SET due_at = NULL",
