@@ -9,6 +9,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse
 
 from auth.api_client_changes import MOST_CLIENTS
 from auth.permissions import StaffRole, TenantRole, machine_permissions
+from portal.shield.areas import Area
 from portal.webhooks.endpoints import MOST_ENDPOINTS
 from portal_schema.nodes import to_global
 from tests.conversations.inbound import add_conversation
@@ -39,7 +40,7 @@ from tests.schema.world import (
     rate_card,
     send,
 )
-from tests.shield.stored import add_pause
+from tests.shield.stored import add_pause, spare
 
 MANY = 50
 ALL_OF_MESSAGES = """query ($first: Int) {
@@ -232,6 +233,7 @@ async def make_tenant(product: Product, rows: int, start: int) -> Tenant:
     tenant = await product.tenant(f"With {rows}", allowance=100_000)
     await give_plan(product, tenant.id, allowance_amount=100_000)
     machine = tenant.machine
+    await spare(product, tenant.id, Area("US", "+1202555"))
     contacts = [await add_contact(machine, f"+1202555{number:04}") for number in range(start, start + rows)]
     await machine.run(TAG, id=contacts[0], input={"tags": ["One", "Two"]})
     templates = [(await add_template(machine, f"Template {number}"))[0] for number in range(rows)]
