@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from uuid import UUID
 
 import httpx2
 from hypothesis import given
@@ -127,9 +128,9 @@ async def test_what_is_no_choice_is_said_and_a_link_that_is_none_leads_nowhere_u
 
 
 @given(st.uuids(), st.integers(1_000_000, 999_999_999_999_999))
-def test_a_link_is_one_s_own_and_no_other_secret_s(tenant_id: object, digits: int) -> None:
+def test_a_link_is_one_s_own_and_no_other_secret_s(tenant_id: UUID, digits: int) -> None:
     number = f"+{digits}"
-    token = LINKS.token(tenant_id, number)  # type: ignore[arg-type]
+    token = LINKS.token(tenant_id, number)
     assert LINKS.opened(token) == (tenant_id, number)
     assert len(token) == 52
     assert PreferenceLinks("another secret of enough characters", "").opened(token) is None

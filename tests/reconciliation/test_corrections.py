@@ -241,7 +241,11 @@ async def test_a_tenant_without_a_plan_has_nothing_to_correct_and_the_difference
         (date(2024, 2, 29), date(2024, 3, 31), True),
     ],
 )
-def test_what_no_invoice_adjusts_any_more_is_left_to_a_person(day: date, today: date, may: bool) -> None:  # noqa: FBT001
+def test_what_no_invoice_adjusts_any_more_is_left_to_a_person(
+    day: date,
+    today: date,
+    may: bool,  # noqa: FBT001  a parameter of the test
+) -> None:
     assert may_be_corrected(day, today) is may
 
 

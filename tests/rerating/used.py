@@ -72,7 +72,7 @@ CREDITS = PlanTerms(PricingStrategy.CREDITS, "USD", unit=UsageUnit.SEGMENTS, at_
 def plan(terms: PlanTerms, name: str = "Small", number: int = 1, **other: object) -> PlanRow:
     """A version on sale."""
     content = {"countries": (), "throughput": Decimal(1), "features": (), "published_at": None, "retired_at": None}
-    return PlanRow(UUID(int=number), name, 1, PlanState.PUBLISHED, "", terms, **(content | other))  # type: ignore[arg-type]  # by name
+    return PlanRow(UUID(int=number), name, 1, PlanState.PUBLISHED, "", terms, **(content | other))  # type: ignore[arg-type]  # each is of its field by its name
 
 
 def records(terms: PlanTerms, days: Days, since: date = date(2026, 1, 1), *, number: int = 1) -> Records:
