@@ -7,7 +7,7 @@ import asyncpg
 
 from benchmarks.comparing import Ratio, Say, Turn, Variant, compare, repeating
 from benchmarks.load import UnexpectedAnswerError
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, empty_queues
 from portal.clock import SystemClock, new_id
 from portal.database import Database, DatabaseRole
 from portal.messages.claiming import claim, read_due
@@ -35,7 +35,7 @@ async def claiming(stage: Stage, rounds: int, seconds: float, say: Say) -> list[
     now = SystemClock().now()
     database, connection = await Database.connect(stage.login), await asyncpg.connect(**stage.superuser.credentials())
     try:
-        await connection.execute("DELETE FROM message WHERE status = 'QUEUED'")  # what other benchmarks had accepted
+        await empty_queues(connection)
         await connection.execute(_TENANTS, now, max(IDLE))
         await connection.executemany(_MESSAGE, [(stage.tenant.id, new_id(now), now) for _ in range(_MESSAGES)])
 
@@ -59,8 +59,7 @@ async def claiming(stage: Stage, rounds: int, seconds: float, say: Say) -> list[
         few, many = IDLE
         return await compare("claiming", [variant(many), variant(few)], rounds, say)
     finally:
-        await connection.execute("DELETE FROM message WHERE status = 'QUEUED'")
-        await connection.execute("TRUNCATE due_tenant")
+        await empty_queues(connection)
         await connection.execute("DELETE FROM tenant WHERE slug LIKE 'idle-%'")
         await connection.close()
         await database.close()

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from benchmarks.comparing import Ratio, Say, Turn, Variant, compare, peak_memory
 from benchmarks.load import UnexpectedAnswerError
 from benchmarks.servers import peer
-from benchmarks.stage import Stage, add_contacts, add_shop
+from benchmarks.stage import Stage, add_contacts, add_shop, empty_queues
 from portal.actor import Actor, ActorKind
 from portal.clock import SystemClock
 from portal.database import Database
@@ -133,6 +133,7 @@ async def _shop(stage: Stage, gateway: TwilioGateway, url: str) -> AsyncIterator
     database = await Database.connect(stage.login)
     connection = await asyncpg.connect(**stage.superuser.credentials())
     try:
+        await empty_queues(connection)
         shop = await add_shop(database, box, chance, 99)
         await connection.execute(
             "UPDATE provider_account SET account_sid = $2, auth_token = $3, key_sid = $4, key_secret = $5 "

@@ -157,6 +157,12 @@ async def add_contacts(
     return contacts
 
 
+async def empty_queues(connection: asyncpg.Connection) -> None:
+    """Take away what other benchmarks had accepted and what their traffic looked like: a worker finds nothing to do."""
+    await connection.execute("DELETE FROM message WHERE status IN ('QUEUED', 'SENDING', 'CONFIRMING')")
+    await connection.execute("TRUNCATE due_tenant, tenant_pace, sender_pace, traffic_window, traffic_pause")
+
+
 async def _messages(
     connection: asyncpg.Connection, tenant_id: UUID, contacts: dict[UUID, str], chance: random.Random, now: datetime
 ) -> None:
