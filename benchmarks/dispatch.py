@@ -96,16 +96,12 @@ async def dispatch(stage: Stage, rounds: int, _: float, say: Say) -> list[Ratio]
         TwilioGateway.open(f"http://127.0.0.1:{server.port}", _PATIENCE) as gateway,
         _shop(stage, gateway, f"http://127.0.0.1:{server.port}") as (database, shop),
     ):
-        dispatcher = Dispatcher(
-            database, gateway.messages, shop.accounts, SystemClock(), _callback, at_once=4 * AT_ONCE, slots=AT_ONCE
-        )
 
         async def work() -> Turn:
             await shop.connection.execute("DELETE FROM message WHERE tenant_id = $1", shop.tenant_id)
             await _queue(database, shop, many)
             start = time.perf_counter()
-            while await dispatcher.run_once():
-                pass
+            await _hand_over(database, gateway, shop.accounts, many)
             taken = time.perf_counter() - start
             await _check(shop, many)
             return Turn(many, taken)
@@ -167,6 +163,22 @@ async def _fill(shop: _Shop, many: int) -> None:
     await shop.connection.execute(_FILL, shop.tenant_id, many, shop.account.number, BODY, SystemClock().now())
 
 
+async def _hand_over(database: Database, gateway: TwilioGateway, accounts: ProviderAccounts, many: int) -> None:
+    """Work as a worker does until so many have left."""
+    sent: Counter[UUID] = Counter()
+
+    def callback(tenant_id: UUID, message_id: UUID) -> str:  # asked for once a message
+        sent[tenant_id] += 1
+        return _callback(tenant_id, message_id)
+
+    dispatcher = Dispatcher(
+        database, gateway.messages, accounts, SystemClock(), callback, at_once=4 * AT_ONCE, slots=AT_ONCE
+    )
+    while sent.total() < many:
+        await dispatcher.start_due()
+    await dispatcher.finish()
+
+
 async def _check(shop: _Shop, sent: int) -> None:
     sql = "SELECT count(*) FROM message WHERE tenant_id = $1 AND provider_reference IS NOT NULL AND reserved_units = 0"
     done = await shop.connection.fetchval(sql, shop.tenant_id)
@@ -210,22 +222,11 @@ async def _peak_of(stage: Stage, shop: _Shop, messages: int) -> int:
 
 
 async def _work(login: str, secret: str, url: str, messages: int) -> None:
-    database, clock = await Database.connect(DatabaseAddress.parse(login)), SystemClock()
+    database = await Database.connect(DatabaseAddress.parse(login))
     try:
         async with TwilioGateway.open(url, _PATIENCE) as gateway:
-            accounts = ProviderAccounts(database, SecretBox(secret), clock)
-            sent: Counter[UUID] = Counter()
-
-            def callback(tenant_id: UUID, message_id: UUID) -> str:  # asked for once a message
-                sent[tenant_id] += 1
-                return _callback(tenant_id, message_id)
-
-            dispatcher = Dispatcher(
-                database, gateway.messages, accounts, clock, callback, at_once=4 * AT_ONCE, slots=AT_ONCE
-            )
-            while sent.total() < messages:
-                await dispatcher.start_due()
-            await dispatcher.finish()
+            accounts = ProviderAccounts(database, SecretBox(secret), SystemClock())
+            await _hand_over(database, gateway, accounts, messages)
     finally:
         await database.close()
     print(peak_memory())
