@@ -35,6 +35,7 @@ from api.usage_download import UsageDownload
 from api.webhook_client import HttpWebhookClient
 from api.webhooks.calls import call_answers
 from api.webhooks.routes import webhook_routes
+from auth.passwords import Passwords
 from auth.routes import auth_routes
 from auth.services import AuthServices
 from portal.audit.chain import SIGNS
@@ -63,6 +64,7 @@ def create_app(
     clock: Clock | None = None,
     on_query: QueryLogger | None = None,
     live: LiveLimits | None = None,
+    passwords: Passwords | None = None,
 ) -> Starlette:
     """The API, the sign-in pages, the webhooks and the page; `on_query` hears every SQL statement."""
     now = clock or SystemClock()
@@ -77,7 +79,7 @@ def create_app(
                 HttpWebhookClient.open(settings.webhook_networks(), now) as client,
             ):
                 hub = Hub(bus, most_waiting=limits.waiting)
-                app.router.routes[:] = _routes(settings, database, hub, client, now, limits)
+                app.router.routes[:] = _routes(settings, database, hub, client, now, limits, passwords)
                 yield
         finally:
             await database.close()
@@ -101,7 +103,13 @@ async def _uncounted(_: Request, __: Exception) -> Response:
 
 
 def _routes(
-    settings: Settings, database: Database, hub: Hub, client: WebhookClient, clock: Clock, live: LiveLimits
+    settings: Settings,
+    database: Database,
+    hub: Hub,
+    client: WebhookClient,
+    clock: Clock,
+    live: LiveLimits,
+    passwords: Passwords | None,
 ) -> list[BaseRoute]:
     secret = encryption_key(settings).get_secret_value()
     box = SecretBox(secret)
@@ -111,6 +119,7 @@ def _routes(
         secret_box=box,
         public_url=settings.url,
         product_name=settings.product_name,
+        passwords=passwords,
         limits_url=settings.counters_url(),
         sign_in_methods=settings.sign_in_methods(),
     )

@@ -5,6 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
 from portal.clock import Clock, new_id
 from portal.database import Database, DatabaseRole, Transaction
 from portal.plans.checking import PlanContent
@@ -12,6 +15,9 @@ from portal.plans.periods import AllowancePeriod
 from portal.policy.overrides import LONGEST, OverrideWish, override
 from portal.policy.rules import PolicyRule
 from portal.pricing.terms import PlanTerms, PricingStrategy
+
+# Hashing as the product does takes a core for a fifth of a second: as long as most tests.
+CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 
 
 async def make_tenant(database: Database, clock: Clock, *, name: str = "Falcon Flights") -> UUID:

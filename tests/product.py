@@ -17,8 +17,6 @@ from gql import Client, gql
 from gql.graphql_request import GraphQLRequest
 from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.exceptions import TransportQueryError
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api import worker
 from api.app import create_app
@@ -28,6 +26,7 @@ from api.settings import Settings
 from api.webhooks.addresses import MESSAGE_RECEIVED, call_addresses, call_callback_url, callback_url
 from auth.api_clients import create_api_client
 from auth.authentication import PROOF_HEADER, SESSION_COOKIE
+from auth.passwords import Passwords
 from auth.people import add_member, create_person
 from auth.permissions import Permission, StaffRole, TenantRole, machine_permissions
 from auth.second_factor.totp import set_totp
@@ -42,7 +41,7 @@ from portal.messages.dispatching import Dispatcher
 from portal.plans.catalogue import add_missing
 from portal.tenants.accounts import ProviderAccounts
 from portal.tenants.provisioning import NewTenant, add_tenant
-from tests.factories import FAST, let_omit_opt_out, plan_of
+from tests.factories import CHEAP, FAST, let_omit_opt_out, plan_of
 from tests.serving import free_port, serving
 from tests.turnable_clock import TurnableClock
 from twilio_gateway.gateway import TwilioGateway
@@ -58,7 +57,7 @@ PARENT = SimulatorSettings(
     trigger_check=timedelta(milliseconds=50),
     lateness=20,
 )
-CHEAP_HASH = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
+CHEAP_HASH = CHEAP.hash(PASSWORD)
 OPERATIONS = Path(__file__).parent.parent / "frontend-stub" / "src" / "operations"
 
 
@@ -260,7 +259,7 @@ async def product(
     home = TemporaryDirectory()
     given = Settings(**{"portal_home": home.name} | told | settings)
     statements: list[str] = []
-    app = create_app(given, clock=clock, on_query=statements.append, live=live)
+    app = create_app(given, clock=clock, on_query=statements.append, live=live, passwords=Passwords(CHEAP))
     async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=20)) as gateway:
         database = await Database.connect(address, pool_size=6)
         box = SecretBox(SECRET)

@@ -11,8 +11,6 @@ import httpx2
 import orjson
 import pyotp
 import uvicorn
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -33,12 +31,12 @@ from portal.clock import new_id
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox
 from portal.mail.queue import Mail
+from tests.factories import CHEAP
 from tests.serving import free_port
 from tests.turnable_clock import TurnableClock
 
 SECRET = "a made-up secret of enough characters"
 PASSWORD = "correct horse battery staple"
-CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 CHEAP_HASH = CHEAP.hash(PASSWORD)
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 import httpx2
 import pyotp
 from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from auth.authentication import SESSION_COOKIE
 from auth.passwords import Passwords, set_password
@@ -18,7 +17,8 @@ from auth.permissions import TenantRole
 from auth.sign_in import SignIn, SignInOutcome
 from auth.sign_in_steps import PENDING_COOKIE
 from portal.database import DatabaseRole
-from tests.auth.house import CHEAP, PASSWORD, House, cookie, cookies_of
+from tests.auth.house import PASSWORD, House, cookie, cookies_of
+from tests.factories import CHEAP
 from tests.waiting import until
 
 _WAITING = (
@@ -90,7 +90,7 @@ class _Slow(PasswordHash):
     """Argon2 on a machine that is busy until it is told to go on."""
 
     def __init__(self) -> None:
-        super().__init__((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+        super().__init__(CHEAP.hashers)
         self.compared, self.go_on = threading.Event(), threading.Event()
 
     def verify_and_update(self, password: str | bytes, hash: str | bytes) -> tuple[bool, str | None]:  # noqa: A002  pwdlib's name

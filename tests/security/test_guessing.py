@@ -6,8 +6,6 @@ from collections import Counter
 import httpx2
 import pytest
 from limits.aio.storage import MemoryStorage
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 
 from auth.passwords import Passwords
@@ -17,6 +15,7 @@ from auth.throttle import Throttle
 from portal.database import Database, DatabaseRole
 from portal.database.address import DatabaseAddress
 from tests.auth.house import turn_to_a_window
+from tests.factories import CHEAP
 from tests.product import product
 from tests.turnable_clock import TurnableClock
 
@@ -36,7 +35,6 @@ class Away(MemoryStorage):
 
 EMAIL = "olga@example.com"
 RIGHT = "correct horse battery staple"
-CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 
 
 @pytest.fixture
