@@ -24,7 +24,7 @@ from portal.contacts.contacts import ContactChange, create_contact
 from portal.database import Database, DatabaseRole
 from portal.encryption import SecretBox
 from portal.templates.rendering import TemplateVariable
-from portal.templates.templates import TemplateCategory, TemplateChange, create_template
+from portal.templates.templates import NewTemplate, TemplateCategory, create_template
 from portal.tenants.provisioning import NewTenant, add_tenant
 from twilio_gateway.accounts import ProvisionedAccount
 from twilio_gateway.gateway import TwilioGateway
@@ -250,8 +250,8 @@ class _Demo:
                 contact = ContactChange({"name": name, "number": number})
                 await create_contact(own, contact, _DEMO, now=self._clock.now())
             for name, category, body, variables in _templates(tenant.goods, tenant.name):
-                change = TemplateChange(body=body, variables=variables)
-                await create_template(own, name, category, change, now=self._clock.now())
+                template = NewTemplate(name, category, body, variables)
+                await create_template(own, template, now=self._clock.now())
 
     async def _person(self, tenant: DemoTenant, name: str, role: TenantRole) -> UUID:
         email = f"{role.value.lower().replace('_', '-')}@{tenant.slug}.example"

@@ -20,7 +20,10 @@ _VARIABLES = (
     "Texts for variables, for all recipients, of at most 1,600 characters each; they win over the contacts' own fields."
 )
 _SENDER = "The number to send from, one of `numbers` that is ready; the first of them unless given."
-_TOPIC = "What it is about, one of the tenant's `settings.topics`: whoever declined that gets nothing."
+_TOPIC = (
+    "What it is about, one of the tenant's `settings.topics`: whoever declined that gets nothing; the template's own "
+    "unless given."
+)
 _SMART_ENCODING = (
     "Whether typographic quotes, dashes, spaces and the like give way to plain ones, where the text then "
     "travels as GSM-7. What `preview` and the messages show is what is sent."

@@ -48,6 +48,9 @@ class ConversationReplyErrorCode(Enum):
         "TEXT_TOO_LONG", description="With its variables filled the text is empty or longer than 1,600 characters."
     )
     POLICY = strawberry.enum_value("POLICY", description="The text breaks a rule of policy: see the message.")
+    TEMPLATE_NOT_READY = strawberry.enum_value(
+        "TEMPLATE_NOT_READY", description="The messaging service does not have this `CONTENT` template, yet or at all."
+    )
     PAUSED = strawberry.enum_value(
         "PAUSED", description="Messages to numbers like this one looked like fraud and are stopped."
     )

@@ -16,6 +16,7 @@ from portal.conversations.keywords import Keyword
 from portal.erasure.receipts import ErasureState, WaitsFor
 from portal.files.uploads import UploadPurpose
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
+from portal.messages.previewing import TemplateWarningCode
 from portal.messages.recording import EventSource
 from portal.messages.refusals import RefusalCode
 from portal.messages.segments import Encoding
@@ -24,6 +25,8 @@ from portal.messages.status import MessageStatus
 from portal.plans.periods import AllowancePeriod
 from portal.plans.plans import PlanState
 from portal.pricing.terms import AtLimit, MarginKind, PlanPeriod, PricingStrategy, UsageUnit
+from portal.templates.content import ContentState, TemplateKind
+from portal.templates.rendering import ValueOrigin
 from portal.templates.templates import TemplateCategory
 from portal.usage.periods import UsageBucketSize, UsagePeriod
 
@@ -231,6 +234,36 @@ describe(
     TRANSACTIONAL="Answers something the recipient did, such as an order.",
     NOTIFICATION="Tells of something the recipient asked to know.",
     MARKETING="Advertises; needs the recipient's consent.",
+)
+describe(
+    TemplateKind,
+    "Who fills a template's text.",
+    TEXT="The portal: it can be sent at once.",
+    CONTENT="The messaging service, which gets each version first: it can be sent once that is `READY`.",
+)
+describe(
+    ContentState,
+    "Where a version of a `CONTENT` template stands at the messaging service.",
+    PUBLISHING="The messaging service is about to get it.",
+    READY="It can be sent.",
+    FAILED="The messaging service does not take it.",
+    WITHDRAWN="It is in use no more, and the messaging service has it no more.",
+)
+describe(
+    ValueOrigin,
+    "What filled a variable.",
+    PORTAL="The portal itself: the link of {{preferences}}.",
+    CALLER="A value that was given.",
+    CONTACT="The contact's name, or a field of its own.",
+    EXAMPLE="The variable's example, since no contact was given.",
+    DEFAULT="The variable's default.",
+    NOTHING="Nothing.",
+)
+describe(
+    TemplateWarningCode,
+    "What may be wrong with a template.",
+    UNKNOWN_FIELD="No contact has a field of a variable's name.",
+    TEXT_TOO_LONG="With the variables filled the text is empty, or longer than 1,600 characters.",
 )
 describe(
     UsagePeriod,

@@ -72,6 +72,7 @@ from portal_schema.support_sessions import SupportSessionMutations, SupportSessi
 from portal_schema.suppression_changes import SuppressionMutations
 from portal_schema.suppressions import SuppressionQueries, find_suppression
 from portal_schema.template_changes import TemplateMutations
+from portal_schema.template_previews import TemplatePreviewQueries
 from portal_schema.templates import TemplateQueries, find_template, find_version
 from portal_schema.tenants import TenantQueries, find_tenant
 from portal_schema.throughput import ThroughputQueries
@@ -128,6 +129,7 @@ class Query(
     ContactImportQueries,
     ContactTagQueries,
     TemplateQueries,
+    TemplatePreviewQueries,
     MessageQueries,
     ConversationQueries,
     SuppressionQueries,

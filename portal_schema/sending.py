@@ -85,7 +85,7 @@ class MessageEstimate:
             refusals=[RefusalCount(code=code, count=counts[code]) for code in RefusalCode if counts[code]],
             preview=recipients[0].text if recipients else None,
             encoding=size.encoding,
-            encoding_reason=_encoding_reason(size),
+            encoding_reason=encoding_reason(size),
             segments=size.segments,
             total_segments=sum(recipient.size.segments for recipient in recipients),
             allowance_after=Allowance.of(worked_out.allowance_after),
@@ -95,7 +95,8 @@ class MessageEstimate:
         )
 
 
-def _encoding_reason(size: SegmentCount) -> str | None:
+def encoding_reason(size: SegmentCount) -> str | None:
+    """What made a text travel as UCS-2, if it does, for people."""
     if size.culprit is None:
         return None
     code = f"U+{ord(size.culprit):04X}"
@@ -132,6 +133,9 @@ class MessageSendErrorCode(Enum):
     )
     POLICY = strawberry.enum_value(
         "POLICY", description="The text breaks a rule of policy, whoever gets it: change it as the message says."
+    )
+    TEMPLATE_NOT_READY = strawberry.enum_value(
+        "TEMPLATE_NOT_READY", description="The messaging service does not have this `CONTENT` template, yet or at all."
     )
 
 

@@ -6,8 +6,10 @@ from typing import Annotated
 import strawberry
 
 from auth.permissions import Permission
+from portal.templates.content import TemplateKind
 from portal.templates.rendering import TemplateVariable as Variable
 from portal.templates.templates import (
+    NewTemplate,
     TemplateCategory,
     TemplateChange,
     archive_template,
@@ -21,6 +23,10 @@ from portal_schema.nodes import key_of
 from portal_schema.payloads import UserError
 from portal_schema.templates import Template
 
+_TOPIC = (
+    "What it is about, one of the tenant's `settings.topics`: whoever declined that gets no message with it, unless "
+    "the send names another."
+)
 WRITE = requires(Permission.TEMPLATES_WRITE)
 
 
@@ -120,9 +126,11 @@ class TemplateCreateInput:
     variables: list[TemplateVariableInput] | None = strawberry.field(
         default=None, description="The variables, at most 50; those found in the text, all required, unless given."
     )
+    topic: str | None = strawberry.field(default=None, description=_TOPIC)
+    kind: TemplateKind = strawberry.field(default=TemplateKind.TEXT, description="Who fills it, for good.")
 
 
-@strawberry.input(description="A change of a template: what is left out or null stays as it is.")
+@strawberry.input(description="A change of a template: what is left out or null stays as it is, but for the topic.")
 class TemplateUpdateInput:
     """What to change."""
 
@@ -131,6 +139,9 @@ class TemplateUpdateInput:
     body: str | None = strawberry.field(default=None, description="The new text, which makes a new version.")
     variables: list[TemplateVariableInput] | None = strawberry.field(
         default=None, description="The new variables; with a new text, those known of it are kept unless given."
+    )
+    topic: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The new topic, one of `settings.topics`; null takes it away."
     )
 
 
@@ -151,8 +162,9 @@ class TemplateMutations:
         input: Annotated[TemplateCreateInput, strawberry.argument(description="The template.")],
     ) -> TemplateCreatePayload | None:
         tx = info.context.tx
-        change = TemplateChange(body=input.body, variables=_variables(input.variables))
-        key = await create_template(tx, input.name, input.category, change, now=info.context.now)
+        variables = _variables(input.variables)
+        new = NewTemplate(input.name, input.category, input.body, variables, input.topic, input.kind)
+        key = await create_template(tx, new, now=info.context.now)
         row = (await read_templates_by_id(tx, [key]))[key]
         return TemplateCreatePayload(template=Template.of(row), errors=[])
 
@@ -166,7 +178,14 @@ class TemplateMutations:
         input: Annotated[TemplateUpdateInput, strawberry.argument(description="What to change.")],
     ) -> TemplateUpdatePayload | None:
         tx, key = info.context.tx, key_of("Template", id)
-        change = TemplateChange(input.name, input.category, input.body, _variables(input.variables))
+        change = TemplateChange(
+            input.name,
+            input.category,
+            input.body,
+            _variables(input.variables),
+            topic=input.topic or None,
+            without_topic=input.topic is None,
+        )
         await update_template(tx, key, change, now=info.context.now)
         row = (await read_templates_by_id(tx, [key]))[key]
         return TemplateUpdatePayload(template=Template.of(row), errors=[])

@@ -7,6 +7,7 @@ import strawberry
 
 from auth.permissions import Permission
 from portal.database.keyset import Page
+from portal.templates.content import ContentStanding, ContentState, TemplateKind
 from portal.templates.rendering import TemplateVariable as Variable
 from portal.templates.templates import (
     TemplateCategory,
@@ -40,6 +41,20 @@ class TemplateVariable:
         return cls(name=variable.name, default=variable.default, example=variable.example, required=variable.required)
 
 
+@strawberry.type(description="How a version of a `CONTENT` template stands at the messaging service.", directives=READ)
+class TemplateContent:
+    """A standing; that of `portal.templates` becomes it by `of`."""
+
+    state: ContentState = strawberry.field(description="Whether it can be sent.")
+    reason: str | None = strawberry.field(description="Why it cannot be sent yet, or ever, where that is known.")
+    state_at: datetime = strawberry.field(description="Since when it stands there.")
+
+    @classmethod
+    def of(cls, standing: ContentStanding) -> "TemplateContent":
+        """The standing in the schema."""
+        return cls(state=standing.state, reason=standing.reason, state_at=standing.since)
+
+
 @strawberry.type(
     description="One text of a template. It never changes: a message keeps the version it was sent with.",
     directives=READ,
@@ -51,6 +66,9 @@ class TemplateVersion(Node):
     body: str = strawberry.field(description="The text, at most 1,600 characters.")
     variables: list[TemplateVariable] = strawberry.field(description="The variables in the text.")
     created_at: datetime = strawberry.field(description="When the version was written.")
+    content: TemplateContent | None = strawberry.field(
+        description="How it stands at the messaging service, where the template's kind is `CONTENT`."
+    )
 
     @classmethod
     def of(cls, row: VersionRow) -> "TemplateVersion":
@@ -61,6 +79,7 @@ class TemplateVersion(Node):
             body=row.body,
             variables=[TemplateVariable.of(variable) for variable in row.variables],
             created_at=row.created_at,
+            content=None if row.content is None else TemplateContent.of(row.content),
         )
 
 
@@ -70,6 +89,10 @@ class Template(Node):
 
     name: str = strawberry.field(description="Its name: no two templates in use share one.")
     category: TemplateCategory = strawberry.field(description="What it is for.")
+    topic: str | None = strawberry.field(
+        description="What it is about: whoever declined that gets no message with it, unless the send names another."
+    )
+    kind: TemplateKind = strawberry.field(description="Who fills it.")
     current: TemplateVersion = strawberry.field(description="The version that is sent now.")
     archived_at: datetime | None = strawberry.field(description="When it was taken out of use, if it was.")
     created_at: datetime = strawberry.field(description="When it was created.")
@@ -83,6 +106,8 @@ class Template(Node):
             id=to_global("Template", row.id),
             name=row.name,
             category=row.category,
+            topic=row.topic,
+            kind=row.kind,
             current=TemplateVersion.of(row.current),
             archived_at=row.archived_at,
             created_at=row.created_at,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 from twilio.base.exceptions import TwilioException
 
 from portal.messages.issues import DeliveryIssueCode
@@ -58,7 +59,12 @@ class TwilioMessages:
 
     async def send(self, credentials: ProviderCredentials, message: OutgoingMessage) -> SendOutcome:
         """Hand one message over; every failure is an outcome, never an exception."""
-        fields = {"to": message.recipient, "body": message.body, "status_callback": message.status_callback}
+        fields = {"to": message.recipient, "status_callback": message.status_callback}
+        if message.content is None:
+            fields["body"] = message.body
+        else:
+            fields["content_sid"] = message.content.reference
+            fields["content_variables"] = orjson.dumps(message.content.variables).decode()
         if message.messaging_service is not None:
             fields["messaging_service_sid"] = message.messaging_service
         if message.sender is not None:

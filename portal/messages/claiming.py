@@ -11,10 +11,13 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
+
 from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
 from portal.messages.confirming import Confirming
 from portal.messages.pace import LONGEST_WAIT, Bucket, Chosen, SenderPace, Waiting, choose, most_at_once, rate_of
+from portal.messages.provider import OutgoingContent
 from portal.shield.pauses import IS_STOPPED
 
 LEASE = timedelta(minutes=2)  # when it ends, the sender is gone, and what it sent is in the provider's log
@@ -33,6 +36,7 @@ class Claimed:
     body: str
     attempts: int
     claimed_at: datetime
+    content: OutgoingContent | None
 
 
 class Claim(NamedTuple):
@@ -92,7 +96,10 @@ _TAKE = f"""
 UPDATE message SET status = 'SENDING', status_at = $2, due_at = $3, attempts = attempts + 1,
   first_tried_at = coalesce(first_tried_at, $2)
 WHERE tenant_id = $1 AND id = ANY($4::uuid[])
-RETURNING id, recipient_number, sender_number, body, attempts, keyword IS NULL AND (EXISTS (
+RETURNING id, recipient_number, sender_number, body, attempts, content_variables,
+  CASE WHEN content_variables IS NOT NULL THEN (SELECT provider_reference FROM template_content AS content
+    WHERE content.tenant_id = $1 AND version_id = template_version_id) END AS content_reference,
+  keyword IS NULL AND (EXISTS (
   SELECT FROM suppression WHERE suppression.tenant_id = $1 AND suppression.number = recipient_number)
   OR {IS_STOPPED}) AS unwanted
 """  # noqa: S608  constants
@@ -217,12 +224,15 @@ async def _take(tx: TenantTransaction, chosen: Chosen, *, now: datetime) -> tupl
     order = {message.id: place for place, message in enumerate(chosen.messages)}
     rows = await tx.rows(_TAKE, tx.tenant_id, now, now + LEASE, list(order))
     rows.sort(key=lambda row: order[row["id"]])
-    sending = [
-        Claimed(row["id"], row["recipient_number"], row["sender_number"], row["body"], row["attempts"], now)
-        for row in rows
-        if not row["unwanted"]
-    ]
+    sending = [_claimed(row, now) for row in rows if not row["unwanted"]]
     return sending, [row["id"] for row in rows if row["unwanted"]]
+
+
+def _claimed(row: Row, now: datetime) -> Claimed:
+    reference = row["content_reference"]
+    content = OutgoingContent(reference, orjson.loads(row["content_variables"])) if reference else None
+    numbers = row["recipient_number"], row["sender_number"]
+    return Claimed(row["id"], *numbers, row["body"], row["attempts"], now, content)
 
 
 async def _keep_pace(tx: TenantTransaction, chosen: Chosen) -> None:

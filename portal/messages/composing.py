@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -18,11 +18,14 @@ from portal.plans.plans import PlanRow
 from portal.pricing.terms import UsageUnit
 from portal.problems import Problem, RefusedError, refuse
 from portal.rates.cards import RateCard
-from portal.templates.rendering import TemplateVariable, render, variables_in
-from portal.templates.templates import LONGEST_BODY, read_templates_by_id
+from portal.templates.checking import LONGEST_BODY
+from portal.templates.content import ContentState, content_variables
+from portal.templates.rendering import Rendered, TemplateVariable, ValueOrigin, render, variables_in
+from portal.templates.templates import TemplateRow, read_templates_by_id
 from portal.tenants.settings import read_settings
 from portal.usage.usage import SMS_OUTBOUND
 
+TOO_LONG = f"With the variables filled the text has to have 1 to {LONGEST_BODY} characters."
 PREFERENCES = "preferences"  # the variable that nobody but the portal fills
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
 
@@ -38,7 +41,7 @@ class Composition:
     sender_id: UUID | None = None
     """The number to send from; the tenant's first that is ready unless given."""
     topic: str | None = None
-    """What it is about, one of the tenant's topics: whoever declined it gets nothing."""
+    """What it is about, one of the tenant's topics: whoever declined it gets nothing. The template's unless given."""
     preference_link: Callable[[UUID, str], str] | None = None
     """Makes the link that fills `{{preferences}}`, of a tenant and a number."""
     smart_encoding: bool = False
@@ -53,6 +56,8 @@ class Recipient:
     text: str
     size: SegmentCount
     send_at: datetime | None = None  # None: at once
+    content: Mapping[str, str] | None = None
+    """What fills the text at the provider, where it has the template."""
 
     def units(self, unit: UsageUnit) -> int:
         """What this message takes from an allowance."""
@@ -66,6 +71,18 @@ class Composed:
     template_version_id: UUID | None
     recipients: tuple[tuple[int, Recipient], ...]
     refusals: tuple[Refusal, ...]
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What is to be filled for each recipient, and what it is about."""
+
+    body: str
+    variables: Sequence[TemplateVariable] = ()
+    version_id: UUID | None = None
+    topic: str | None = None
+    is_content: bool = False
 
 
 async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
@@ -75,10 +92,11 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
         RefusedError: the whole makes no sense: no text, no recipients, too many, or no such template.
     """
     _check(composition)
-    if composition.topic is not None and composition.topic not in (await read_settings(tx)).topics:
-        raise refuse(SendProblem.INVALID, "This is none of the topics in your settings: name one of them.", "topic")
-    version_id, body, variables = await _text(tx, composition)
-    link = _links(tx, composition, body)
+    wording = await _wording(tx, composition)
+    if wording.topic is not None and wording.topic not in (await read_settings(tx)).topics:
+        place = "topic" if composition.topic is not None else "templateId"
+        raise refuse(SendProblem.INVALID, f"“{wording.topic}” is none of the topics in your settings.", place)
+    link = _links(tx, composition, wording.body)
     recipients: list[tuple[int, Recipient]] = []
     refusals: list[Refusal] = []
     seen: set[str] = set()
@@ -91,14 +109,14 @@ async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
         outcome = (
             (RefusalCode.DUPLICATE, "This recipient is in the list already.")
             if addressee.number in seen
-            else _fill(addressee, body, variables, composition, link(addressee.number))
+            else _fill(addressee, wording, composition, link(addressee.number))
         )
         seen.add(addressee.number)
         if isinstance(outcome, Recipient):
             recipients.append((index, outcome))
         else:
             refusals.append(Refusal(index, addressee.contact_id, addressee.number, *outcome))
-    return Composed(version_id, tuple(recipients), tuple(refusals))
+    return Composed(wording.version_id, tuple(recipients), tuple(refusals), wording.topic)
 
 
 def _links(tx: TenantTransaction, composition: Composition, body: str) -> Callable[[str], Mapping[str, str]]:
@@ -143,7 +161,7 @@ def limit_to(
         else:
             refused.append(Refusal(index, recipient.addressee.contact_id, recipient.addressee.number, *outcome))
     refusals = sorted([*composed.refusals, *refused], key=lambda refusal: refusal.index)
-    return Composed(composed.template_version_id, tuple(kept), tuple(refusals)), charges
+    return replace(composed, recipients=tuple(kept), refusals=tuple(refusals)), charges
 
 
 def charge_of(recipient: Recipient, plan: PlanRow, card: RateCard, budget: Budget) -> Charge:
@@ -169,34 +187,60 @@ _SHORTAGES: Mapping[Shortage | None, tuple[RefusalCode, str]] = {
 
 
 def _fill(
-    addressee: Addressee,
-    body: str,
-    variables: Sequence[TemplateVariable],
-    composition: Composition,
-    own: Mapping[str, str],
+    addressee: Addressee, wording: _Wording, composition: Composition, own: Mapping[str, str]
 ) -> Recipient | tuple[RefusalCode, str]:
-    if (refusal := refusal_of(addressee.consumer, composition.topic)) is not None:
+    if (refusal := refusal_of(addressee.consumer, wording.topic)) is not None:
         return refusal
-    rendered = render(body, variables, own, composition.variables, addressee.fields, {"name": addressee.name})
+    rendered = render_for(addressee, wording.body, wording.variables, composition.variables, own)
     if rendered.missing:
         names = ", ".join(rendered.missing)
         return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
     text = with_look_alikes(rendered.text) if composition.smart_encoding else rendered.text
-    if not text.strip() or len(text) > LONGEST_BODY:
-        return (
-            RefusalCode.TEXT_TOO_LONG,
-            f"With the variables filled the text has to have 1 to {LONGEST_BODY} characters.",
-        )
-    return Recipient(addressee, text, count_segments(text))
+    if not is_sendable(text):
+        return RefusalCode.TEXT_TOO_LONG, TOO_LONG
+    content = content_variables(wording.body, rendered.values) if wording.is_content else None
+    return Recipient(addressee, text, count_segments(text), content=content)
 
 
-async def _text(tx: TenantTransaction, composition: Composition) -> tuple[UUID | None, str, Sequence[TemplateVariable]]:
+def render_for(
+    addressee: Addressee,
+    body: str,
+    variables: Sequence[TemplateVariable],
+    given: Mapping[str, str],
+    own: Mapping[str, str],
+) -> Rendered:
+    """The text as one recipient gets it: what the portal, the sender and the contact say, in this order."""
+    contact = (ValueOrigin.CONTACT, addressee.fields), (ValueOrigin.CONTACT, {"name": addressee.name})
+    return render(body, variables, (ValueOrigin.PORTAL, own), (ValueOrigin.CALLER, given), *contact)
+
+
+def is_sendable(text: str) -> bool:
+    """Whether a text with its variables filled is one that can be sent."""
+    return bool(text.strip()) and len(text) <= LONGEST_BODY
+
+
+async def _wording(tx: TenantTransaction, composition: Composition) -> _Wording:
     if composition.template_id is None:
-        return None, composition.body or "", ()
+        return _Wording(composition.body or "", topic=composition.topic)
     template = (await read_templates_by_id(tx, [composition.template_id])).get(composition.template_id)
     if template is None or template.archived_at is not None:
         raise refuse(SendProblem.NOT_FOUND, "There is no such template in use.", "templateId")
-    return template.current.id, template.current.body, template.current.variables
+    current = template.current
+    if current.content is not None:
+        _check_content(template, composition)
+    topic = composition.topic if composition.topic is not None else template.topic
+    return _Wording(current.body, current.variables, current.id, topic, is_content=current.content is not None)
+
+
+def _check_content(template: TemplateRow, composition: Composition) -> None:
+    """The provider fills the text of a CONTENT template itself: it has to have it, and it replaces no characters."""
+    standing = template.current.content
+    if standing is not None and standing.state is not ContentState.READY:
+        why = standing.reason or "The messaging service is about to get this template: send in a moment."
+        raise refuse(SendProblem.TEMPLATE_NOT_READY, why, "templateId")
+    if composition.smart_encoding:
+        plain = "A CONTENT template is sent as it is written: write it with plain characters."
+        raise refuse(SendProblem.INVALID, plain, "smartEncoding")
 
 
 def _check(composition: Composition) -> None:
@@ -205,8 +249,23 @@ def _check(composition: Composition) -> None:
         problems.append(Problem(SendProblem.INVALID, "Give a template or a body, not both and not neither.", ("body",)))
     if composition.body is not None and not 1 <= len(composition.body.strip()) <= LONGEST_BODY:
         problems.append(Problem(SendProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
-    if any(len(value) > LONGEST_BODY for value in composition.variables.values()):  # a text can repeat it 300 times
-        longest = f"A variable's text has at most {LONGEST_BODY} characters."
-        problems.append(Problem(SendProblem.INVALID, longest, ("variables",)))
+    problems += _variable_problems(composition.variables)
     if problems:
         raise RefusedError(problems)
+
+
+def check_variables(given: Mapping[str, str]) -> None:
+    """Refuse values that no text can hold.
+
+    Raises:
+        RefusedError: one is too long.
+    """
+    if problems := _variable_problems(given):
+        raise RefusedError(problems)
+
+
+def _variable_problems(given: Mapping[str, str]) -> list[Problem]:
+    if all(len(value) <= LONGEST_BODY for value in given.values()):  # a text can repeat it 300 times
+        return []
+    longest = f"A variable's text has at most {LONGEST_BODY} characters."
+    return [Problem(SendProblem.INVALID, longest, ("variables",))]

@@ -111,6 +111,7 @@ class HandOver:
             sender=message.sender,
             messaging_service=None,
             status_callback=self._tools.callback_url(self._tenant_id, message.id),
+            content=message.content,
         )
         async with self._tools.slots:
             late = self._tools.clock.now() - message.claimed_at >= HAND_OVER  # another may be about to send it

@@ -1,5 +1,6 @@
 """What sending needs from the provider: the port that `twilio_gateway` implements."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,6 +19,14 @@ class ProviderCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingContent:
+    """A text that the provider has and fills itself."""
+
+    reference: str
+    variables: Mapping[str, str]  # by number
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """One text message to one recipient, ready to go."""
 
@@ -26,6 +35,7 @@ class OutgoingMessage:
     sender: str | None  # E.164; or None, and the messaging service picks one
     messaging_service: str | None
     status_callback: str  # an absolute URL that names the tenant and the message
+    content: OutgoingContent | None = None  # what is sent in place of the body, which is the same when it is filled
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
         actor,
         asked=composition.recipients,
         respects_quiet_hours=request.timing.respects_quiet_hours,
-        topic=composition.topic,
+        topic=composed.topic,
     )
     await accept(tx, acceptance, now=now)
     if means.spend is not None and any(one.code is RefusalCode.SPEND_CAP_REACHED for one in composed.refusals):

@@ -19,6 +19,10 @@ class PreferenceLinks:
         """The address of the page of this number's consumer, always the same, and short, for it is part of texts."""
         return f"{self._public_url}/p/{self.token(tenant_id, number)}"
 
+    def example(self) -> str:
+        """What such an address looks like, as long as all of them are; it leads nowhere."""
+        return f"{self._public_url}/p/{'x' * len(self.token(UUID(int=0), '+1'))}"
+
     def token(self, tenant_id: UUID, number: str) -> str:
         """What the address ends with."""
         return self._box.seal(tenant_id.bytes + int(number.removeprefix("+")).to_bytes(_NUMBER_BYTES, "big"))

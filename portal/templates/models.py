@@ -13,6 +13,8 @@ class Template(Model):
     tenant_id = fields.UUIDField()
     name = fields.TextField()
     category = fields.TextField()
+    topic = fields.TextField(null=True)
+    kind = fields.TextField()
     version = fields.IntField()
     archived_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()

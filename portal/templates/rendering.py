@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,49})\s*\}\}")
+VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,49})\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,34 +19,65 @@ class TemplateVariable:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """The text for one recipient, and the variables that nothing filled."""
+class ValueOrigin(StrEnum):
+    """What filled a variable."""
+
+    PORTAL = "PORTAL"
+    CALLER = "CALLER"
+    CONTACT = "CONTACT"
+    EXAMPLE = "EXAMPLE"
+    DEFAULT = "DEFAULT"
+    NOTHING = "NOTHING"
+
+
+class Value(NamedTuple):
+    """What stands for a variable, and where it came from."""
 
     text: str
+    origin: ValueOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text for one recipient, what stands for each variable in order, and those that nothing filled."""
+
+    text: str
+    values: Mapping[str, Value]
     missing: tuple[str, ...]
+
+
+Source = tuple[ValueOrigin, Mapping[str, str]]
 
 
 def variables_in(body: str) -> list[str]:
     """The names of the variables in a text, each once, in order."""
-    return list(dict.fromkeys(match.group(1) for match in _VARIABLE.finditer(body)))
+    return list(dict.fromkeys(match.group(1) for match in VARIABLE.finditer(body)))
 
 
-def render(body: str, variables: Sequence[TemplateVariable], *sources: Mapping[str, str]) -> Rendered:
+def render(body: str, variables: Sequence[TemplateVariable], *sources: Source) -> Rendered:
     """Fill a text: the first source that knows a variable wins, then its default, then nothing if it is optional."""
     declared = {variable.name: variable for variable in variables}
-    missing: list[str] = []
+    values: dict[str, Value] = {}
 
     def fill(match: re.Match[str]) -> str:
         name = match.group(1)
-        for source in sources:
-            if source.get(name):
-                return source[name]
-        variable = declared.get(name)
-        if variable is not None and variable.default is not None:
-            return variable.default
-        if (variable is None or variable.required) and name not in missing:
-            missing.append(name)
-        return ""
+        if name not in values:
+            values[name] = _value(name, declared.get(name), sources)
+        return values[name].text
 
-    return Rendered(_VARIABLE.sub(fill, body), tuple(missing))
+    text = VARIABLE.sub(fill, body)
+    missing = [
+        name
+        for name, value in values.items()
+        if value.origin is ValueOrigin.NOTHING and (name not in declared or declared[name].required)
+    ]
+    return Rendered(text, values, tuple(missing))
+
+
+def _value(name: str, variable: TemplateVariable | None, sources: Sequence[Source]) -> Value:
+    for origin, source in sources:
+        if text := source.get(name):
+            return Value(text, origin)
+    if variable is not None and variable.default is not None:
+        return Value(variable.default, ValueOrigin.DEFAULT)
+    return Value("", ValueOrigin.NOTHING)

@@ -14,25 +14,23 @@ from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
 from portal.database.uniqueness import taken_means
-from portal.problems import Problem, RefusedError, refuse
+from portal.problems import Problem, refuse
+from portal.templates.checking import (
+    TemplateProblem,
+    body_problems,
+    name_problems,
+    redeclared,
+    refuse_if,
+    topic_problems,
+    undeclared,
+)
+from portal.templates.content import ContentStanding, ContentState, TemplateKind
 from portal.templates.models import Template, TemplateVersion
-from portal.templates.rendering import TemplateVariable, variables_in
+from portal.templates.publishing import publish, supersede
+from portal.templates.rendering import TemplateVariable
+from portal.tenants.settings import read_settings
 
-LONGEST_NAME = 100
-LONGEST_BODY = 1_600  # Twilio refuses longer texts with error 21617
-LONGEST_EXAMPLE = 200
-MOST_VARIABLES = 50
 BY_CREATION = Keyset("created")
-
-
-class TemplateProblem(StrEnum):
-    """Why a template is not created, changed or archived."""
-
-    NOT_FOUND = "NOT_FOUND"
-    NAME_TAKEN = "NAME_TAKEN"
-    INVALID = "INVALID"
-    UNKNOWN_VARIABLE = "UNKNOWN_VARIABLE"
-    ARCHIVED = "ARCHIVED"
 
 
 class TemplateCategory(StrEnum):
@@ -53,6 +51,8 @@ class VersionRow:
     body: str
     variables: tuple[TemplateVariable, ...]
     created_at: datetime
+    content: ContentStanding | None
+    """How it stands at the provider, where it is a CONTENT template's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,23 @@ class TemplateRow:
     id: UUID
     name: str
     category: TemplateCategory
+    topic: str | None
+    kind: TemplateKind
     current: VersionRow
     archived_at: datetime | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewTemplate:
+    """A template to be created; without a declaration its variables are those in its text, all required."""
+
+    name: str
+    category: TemplateCategory
+    body: str
+    variables: tuple[TemplateVariable, ...] | None = None
+    topic: str | None = None
+    kind: TemplateKind = TemplateKind.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +89,25 @@ class TemplateChange:
     category: TemplateCategory | None = None
     body: str | None = None
     variables: tuple[TemplateVariable, ...] | None = None
+    topic: str | None = None
+    without_topic: bool = False
 
 
 _VERSION = (
     "version.id AS version_id, version.template_id, version.number, version.body, version.variables, "
-    "version.created_at AS version_at"
+    "version.created_at AS version_at, content.state, content.state_at, content.attempts"
 )
-_COLUMNS = f"template.id, template.name, template.category, template.archived_at, template.created_at, {_VERSION}"
+_CONTENT = (
+    "LEFT JOIN template_content AS content ON content.tenant_id = version.tenant_id AND content.version_id = version.id"
+)
+_VERSIONS = f"template_version AS version {_CONTENT}"
+_COLUMNS = (
+    "template.id, template.name, template.category, template.topic, template.kind, template.archived_at, "
+    f"template.created_at, {_VERSION}"
+)
 _SOURCE = (
     "template JOIN template_version AS version ON version.tenant_id = template.tenant_id "
-    "AND version.template_id = template.id AND version.number = template.version"
+    f"AND version.template_id = template.id AND version.number = template.version {_CONTENT}"
 )
 
 
@@ -100,12 +123,21 @@ def version_row(row: Row) -> VersionRow:
         body=row["body"],
         variables=tuple(TemplateVariable(**variable) for variable in orjson.loads(row["variables"])),
         created_at=row["version_at"],
+        content=ContentStanding(ContentState(row["state"]), row["state_at"], row["attempts"]) if row["state"] else None,
     )
 
 
 def _template_row(row: Row) -> TemplateRow:
-    category = TemplateCategory(row["category"])
-    return TemplateRow(row["id"], row["name"], category, version_row(row), row["archived_at"], row["created_at"])
+    return TemplateRow(
+        id=row["id"],
+        name=row["name"],
+        category=TemplateCategory(row["category"]),
+        topic=row["topic"],
+        kind=TemplateKind(row["kind"]),
+        current=version_row(row),
+        archived_at=row["archived_at"],
+        created_at=row["created_at"],
+    )
 
 
 async def read_templates(tx: TenantTransaction, request: PageRequest, *, archived: bool) -> Page[TemplateRow]:
@@ -125,7 +157,7 @@ async def read_versions(tx: TenantTransaction, template_ids: Sequence[UUID]) -> 
     """All versions of these templates, the newest first."""
     found: dict[UUID, list[VersionRow]] = {template_id: [] for template_id in template_ids}
     sql = (
-        f"SELECT {_VERSION} FROM template_version AS version "  # noqa: S608  constants
+        f"SELECT {_VERSION} FROM {_VERSIONS} "  # noqa: S608  constants
         "WHERE version.tenant_id = $1 AND version.template_id = ANY($2::uuid[]) ORDER BY version.number DESC"
     )
     for row in await tx.rows(sql, tx.tenant_id, list(template_ids)):
@@ -136,29 +168,34 @@ async def read_versions(tx: TenantTransaction, template_ids: Sequence[UUID]) -> 
 async def read_versions_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, VersionRow]:
     """Those of these versions that the tenant has, in one statement."""
     sql = (
-        f"SELECT {_VERSION} FROM template_version AS version "  # noqa: S608  constants
+        f"SELECT {_VERSION} FROM {_VERSIONS} "  # noqa: S608  constants
         "WHERE version.tenant_id = $1 AND version.id = ANY($2::uuid[])"
     )
     return {row["version_id"]: version_row(row) for row in await tx.rows(sql, tx.tenant_id, list(ids))}
 
 
-async def create_template(
-    tx: TenantTransaction, name: str, category: TemplateCategory, change: TemplateChange, *, now: datetime
-) -> UUID:
+async def create_template(tx: TenantTransaction, new: NewTemplate, *, now: datetime) -> UUID:
     """Add a template with its first version; its id.
 
     Raises:
         RefusedError: the name is taken, or a value is not acceptable.
     """
-    body = change.body or ""
-    variables = change.variables if change.variables is not None else _undeclared(body)
-    _refuse_if([*_name_problems(name), *_body_problems(body, variables)])
+    variables = new.variables if new.variables is not None else undeclared(new.body)
+    problems = [*name_problems(new.name), *body_problems(new.body, variables, new.kind)]
+    refuse_if([*problems, *await _topic_problems(tx, new.topic)])
     template = Template(
-        id=new_id(now), tenant_id=tx.tenant_id, name=name.strip(), category=category.value, version=1, created_at=now
+        id=new_id(now),
+        tenant_id=tx.tenant_id,
+        name=new.name.strip(),
+        category=new.category.value,
+        topic=new.topic,
+        kind=new.kind.value,
+        version=1,
+        created_at=now,
     )
     with taken_means(_TAKEN):
         await template.save(using_db=tx.orm)
-    await _add_version(tx, template.id, 1, body, variables, now=now)
+    await _add_version(tx, template, new.body, variables, now=now)
     return template.id
 
 
@@ -176,16 +213,19 @@ async def update_template(tx: TenantTransaction, template_id: UUID, change: Temp
     body = change.body if change.body is not None else current.body
     variables = change.variables
     if variables is None:
-        variables = current.variables if change.body is None else _redeclared(body, current.variables)
-    problems = _name_problems(change.name) if change.name is not None else []
-    _refuse_if([*problems, *_body_problems(body, variables)])
-    version = template.version + ((body, variables) != (current.body, current.variables))
-    if version > template.version:
-        await _add_version(tx, template.id, version, body, variables, now=now)
+        variables = current.variables if change.body is None else redeclared(body, current.variables)
+    problems = name_problems(change.name) if change.name is not None else []
+    problems += body_problems(body, variables, TemplateKind(template.kind))
+    refuse_if([*problems, *await _topic_problems(tx, change.topic)])
     name = template.name if change.name is None else change.name.strip()
     category = template.category if change.category is None else change.category.value
+    topic = None if change.without_topic else change.topic or template.topic
+    if (body, variables) != (current.body, current.variables):
+        template.version += 1
+        await _supersede(tx, template, now=now)
+        await _add_version(tx, template, body, variables, now=now)
     with taken_means(_TAKEN):
-        await _one(tx, template_id).update(name=name, category=category, version=version)
+        await _one(tx, template_id).update(name=name, category=category, topic=topic, version=template.version)
 
 
 async def archive_template(tx: TenantTransaction, template_id: UUID, *, now: datetime) -> None:
@@ -197,6 +237,16 @@ async def archive_template(tx: TenantTransaction, template_id: UUID, *, now: dat
     template = await _locked(tx, template_id)
     if template.archived_at is None:
         await _one(tx, template_id).update(archived_at=now)
+        await _supersede(tx, template, now=now)
+
+
+async def _supersede(tx: TenantTransaction, template: Template, *, now: datetime) -> None:
+    if template.kind == TemplateKind.CONTENT:
+        await supersede(tx, template.id, now=now)
+
+
+async def _topic_problems(tx: TenantTransaction, topic: str | None) -> list[Problem]:
+    return [] if topic is None else topic_problems(topic, (await read_settings(tx)).topics)
 
 
 def _one(tx: TenantTransaction, template_id: UUID) -> QuerySet[Template]:
@@ -211,74 +261,18 @@ async def _locked(tx: TenantTransaction, template_id: UUID) -> Template:
 
 
 async def _add_version(
-    tx: TenantTransaction,
-    template_id: UUID,
-    number: int,
-    body: str,
-    variables: Sequence[TemplateVariable],
-    *,
-    now: datetime,
+    tx: TenantTransaction, template: Template, body: str, variables: Sequence[TemplateVariable], *, now: datetime
 ) -> None:
+    version_id = new_id(now)
     await TemplateVersion.create(
         using_db=tx.orm,
-        id=new_id(now),
+        id=version_id,
         tenant_id=tx.tenant_id,
-        template_id=template_id,
-        number=number,
+        template_id=template.id,
+        number=template.version,
         body=body,
         variables=[asdict(variable) for variable in variables],
         created_at=now,
     )
-
-
-def _undeclared(body: str) -> tuple[TemplateVariable, ...]:
-    return tuple(TemplateVariable(name, None, name, required=True) for name in variables_in(body))
-
-
-def _redeclared(body: str, known: Sequence[TemplateVariable]) -> tuple[TemplateVariable, ...]:
-    """A new body without a declaration keeps what is known of its variables."""
-    by_name = {variable.name: variable for variable in known}
-    return tuple(by_name.get(variable.name, variable) for variable in _undeclared(body))
-
-
-def _name_problems(name: str) -> list[Problem]:
-    if 1 <= len(name.strip()) <= LONGEST_NAME:
-        return []
-    return [Problem(TemplateProblem.INVALID, f"A name has 1 to {LONGEST_NAME} characters.", ("name",))]
-
-
-def _body_problems(body: str, variables: Sequence[TemplateVariable]) -> list[Problem]:
-    if len(variables) > MOST_VARIABLES:
-        return [Problem(TemplateProblem.INVALID, f"A template has at most {MOST_VARIABLES} variables.", ("variables",))]
-    problems = []
-    if not body.strip() or len(body) > LONGEST_BODY:
-        problems.append(Problem(TemplateProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
-    names = [variable.name for variable in variables]
-    problems += [
-        Problem(
-            TemplateProblem.UNKNOWN_VARIABLE,
-            f"The text uses {{{{{name}}}}}, which the variables do not declare.",
-            ("body",),
-        )
-        for name in variables_in(body)
-        if name not in names
-    ]
-    wrong = "A variable's name is a word of letters, digits and _, and stands once."
-    problems += [
-        Problem(TemplateProblem.INVALID, wrong, ("variables", str(index), "name"))
-        for index, name in enumerate(names)
-        if names.count(name) > 1 or variables_in(f"{{{{{name}}}}}") != [name]
-    ]
-    lengths = (("default", LONGEST_BODY), ("example", LONGEST_EXAMPLE))
-    problems += [
-        Problem(TemplateProblem.INVALID, f"It has at most {most} characters.", ("variables", str(index), part))
-        for index, variable in enumerate(variables)
-        for part, most in lengths
-        if len(getattr(variable, part) or "") > most
-    ]
-    return problems
-
-
-def _refuse_if(problems: Sequence[Problem]) -> None:
-    if problems:
-        raise RefusedError(problems)
+    if template.kind == TemplateKind.CONTENT:
+        await publish(tx, version_id, now=now)

@@ -10,6 +10,10 @@ PLACES = {
     "Query.node(id)": "query ($id: ID!) { node(id: $id) { __typename id } }",
     "Query.contact(id)": "query ($id: ID!) { contact(id: $id) { id name messages { nodes { id } } } }",
     "Query.template(id)": "query ($id: ID!) { template(id: $id) { id name versions { id } } }",
+    "Query.templatePreview(id)": "query ($id: ID!) { templatePreview(id: $id) { text version { id } } }",
+    "Query.templatePreview(contactId)": """query ($id: ID!) {
+      templatePreview(id: "x", contactId: $id) { text values { text } }
+    }""",
     "Query.alert(id)": "query ($id: ID!) { alert(id: $id) { id title messages { nodes { id } } } }",
     "Query.webhookEndpoint(id)": "query ($id: ID!) { webhookEndpoint(id: $id) { id url secrets { createdAt } } }",
     "Query.message(id)": "query ($id: ID!) { message(id: $id) { id body batch { id } } }",

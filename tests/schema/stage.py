@@ -454,6 +454,7 @@ async def variables_of(product: Product, tenant: Tenant, caller: Caller, asked: 
         "two mutations": {"number": number, "id": tenant.contacts[0]},
         "contact": {"id": tenant.contacts[0]},
         "template": {"id": tenant.template},
+        "templatePreview": {"id": tenant.template},
         "node": {"id": tenant.batch},
         "memberInvite": {"input": {"email": f"{number[1:]}@example.com", "role": "SUPPORT"}},
         "apiClientCreate": {"input": {"name": "Till", "scopes": ["usage:read"]}},

@@ -143,6 +143,7 @@ def given(world: World) -> dict[str, Any]:
         "Query.contact(id)": world.contact,
         "Query.contactImport(id)": world.ids["ContactImport"],
         "Query.template(id)": world.template,
+        "Query.templatePreview(id)": world.template,
         "Query.message(id)": world.delivered,
         "Query.alert(id)": world.alert,
         "Query.webhookEndpoint(id)": world.ids["WebhookEndpoint"],

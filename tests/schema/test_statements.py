@@ -142,6 +142,7 @@ EXPECTED: dict[str, int] = {
     "tags of contacts": 2,  # and how many have each
     "Query.templates": 1,
     "Query.template": 1,
+    "Query.templatePreview": 2,
     "Query.messages": 1,
     "Query.message": 1,
     "Query.calls": 1,

@@ -83,9 +83,35 @@ ALTER TABLE tenant_settings
 GRANT SELECT (quiet_from, quiet_until) ON tenant_settings TO portal_support, portal_support_content;
 """
 
+TEMPLATES = """
+SET LOCAL ROLE portal_owner;
+ALTER TABLE template
+  ADD topic text, -- what it is about, where a send with it does not say otherwise
+  ADD kind text NOT NULL DEFAULT 'TEXT' CHECK (kind IN ('TEXT', 'CONTENT'));
+
+CREATE TABLE template_content ( -- a version of a CONTENT template at the provider
+  tenant_id uuid NOT NULL,
+  version_id uuid NOT NULL,
+  state text NOT NULL CHECK (state IN ('PUBLISHING', 'READY', 'FAILED', 'WITHDRAWN')),
+  state_at timestamptz NOT NULL,
+  provider_reference text,
+  error text, -- the provider's number of the reason
+  due_at timestamptz, -- when a worker looks at it; while one does, when its lease ends; NULL: nothing is to be done
+  attempts integer NOT NULL DEFAULT 0, -- since it came into its state
+  PRIMARY KEY (tenant_id, version_id),
+  FOREIGN KEY (tenant_id, version_id) REFERENCES template_version (tenant_id, id),
+  CHECK (state <> 'READY' OR provider_reference IS NOT NULL),
+  CHECK (state <> 'PUBLISHING' OR due_at IS NOT NULL)
+);
+CREATE INDEX template_content_due ON template_content (due_at) WHERE due_at IS NOT NULL;
+CALL guard_tenant_table('template_content', 'SELECT, INSERT, UPDATE');
+CALL allow_across_tenants('template_content', 'portal_worker', 'SELECT (tenant_id, due_at)');
+ALTER TABLE message ADD content_variables jsonb; -- what fills its content at the provider; NULL: it is a text
+"""
+
 
 class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
     dependencies: list[tuple[str, str]] = [("portal", "0009_money")]
-    operations: list[Operation] = [RunSQL([RECIPIENTS, PACE, SCHEDULES])]
+    operations: list[Operation] = [RunSQL([RECIPIENTS, PACE, SCHEDULES, TEMPLATES])]
