@@ -9,9 +9,11 @@ import { InvoicePage } from './billing/invoice';
 import { BillingPage } from './billing/page';
 import { PlanEditorPage } from './catalogue/editor';
 import { CataloguePage } from './catalogue/page';
+import { ErasurePage } from './contacts/erasure';
 import { ContactsPage } from './contacts/page';
 import { EconomicsPage } from './economics/page';
 import type { Permission } from './generated/operations';
+import { ImportPage } from './imports/page';
 import { InboxPage } from './inbox/page';
 import { InvoicingPage } from './invoicing/page';
 import { TenantInvoicePage } from './invoicing/tenant-invoice';
@@ -57,6 +59,20 @@ export function Rooms() {
         {({ part }) => (
           <Guarded needs="LOGS_READ">
             <MessagesPage part={part} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/contacts/imports/:id">
+        {({ id }) => (
+          <Guarded needs="CONTACTS_READ">
+            <ImportPage id={decodeURIComponent(id)} />
+          </Guarded>
+        )}
+      </Route>
+      <Route path="/contacts/erasures/:id">
+        {({ id }) => (
+          <Guarded needs="CONTACTS_READ">
+            <ErasurePage id={decodeURIComponent(id)} />
           </Guarded>
         )}
       </Route>

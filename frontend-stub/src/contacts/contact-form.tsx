@@ -9,6 +9,7 @@ import { type Contact, queryClient } from '../api/queries';
 import { errorsByField } from '../api/user-errors';
 import { ContactCreateDocument, ContactUpdateDocument } from '../generated/operations';
 import { Trouble } from '../parts/trouble';
+import { OF_CONTACTS } from './queries';
 
 interface ContactFormProps {
   opened: boolean;
@@ -31,7 +32,7 @@ export function ContactForm({ opened, contact, number = '', details = [], onClos
         asked={details.filter((name) => name !== 'name')}
         onClose={onClose}
         onSaved={(saved) => {
-          void queryClient.invalidateQueries({ queryKey: ['contacts'] });
+          for (const name of OF_CONTACTS) void queryClient.invalidateQueries({ queryKey: [name] });
           notifications.show({ color: 'green', title: saved.name ?? saved.number, message: 'The contact is saved.' });
           onSaved?.(saved);
           onClose();

@@ -2,9 +2,16 @@ import { request } from '../api/client';
 import type { Contact } from '../api/queries';
 import { ContactDeleteDocument } from '../generated/operations';
 import { Question } from '../parts/question';
+import { OF_CONTACTS } from './queries';
+
+interface DeleteContactProps {
+  contact: Contact | null;
+  onClose: () => void;
+  onDone?: () => void;
+}
 
 /** Asks before a contact is gone. */
-export function DeleteContact({ contact, onClose }: { contact: Contact | null; onClose: () => void }) {
+export function DeleteContact({ contact, onClose, ...rest }: DeleteContactProps) {
   return (
     <Question
       about={contact}
@@ -12,8 +19,9 @@ export function DeleteContact({ contact, onClose }: { contact: Contact | null; o
       stay="Keep it"
       act="Delete"
       ask={async ({ id }) => (await request(ContactDeleteDocument, { id })).contactDelete}
-      touches={['contacts']}
+      touches={OF_CONTACTS}
       onClose={onClose}
+      {...rest}
     >
       {({ name, number }) => (
         <>

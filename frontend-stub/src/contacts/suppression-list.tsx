@@ -1,6 +1,6 @@
 import { Button, Card, EmptyState, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconMessageOff } from '@tabler/icons-react';
+import { IconFileImport, IconMessageOff } from '@tabler/icons-react';
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { type SubmitEvent, useState } from 'react';
 
@@ -8,11 +8,13 @@ import { useChange } from '../api/changes';
 import { request } from '../api/client';
 import { errorsByField } from '../api/user-errors';
 import { SuppressionAddDocument, SuppressionsDocument, type SuppressionsQueryVariables } from '../generated/operations';
+import { StartImport } from '../imports/start';
 import { LoadingRows } from '../parts/page';
 import { Pager, usePage } from '../parts/paging';
 import { useClock } from '../parts/time';
 import { Refusal, Trouble } from '../parts/trouble';
-import { OPTED_OUT } from './opted-out';
+import { OF_WISHES } from './queries';
+import { OPTED_OUT } from './words';
 
 const suppressionsQuery = (variables: SuppressionsQueryVariables) =>
   queryOptions({
@@ -24,6 +26,7 @@ const suppressionsQuery = (variables: SuppressionsQueryVariables) =>
 /** The numbers that get no messages, whoever they belong to. */
 export function SuppressionList({ mayWrite }: { mayWrite: boolean }) {
   const [adding, { open, close }] = useDisclosure(false);
+  const [importing, { open: bringIn, close: stopImporting }] = useDisclosure(false);
   return (
     <Stack gap="lg">
       <Group justify="space-between" gap="sm">
@@ -31,15 +34,21 @@ export function SuppressionList({ mayWrite }: { mayWrite: boolean }) {
           These numbers get no messages from you, whatever is sent. Only the person can take it back, by answering START.
         </Text>
         {mayWrite && (
-          <Button size="xs" variant="default" leftSection={<IconMessageOff size={14} aria-hidden />} onClick={open}>
-            Add a number
-          </Button>
+          <Group gap="xs">
+            <Button size="xs" variant="default" leftSection={<IconFileImport size={14} aria-hidden />} onClick={bringIn}>
+              Import numbers
+            </Button>
+            <Button size="xs" variant="default" leftSection={<IconMessageOff size={14} aria-hidden />} onClick={open}>
+              Add a number
+            </Button>
+          </Group>
         )}
       </Group>
       <Rows />
       <Modal opened={adding} onClose={close} title={<Text fw={650}>Send no more messages to</Text>}>
         <Form onClose={close} />
       </Modal>
+      <StartImport purpose="SUPPRESSIONS" opened={importing} onClose={stopImporting} />
     </Stack>
   );
 }
@@ -86,7 +95,7 @@ function Form({ onClose }: { onClose: () => void }) {
   const [number, setNumber] = useState('');
   const { mutate, refusals, error, isPending } = useChange(
     async () => (await request(SuppressionAddDocument, { input: { number: number.trim() } })).suppressionAdd,
-    { touches: ['suppressions', 'contacts', 'conversation', 'conversations', 'messages', 'allowance'], onDone: onClose },
+    { touches: OF_WISHES, onDone: onClose },
   );
   const problems = errorsByField(refusals, ['number'] as const);
   const submit = (event: SubmitEvent) => {

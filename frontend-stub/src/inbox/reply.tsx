@@ -5,7 +5,7 @@ import { type KeyboardEvent, type SubmitEvent, useState } from 'react';
 import { useChange } from '../api/changes';
 import { request } from '../api/client';
 import { errorsByField } from '../api/user-errors';
-import { OPTED_OUT } from '../contacts/opted-out';
+import { OPTED_OUT } from '../contacts/words';
 import { ConversationReplyDocument, type ConversationReplyInput } from '../generated/operations';
 import { TextLength } from '../parts/text-length';
 import { useClock } from '../parts/time';

@@ -1,6 +1,7 @@
 import { Button, Group } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useSearchParams } from 'wouter';
+import { useHistoryState } from 'wouter/use-browser-location';
 
 interface PageInfo {
   hasNextPage: boolean;
@@ -23,13 +24,17 @@ export function usePage(size: number): PageVariables {
 /** Leafs through a list by cursors; not shown while everything is on one page. */
 export function Pager({ info, back = 'Newer', forward = 'Older' }: { info: PageInfo; back?: string; forward?: string }) {
   const [, setParams] = useSearchParams();
+  const state = useHistoryState<unknown>();
   const go = (name: 'after' | 'before', cursor: string | null) => {
-    setParams((params) => {
-      params.delete('after');
-      params.delete('before');
-      if (cursor !== null) params.set(name, cursor);
-      return params;
-    });
+    setParams(
+      (params) => {
+        params.delete('after');
+        params.delete('before');
+        if (cursor !== null) params.set(name, cursor);
+        return params;
+      },
+      { state }, // another page of the same list: what its view was opened with stays
+    );
     window.scrollTo({ top: 0 });
   };
   if (!info.hasNextPage && !info.hasPreviousPage) return null;

@@ -1,0 +1,111 @@
+import { Badge, DataList, Drawer, EmptyState, Group, Stack, Text } from '@mantine/core';
+import { IconMoodSad } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { LoadingRows } from '../parts/page';
+import { useClock } from '../parts/time';
+import { Trouble } from '../parts/trouble';
+import { inWords } from '../parts/words';
+import { useMay } from '../session/viewer';
+import { ConsentCard } from './consent';
+import { type Action, Actions, Asked } from './actions';
+import { OptedOut } from './opted-out';
+import { type ContactInFull, contactQuery } from './queries';
+import { CHANNELS, LINES, OPTED_OUT } from './words';
+
+interface ContactDrawerProps {
+  id: string | null;
+  onClose: () => void;
+}
+
+/** One contact in full. It makes room for the dialog of what is asked of it, so that only one is open. */
+export function ContactDrawer({ id, onClose }: ContactDrawerProps) {
+  const [asked, setAsked] = useState<Action | null>(null);
+  return (
+    <>
+      <Drawer opened={id !== null && asked === null} onClose={onClose} position="right" size="md" title={<Text fw={650}>Contact</Text>}>
+        {id !== null && <Details id={id} onAsk={setAsked} />}
+      </Drawer>
+      {id !== null && (
+        <Asked
+          id={id}
+          action={asked}
+          onClose={() => {
+            setAsked(null);
+          }}
+          onGone={onClose}
+        />
+      )}
+    </>
+  );
+}
+
+function Details({ id, onAsk }: { id: string; onAsk: (action: Action) => void }) {
+  const mayWrite = useMay('CONTACTS_WRITE');
+  const { data, error, refetch } = useQuery(contactQuery(id));
+  if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <LoadingRows count={4} />;
+  const { contact } = data;
+  if (contact === null) return <EmptyState icon={<IconMoodSad aria-hidden />} title="There is no such contact" description="It may have been deleted, merged or erased." />;
+  return (
+    <Stack gap="lg">
+      <div>
+        <Group gap="xs">
+          <Text fz="xl" fw={650} className="anywhere">
+            {contact.name ?? 'No name'}
+          </Text>
+          <OptedOut contact={contact} />
+        </Group>
+        <Text c="dimmed" className="numbers">
+          {contact.number}
+        </Text>
+      </div>
+      <Tags contact={contact} />
+      <Facts contact={contact} />
+      <ConsentCard contact={contact} mayWrite={mayWrite} onAsk={onAsk} />
+      <Actions mayWrite={mayWrite} onAsk={onAsk} />
+    </Stack>
+  );
+}
+
+function Tags({ contact: { tags } }: { contact: ContactInFull }) {
+  if (tags.length === 0) return null;
+  return (
+    <Group gap={6} role="list" aria-label="Tags">
+      {tags.map(({ id, name }) => (
+        <Badge key={id} role="listitem" color="petrol">
+          {name}
+        </Badge>
+      ))}
+    </Group>
+  );
+}
+
+function Facts({ contact }: { contact: ContactInFull }) {
+  const clock = useClock();
+  const { fields, suppression, line, preferredChannel, topics, quietHours, createdAt, updatedAt } = contact;
+  const facts: [label: string, value: string | null][] = [
+    ...Object.entries(fields).map(([name, value]): [string, string] => [inWords(name), String(value)]),
+    ['Opted out', suppression === null ? null : `${clock.long(suppression.since)}: ${OPTED_OUT[suppression.source]}`],
+    ['Line', line === null ? 'Not looked up yet' : LINES[line]],
+    ['Wants', CHANNELS[preferredChannel]],
+    ['Topics', topics.length === 0 ? null : topics.join(', ')],
+    ['Quiet hours', quietHours === null ? null : `${quietHours.from} to ${quietHours.until}, the time there`],
+    ['Added', clock.long(createdAt)],
+    ['Changed', createdAt === updatedAt ? null : clock.long(updatedAt)],
+  ];
+  return (
+    <DataList labelWidth="110px" gap="xs">
+      {facts.map(
+        ([label, value], index) =>
+          value !== null && (
+            <DataList.Item key={index}>
+              <DataList.ItemLabel>{label}</DataList.ItemLabel>
+              <DataList.ItemValue className="anywhere">{value}</DataList.ItemValue>
+            </DataList.Item>
+          ),
+      )}
+    </DataList>
+  );
+}
