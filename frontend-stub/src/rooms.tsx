@@ -18,6 +18,7 @@ import { InboxPage } from './inbox/page';
 import { InvoicingPage } from './invoicing/page';
 import { TenantInvoicePage } from './invoicing/tenant-invoice';
 import { MessagesPage } from './messages/page';
+import { NumbersPage } from './numbers/page';
 import { PlanPage } from './plan/page';
 import { RateCardPage } from './rates/page';
 import { ReconciliationPage } from './reconciliation/page';
@@ -118,6 +119,11 @@ export function Rooms() {
             <BillingPage part={part} />
           </Guarded>
         )}
+      </Route>
+      <Route path="/numbers">
+        <Guarded needs="NUMBERS_READ">
+          <NumbersPage />
+        </Guarded>
       </Route>
       <Route path="/team">
         <Guarded needs="MEMBERS_READ">

@@ -3,6 +3,7 @@ import { useLocation } from 'wouter';
 
 import { Page } from '../parts/page';
 import { AlertList } from './list';
+import { Pauses } from './pauses';
 import { Rules } from './rules';
 
 /** What went wrong, what to do about it, and who is told. */
@@ -14,15 +15,19 @@ export function AlertsPage({ part = 'list' }: { part: string | undefined }) {
         value={part}
         keepMounted={false}
         onChange={(chosen) => {
-          navigate(chosen === 'rules' ? '/alerts/rules' : '/alerts');
+          navigate(chosen === 'list' ? '/alerts' : `/alerts/${chosen}`);
         }}
       >
         <Tabs.List aria-label="Parts">
           <Tabs.Tab value="list">Alerts</Tabs.Tab>
+          <Tabs.Tab value="pauses">Stopped traffic</Tabs.Tab>
           <Tabs.Tab value="rules">Who is told</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="list" pt="lg">
           <AlertList />
+        </Tabs.Panel>
+        <Tabs.Panel value="pauses" pt="lg">
+          <Pauses />
         </Tabs.Panel>
         <Tabs.Panel value="rules" pt="lg">
           <Rules />

@@ -8,10 +8,13 @@ import {
   type AlertsQuery,
   type AlertsQueryVariables,
   OpenAlertsDocument,
+  TrafficPausesDocument,
+  type TrafficPausesQuery,
 } from '../generated/operations';
 
 export type Alert = NonNullable<AlertsQuery['alerts']>['nodes'][number];
 export type Rule = NonNullable<AlertRulesQuery['alertRules']>[number];
+export type Pause = NonNullable<TrafficPausesQuery['trafficPauses']>[number];
 
 export const alertsQuery = (variables: AlertsQueryVariables) =>
   queryOptions({
@@ -29,3 +32,9 @@ export const alertRulesQuery = queryOptions({
   queryKey: ['alertRules'],
   queryFn: ({ signal }) => request(AlertRulesDocument, {}, signal),
 });
+
+export const trafficPausesQuery = (money: boolean) =>
+  queryOptions({
+    queryKey: ['trafficPauses', money],
+    queryFn: ({ signal }) => request(TrafficPausesDocument, { money }, signal),
+  });

@@ -22,7 +22,7 @@ const MOVING = ['message', 'messages', 'batch', 'conversation'];
 const RECEIVED = ['messages', 'conversations', 'conversation', 'unread', 'contacts', 'suppressions'];
 const OF_USAGE = ['plan', 'usage', 'credits', 'spendCap', 'limits'];
 const SYNCED = ['usageSyncs', 'usage'];
-const RAISED = ['alerts', 'openAlerts'];
+const RAISED = ['alerts', 'openAlerts', 'trafficPauses'];
 
 const TOPICS: readonly Topic[] = [
   { document: MessageStatusChangedDocument, needs: ['LOGS_READ'], keys: MOVING, changes: () => MOVING },

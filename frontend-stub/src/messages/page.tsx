@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useSearchParams } from 'wouter';
 
 import { type MessageRow, messagesQuery } from '../api/queries';
+import { Calls } from '../calls/list';
 import type { MessageDirection, MessageFilter } from '../generated/operations';
 import { Choice, ChoiceBox } from '../parts/choice';
 import { LoadingRows, Page } from '../parts/page';
@@ -11,7 +12,6 @@ import { Pager, usePage } from '../parts/paging';
 import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { useMay, useReads } from '../session/viewer';
-import { CallList } from './calls';
 import { MessageDrawer } from './drawer';
 import { STATUS_CHOICES, STATUS_GROUPS, StatusBadge } from './status';
 
@@ -37,7 +37,7 @@ export function MessagesPage({ part = 'messages' }: { part: string | undefined }
           <Messages />
         </Tabs.Panel>
         <Tabs.Panel value="calls" pt="lg">
-          <CallList />
+          <Calls />
         </Tabs.Panel>
       </Tabs>
     </Page>
