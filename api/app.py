@@ -14,6 +14,7 @@ from api.audit_download import AuditDownload
 from api.billing_webhook import PATH, BillingWebhook
 from api.contact_download import ContactDownload
 from api.fan_out import fan_out
+from api.graphql.documents import Documents
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.ide import ide_page
 from api.graphql.limits import Limits
@@ -65,8 +66,12 @@ def create_app(
     on_query: QueryLogger | None = None,
     live: LiveLimits | None = None,
     passwords: Passwords | None = None,
+    documents: Documents | None = None,
 ) -> Starlette:
-    """The API, the sign-in pages, the webhooks and the page; `on_query` hears every SQL statement."""
+    """The API, the sign-in pages, the webhooks and the page; `on_query` hears every SQL statement.
+
+    Several in one process may share the prepared `documents`.
+    """
     now = clock or SystemClock()
     limits = live or LiveLimits()
 
@@ -79,7 +84,7 @@ def create_app(
                 HttpWebhookClient.open(settings.webhook_networks(), now) as client,
             ):
                 hub = Hub(bus, most_waiting=limits.waiting)
-                app.router.routes[:] = _routes(settings, database, hub, client, now, limits, passwords)
+                app.router.routes[:] = _routes(settings, database, hub, client, now, limits, passwords, documents)
                 yield
         finally:
             await database.close()
@@ -110,6 +115,7 @@ def _routes(
     clock: Clock,
     live: LiveLimits,
     passwords: Passwords | None,
+    documents: Documents | None,
 ) -> list[BaseRoute]:
     secret = encryption_key(settings).get_secret_value()
     box = SecretBox(secret)
@@ -139,7 +145,7 @@ def _routes(
         signed,
         services.public_url,
     )
-    operations, places = Operations(schema, contexts.open, Limits()), Places(live.connections)
+    operations, places = Operations(schema, contexts.open, Limits(), documents), Places(live.connections)
     subscriptions = Subscriptions(operations, hub, live)
     endpoint = GraphQLEndpoint(
         operations,

@@ -20,7 +20,13 @@ from portal.database import Database
 from portal.preferences.choosing import Choice, NotChosenError, Standing, choose, read_standing
 from portal.preferences.links import PreferenceLinks
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PAGE = _TEMPLATES.get_template("preferences.html")
 _HEADERS = HEADERS | {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 _UNKNOWN = "This link leads nowhere: open it from the message as it was sent.\n"
 _NOBODY = "unknown link"  # whose failures are counted together, beside the address
@@ -35,10 +41,6 @@ class PreferencesPage:
         self._database = database
         self._throttle = throttle
         self._clock = clock
-        templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
-        self._page = templates.get_template("preferences.html")
 
     def routes(self) -> list[Route]:
         """The page and its form."""
@@ -96,7 +98,7 @@ class PreferencesPage:
         """The page, filled with what was given where that was no choice, else with what holds."""
         consumer = standing.consumer
         by_preference = consumer.suppressed_by in {None, SuppressionSource.PREFERENCE}
-        text = self._page.render(
+        text = _PAGE.render(
             standing=standing,
             number=mask_number(number),
             form=_form_of(standing) if given is None else given,

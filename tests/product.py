@@ -21,6 +21,8 @@ from gql.transport.exceptions import TransportQueryError
 from api import worker
 from api.app import create_app
 from api.fan_out import fan_out
+from api.graphql.documents import Documents
+from api.graphql.limits import Limits
 from api.graphql.live.limits import LiveLimits
 from api.settings import Settings
 from api.webhooks.addresses import MESSAGE_RECEIVED, call_addresses, call_callback_url, callback_url
@@ -41,6 +43,7 @@ from portal.messages.dispatching import Dispatcher
 from portal.plans.catalogue import add_missing
 from portal.tenants.accounts import ProviderAccounts
 from portal.tenants.provisioning import NewTenant, add_tenant
+from portal_schema.schema import schema
 from tests.factories import CHEAP, FAST, let_omit_opt_out, plan_of
 from tests.serving import free_port, serving
 from tests.turnable_clock import TurnableClock
@@ -58,6 +61,7 @@ PARENT = SimulatorSettings(
     lateness=20,
 )
 CHEAP_HASH = CHEAP.hash(PASSWORD)
+DOCUMENTS = Documents(schema, Limits())  # whose validation costs more than most operations
 OPERATIONS = Path(__file__).parent.parent / "frontend-stub" / "src" / "operations"
 
 
@@ -259,7 +263,8 @@ async def product(
     home = TemporaryDirectory()
     given = Settings(**{"portal_home": home.name} | told | settings)
     statements: list[str] = []
-    app = create_app(given, clock=clock, on_query=statements.append, live=live, passwords=Passwords(CHEAP))
+    cheap = Passwords(CHEAP)
+    app = create_app(given, clock=clock, on_query=statements.append, live=live, passwords=cheap, documents=DOCUMENTS)
     async with serving(app, listening), TwilioGateway.open(simulator, timedelta(seconds=20)) as gateway:
         database = await Database.connect(address, pool_size=6)
         box = SecretBox(SECRET)

@@ -52,14 +52,21 @@ class Operations:
     """The operations of a schema.
 
     `operation_context` is entered around each one and yields what resolvers find in `info.context`; leaving it commits.
+    `documents` are those of this schema within these limits; without them it keeps its own.
     """
 
-    def __init__(self, schema: strawberry.Schema, operation_context: OperationContext, limits: Limits) -> None:
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        operation_context: OperationContext,
+        limits: Limits,
+        documents: Documents | None = None,
+    ) -> None:
         if schema.extensions or schema.directives:
             raise ValueError("the endpoint runs no schema extensions or operation directives: they would do nothing")
         self._schema = schema
         self._operation_context = operation_context
-        self._documents = Documents(schema, limits)
+        self._documents = documents or Documents(schema, limits)
         self.limits = limits
 
     def bind(self, parameters: Parameters) -> BoundOperation:

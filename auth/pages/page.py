@@ -29,21 +29,26 @@ _OF_FILES = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+def _day(instant: datetime) -> str:
+    return f"{instant:%d %B %Y}".lstrip("0")
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_ROOM / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
+_TEMPLATES.filters["day"] = _day
+
+
 class Pages:
     """Renders the room's templates."""
 
     def __init__(self, *, product_name: str, public_url: str, sign_in_methods: SignInMethods) -> None:
         self._origin = origin_of(public_url)
-        templates = Environment(
-            loader=FileSystemLoader(_ROOM / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
-        templates.globals |= {
+        self._on_every_page = {
             "product_name": product_name,
             "provider": sign_in_methods.provider,
             "password_sign_in": sign_in_methods.password,
         }
-        templates.filters["day"] = _day
-        self._templates = templates
 
     def show(
         self, template: str, *, status: int = 200, script: bool = False, wait: int = 0, **values: object
@@ -51,7 +56,7 @@ class Pages:
         """A page; `script` lets the portal's own scripts run in it, `wait` tells of too many attempts (seconds)."""
         if wait:
             status, values["error"] = 429, f"Too many failed attempts. Wait {wait // 60 + 1} minutes, then try again."
-        shown = self._templates.get_template(template).render(values)
+        shown = _TEMPLATES.get_template(template).render(self._on_every_page | values)
         response = HTMLResponse(shown, status, _WITH_SCRIPT if script else HEADERS)
         if wait:
             response.headers["Retry-After"] = str(wait)
@@ -79,7 +84,3 @@ async def style(_: Request) -> Response:
 async def passkey_script(_: Request) -> Response:
     """The script that asks the browser for a passkey."""
     return FileResponse(_ROOM / "static" / "passkey.js", headers=_OF_FILES)
-
-
-def _day(instant: datetime) -> str:
-    return f"{instant:%d %B %Y}".lstrip("0")
