@@ -2,8 +2,9 @@
 
 The callback that names the message settles most of them. What remains is matched with the log on recipient, sender,
 body and time, less what belongs to another message already. Nothing found after the grace period: it was never taken,
-and is sent again. As many found as asked for: they are these. Anything else is ambiguous, and ambiguous is never sent
-again. The residual risk: a provider whose log lags longer than the grace period would make a second message.
+and is sent again. As many found as asked for: they are these. Anything else is ambiguous: it waits for callbacks to
+name those that left, and what they leave ambiguous is given up and never sent again. The residual risk: a provider
+whose log lags longer than the grace period would make a second message.
 """
 
 from collections import defaultdict
@@ -21,6 +22,7 @@ from portal.messages.status import MessageStatus, Standing
 
 CONFIRM_AFTER = timedelta(seconds=5)  # most callbacks have come by then
 GRACE = timedelta(minutes=1)
+PATIENCE = timedelta(minutes=10)  # with what only a callback can tell apart
 _CLOCK_SKEW = timedelta(minutes=1)  # the provider's clock is not ours
 
 
@@ -81,7 +83,7 @@ async def _settle(
         await _ask_again(tx, group, now=now)
     elif len(free) == len(group) == open_twins:
         await record(tx, [_found(ours, theirs, now) for ours, theirs in zip(group, free, strict=True)], now=now)
-    elif all(now - message.doubted_since >= GRACE for message in group):
+    elif all(now - message.doubted_since >= PATIENCE for message in group):
         standing = Standing(MessageStatus.FAILED, DeliveryIssueCode.UNCONFIRMED)
         news = [News(message.id, standing, now, EventSource.SWEEP, left=False) for message in group]
         await record(tx, news, now=now)
@@ -133,11 +135,12 @@ async def _open_twins(tx: TenantTransaction, like: Confirming, *, since: datetim
 
 # A callback may have settled a message meanwhile: what is no longer confirming stays as it is.
 async def _ask_again(tx: TenantTransaction, messages: Sequence[Confirming], *, now: datetime) -> None:
+    is_new = any(now - message.doubted_since < GRACE for message in messages)
     await tx.execute(
         "UPDATE message SET due_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND status = 'CONFIRMING'",
         tx.tenant_id,
         [message.id for message in messages],
-        now + CONFIRM_AFTER,
+        now + (CONFIRM_AFTER if is_new else GRACE),
     )
 
 

@@ -57,7 +57,7 @@ class Size:
 
 
 SMALL = Size(messages=400, tenants=5, workers=2, kills=8, pause=(0.7, 2), turns=True, seconds=600)
-FULL = Size(messages=20_000, tenants=50, workers=4, kills=80, pause=(2, 10), turns=False, seconds=3 * 3600)
+FULL = Size(messages=20_000, tenants=50, workers=4, kills=80, pause=(2, 10), turns=True, seconds=3 * 3600)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from portal.clock import new_id
 from portal.mail.queue import MailQueue
 from portal.messages.claiming import LEASE
-from portal.messages.confirming import GRACE
+from portal.messages.confirming import GRACE, PATIENCE
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.provider import ProviderMessage
 from portal.messages.silence import FIRST_PAUSE
@@ -69,7 +69,7 @@ async def test_the_provider_s_count_of_the_day_decides_what_nobody_could_confirm
     dispatcher = deaf_dispatcher(product)
     day = product.clock.now().date()
     await dispatcher.run_once()
-    product.clock.advance(timedelta(minutes=10))
+    product.clock.advance(PATIENCE)
     await dispatcher.run_once()
     assert await balanced_books(product, tenant) == Books(used=0, reserved=2)
     reconciliation = Reconciliation(product.database, MailQueue(product.box), product.url, product.clock)
@@ -101,7 +101,7 @@ async def test_what_a_twin_that_was_given_up_may_be_is_taken_for_no_other(produc
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
     gate.released.set()
-    for pause in (GRACE, LEASE, GRACE):
+    for pause in (PATIENCE, LEASE, PATIENCE):
         product.clock.advance(pause)
         await dispatcher.run_once()
     rows = await messages(product, tenant)
@@ -129,11 +129,35 @@ async def test_one_that_a_callback_tells_of_while_the_log_is_read_is_given_up_no
         return found
 
     monkeypatch.setattr(type(product.gateway.messages), "sent_to", told_meanwhile)
-    product.clock.advance(GRACE)
+    product.clock.advance(PATIENCE)
     await dispatcher.run_once()
     told_of, *others = await messages(product, tenant)
     assert (told_of["status"], told_of["provider_reference"]) == (_Status.SENT, made["sid"])
     assert [row["issue"] for row in others] == [DeliveryIssueCode.UNCONFIRMED] * 2
+
+
+async def test_once_a_callback_names_the_twin_that_left_the_other_is_sent_again(product: Product, gate: Gate) -> None:
+    tenant = await product.tenant()
+    contacts = await add_contacts(product, tenant, plain_numbers(1))
+    for key in ("first", "second"):
+        await send(tenant.machine, contacts, key=key)
+    gate.next(tenant.account_sid, Way.ANSWER_LOST, Way.BROKEN)
+    dispatcher = deaf_dispatcher(product)
+    await dispatcher.run_once()
+    product.clock.advance(GRACE)
+    await dispatcher.run_once()
+    assert await statuses(product, tenant) == [_Status.CONFIRMING] * 2
+    (made,) = await at_the_provider(product, tenant)
+    first, second = await messages(product, tenant)
+    await _call_back(product, tenant, first["id"], made["sid"], "sent")
+    product.clock.advance(GRACE)
+    for _ in range(2):  # it waits again, and leaves
+        await dispatcher.run_once()
+    assert await statuses(product, tenant) == [_Status.SENT, _Status.SENDING]
+    references = {row["id"]: row["provider_reference"] for row in await messages(product, tenant)}
+    assert references[first["id"]] == made["sid"]
+    assert {references[second["id"]], made["sid"]} == {one["sid"] for one in await at_the_provider(product, tenant)}
+    assert await balanced_books(product, tenant) == Books(used=2, reserved=0)
 
 
 async def test_what_nobody_could_confirm_is_asked_about_once_a_callback_names_it(product: Product, gate: Gate) -> None:
@@ -144,7 +168,7 @@ async def test_what_nobody_could_confirm_is_asked_about_once_a_callback_names_it
     gate.next(tenant.account_sid, Way.ANSWER_LOST, Way.BROKEN)
     dispatcher = deaf_dispatcher(product)
     await dispatcher.run_once()
-    product.clock.advance(GRACE)
+    product.clock.advance(PATIENCE)
     await dispatcher.run_once()
     await delivered_at_the_provider(product, tenant)
     (made,) = await at_the_provider(product, tenant)
@@ -175,7 +199,7 @@ async def test_a_late_callback_tells_which_twin_it_was(product: Product, gate: G
     gate.next(tenant.account_sid, Way.BROKEN)
     dispatcher = deaf_dispatcher(product)
     await dispatcher.run_once()
-    product.clock.advance(timedelta(minutes=10))
+    product.clock.advance(PATIENCE)
     await dispatcher.run_once()
     second = (await messages(product, tenant))[1]
     (made,) = await at_the_provider(product, tenant)
