@@ -23,6 +23,7 @@ from benchmarks.dashboard import dashboard
 from benchmarks.dispatch import dispatch
 from benchmarks.generated import HOME, HOME_UNLESS_SET
 from benchmarks.identity import identity
+from benchmarks.imports import imports
 from benchmarks.isolation import isolation
 from benchmarks.lists import lists
 from benchmarks.live import live
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "bulk": bulk,
     "dispatch": dispatch,
     "claiming": claiming,
+    "imports": imports,
     "isolation": isolation,
     "identity": identity,
     "live": live,
