@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from limits.errors import StorageError
 from starlette.applications import Starlette
@@ -27,6 +28,7 @@ from api.headers import SafeHeaders
 from api.health import Readiness, health_routes
 from api.home import encryption_key
 from api.invoice_download import InvoiceDownload
+from api.media_client import HttpMediaClient
 from api.page import page_routes
 from api.preferences_page import PreferencesPage
 from api.prices import ProviderPrices
@@ -50,12 +52,14 @@ from portal.files import addresses
 from portal.files.uploads import Uploads
 from portal.live.hub import Hub
 from portal.mail.queue import MailQueue
+from portal.messages.media import MediaClient
 from portal.plans import preview_tokens
 from portal.preferences.links import PreferenceLinks
 from portal.tenants.accounts import ProviderAccounts
 from portal.webhooks.client import WebhookClient
 from portal.webhooks.endpoints import EndpointSetup
-from portal_schema.context import Addresses, Contexts
+from portal_schema.context import Contexts
+from portal_schema.reach import Addresses, Outside
 from portal_schema.schema import schema
 
 
@@ -82,9 +86,12 @@ def create_app(
             async with (
                 fan_out(settings, database) as bus,
                 HttpWebhookClient.open(settings.webhook_networks(), now) as client,
+                HttpMediaClient.open(settings.webhook_networks()) as media,
             ):
                 hub = Hub(bus, most_waiting=limits.waiting)
-                app.router.routes[:] = _routes(settings, database, hub, client, now, limits, passwords, documents)
+                app.router.routes[:] = _routes(
+                    settings, database, hub, _Clients(client, media), now, limits, passwords, documents
+                )
                 yield
         finally:
             await database.close()
@@ -94,6 +101,13 @@ def create_app(
         middleware=[Middleware(SafeHeaders, https=settings.url.startswith("https:"))],
         exception_handlers={DatabaseUnavailableError: _unavailable, StorageError: _uncounted},
     )
+
+
+class _Clients(NamedTuple):
+    """What goes out to addresses that others name."""
+
+    webhooks: WebhookClient
+    media: MediaClient
 
 
 async def _unavailable(_: Request, __: Exception) -> Response:
@@ -111,7 +125,7 @@ def _routes(
     settings: Settings,
     database: Database,
     hub: Hub,
-    client: WebhookClient,
+    clients: _Clients,
     clock: Clock,
     live: LiveLimits,
     passwords: Passwords | None,
@@ -130,7 +144,7 @@ def _routes(
         sign_in_methods=settings.sign_in_methods(),
     )
     accounts = ProviderAccounts(database, box, clock)
-    setup, previews = EndpointSetup(box, client), Signer(secret, preview_tokens.SIGNS)
+    setup, previews = EndpointSetup(box, clients.webhooks), Signer(secret, preview_tokens.SIGNS)
     links = PreferenceLinks(secret, settings.url)
     uploads = Uploads(settings.file_store(), Signer(secret, addresses.SIGNS), services.public_url)
     exports = ContactExports(box, services.public_url)
@@ -140,7 +154,7 @@ def _routes(
         clock,
         MailQueue(box),
         setup,
-        ProviderPrices(settings),
+        Outside(ProviderPrices(settings), clients.media),
         previews,
         signed,
         services.public_url,

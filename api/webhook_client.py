@@ -1,25 +1,20 @@
-"""The HTTP client of webhooks: it opens connections to addresses that were checked, and to no others.
-
-A name is resolved here, all its addresses are checked, and the connection goes to one of these very addresses: what the
-name resolves to a moment later does not matter. Every socket is checked once more when it is made, so that no way
-around the resolver is one.
-"""
+"""The HTTP client of webhooks: it reaches public addresses and the networks that the operator names, nothing else."""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from ssl import SSLContext
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from api.guarded_http import Sessions, open_sessions, was_refused
 from api.webhook_names import SystemNames
 from portal.clock import Clock
 from portal.webhooks.client import Answer, NoAnswer
@@ -28,16 +23,13 @@ from portal.webhooks.targets import (
     Address,
     Network,
     addresses_problem,
-    is_within,
     literal_address,
-    may_reach,
     url_problem,
 )
 
 DEADLINE = timedelta(seconds=15)
 LONGEST_KEPT = 2048
 _RESOLVE_SECONDS = 3.0
-_AT_ONCE = 200
 _CHECKS = 3  # URLs that are checked at once: whoever sets one holds a connection to the database meanwhile
 _BUSY = "Its host cannot be looked up just now, as others are: try again in a moment."
 _TIMED_OUT = f"No answer within {DEADLINE.seconds} seconds."
@@ -52,45 +44,12 @@ _PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "Webhooks/1.0", "Accept-Encoding": "identity"}
 
 
-Fit = Callable[[Address], bool]
-
-
-class RefusedAddressError(OSError):
-    """A connection to this address is not for webhooks to open."""
-
-
-class GuardedResolver(AbstractResolver):
-    """Resolves a name for one request, and gives nothing where one of its addresses is not fit to go to."""
-
-    def __init__(self, inner: AbstractResolver, fit: Fit) -> None:
-        self._inner = inner
-        self._fit = fit
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The addresses of a host, all of them checked.
-
-        Raises:
-            RefusedAddressError: one of them may not be reached.
-            OSError: there are none.
-        """
-        found = await self._inner.resolve(host, port, family)
-        for one in found:
-            _check(one["host"], self._fit)
-        return found
-
-    async def close(self) -> None:
-        """Release what resolves."""
-        await self._inner.close()
-
-
 class HttpWebhookClient:
     """Hands events over; open it with `open`. `resolver` and `tls` are there for tests."""
 
     def __init__(
         self,
-        sessions: dict[str, aiohttp.ClientSession],
+        sessions: Sessions,
         resolver: AbstractResolver,
         allowed: Sequence[Network],
         clock: Clock,
@@ -114,16 +73,7 @@ class HttpWebhookClient:
     ) -> AsyncIterator["HttpWebhookClient"]:
         """A client that also reaches the networks that are allowed."""
         inner = resolver or SystemNames()
-        fit: dict[str, Fit] = {
-            "https": lambda address: may_reach(address, allowed),
-            "http": lambda address: is_within(address, allowed),  # the Internet is for nobody to read events on
-        }
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(inner.close)
-            sessions = {
-                scheme: await stack.enter_async_context(_session(inner, of_scheme, tls, deadline))
-                for scheme, of_scheme in fit.items()
-            }
+        async with open_sessions(allowed, inner, headers=_HEADERS, tls=tls, deadline=deadline) as sessions:
             yield cls(sessions, inner, allowed, clock)
 
     async def problem_of(self, url: str) -> str | None:
@@ -185,33 +135,6 @@ class HttpWebhookClient:
         return max(timedelta(0), (at if at.tzinfo else at.replace(tzinfo=UTC)) - self._clock.now())
 
 
-def _session(inner: AbstractResolver, fit: Fit, tls: SSLContext | None, deadline: timedelta) -> aiohttp.ClientSession:
-    def checked_socket(info: Any) -> socket.socket:
-        family, kind, protocol, _, address = info
-        _check(address[0], fit)
-        return socket.socket(family=family, type=kind, proto=protocol)
-
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            resolver=GuardedResolver(inner, fit),
-            use_dns_cache=False,
-            socket_factory=checked_socket,
-            limit=_AT_ONCE,
-            ssl=tls or True,
-        ),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,  # no proxy: it would resolve the name once more
-        auto_decompress=False,
-        timeout=aiohttp.ClientTimeout(total=deadline.total_seconds()),
-        headers=_HEADERS,
-    )
-
-
-def _check(address: str, fit: Fit) -> None:
-    if not fit(ip_address(address)):
-        raise RefusedAddressError("not an address for webhooks")
-
-
 async def _beginning(response: aiohttp.ClientResponse) -> str:
     """The first of the body; the status has been heard, so nothing that goes wrong here changes the outcome."""
     kept = b""
@@ -227,9 +150,6 @@ async def _beginning(response: aiohttp.ClientResponse) -> str:
 
 def _problem(error: Exception) -> str:
     """What went wrong, in words of ours: an error's own text may tell of the portal's network."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, RefusedAddressError):
-            return NOT_PUBLIC
-        cause = cause.__cause__ or cause.__context__
+    if was_refused(error):
+        return NOT_PUBLIC
     return next((text for kind, text in _PROBLEMS if isinstance(error, kind)), "Its answer could not be read.")

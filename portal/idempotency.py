@@ -70,6 +70,16 @@ async def find_result(tx: TenantTransaction, request: IdempotentRequest) -> UUID
     return result_id
 
 
+async def was_used(tx: TenantTransaction, operation: str, actor: Actor, key: str) -> bool:
+    """Whether a request with this key was worked on, whatever it asked for; one that is being worked on is not."""
+    sql = (
+        "SELECT EXISTS (SELECT FROM idempotency_key "
+        "WHERE tenant_id = $1 AND operation = $2 AND principal = $3 AND key = $4)"
+    )
+    used: bool = await tx.value(sql, tx.tenant_id, operation, actor.key, key)
+    return used
+
+
 async def keep_result(tx: TenantTransaction, request: IdempotentRequest, result_id: UUID, *, now: datetime) -> None:
     """Remember what the request made, in the transaction that makes it."""
     await tx.execute(

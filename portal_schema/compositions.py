@@ -7,6 +7,7 @@ import strawberry
 
 from portal.messages.addressees import Recipients
 from portal.messages.composing import Composition
+from portal.messages.media import Media
 from portal.messages.refusals import SendProblem
 from portal.messages.scheduling import Timing
 from portal.messages.sending import OnRefusal
@@ -18,6 +19,11 @@ from portal_schema.scalars import Json, PhoneNumber
 
 _VARIABLES = (
     "Texts for variables, for all recipients, of at most 1,600 characters each; they win over the contacts' own fields."
+)
+_MEDIA_URLS = (
+    "Pictures or other media that are sent with the text, which may then be left out: at most 10, of 5 MB together, at "
+    "public addresses that begin with https:// and answer with their type. It is then an MMS, which reaches the United "
+    "States and Canada, and counts as one segment however long its text."
 )
 _SENDER = "The number to send from, one of `numbers` that is ready; the first of them unless given."
 _TOPIC = (
@@ -61,6 +67,7 @@ class MessageEstimateInput:
     template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(default=None, description=_VARIABLES)
+    media_urls: list[str] | None = strawberry.field(default=None, description=_MEDIA_URLS)
     sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
     topic: str | None = strawberry.field(default=None, description=_TOPIC)
     smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
@@ -80,6 +87,7 @@ class MessageSendInput:
     template_id: strawberry.ID | None = strawberry.field(default=None, description="A template, or else a body.")
     body: str | None = strawberry.field(default=None, description="A text, or else a template.")
     variables: Json | None = strawberry.field(default=None, description=_VARIABLES)
+    media_urls: list[str] | None = strawberry.field(default=None, description=_MEDIA_URLS)
     sender_id: strawberry.ID | None = strawberry.field(default=None, description=_SENDER)
     topic: str | None = strawberry.field(default=None, description=_TOPIC)
     smart_encoding: bool = strawberry.field(default=False, description=_SMART_ENCODING)
@@ -90,8 +98,10 @@ class MessageSendInput:
     )
 
 
-def composition_of(given: MessageEstimateInput | MessageSendInput, links: PreferenceLinks) -> Composition:
-    """What the input asks to be sent to whom; `links` fills `{{preferences}}`.
+def composition_of(
+    given: MessageEstimateInput | MessageSendInput, links: PreferenceLinks, media: tuple[Media, ...]
+) -> Composition:
+    """What the input asks to be sent to whom, with what its media are; `links` fills `{{preferences}}`.
 
     Raises:
         RefusedError: the variables are something else than texts.
@@ -110,6 +120,7 @@ def composition_of(given: MessageEstimateInput | MessageSendInput, links: Prefer
         topic=given.topic,
         preference_link=links.to,
         smart_encoding=given.smart_encoding,
+        media=media,
     )
 
 

@@ -18,17 +18,15 @@ from auth.permissions import Permission
 from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent, Origin, write_entry
 from portal.clock import Clock
-from portal.contacts.exporting import ContactExports
 from portal.database import Database, DatabaseRole, TenantTransaction, Transaction
 from portal.encryption import Signer
-from portal.files.uploads import Uploads
 from portal.live.changes import Change
 from portal.mail.queue import MailQueue
-from portal.preferences.links import PreferenceLinks
-from portal.rates.provider import PriceLists
+from portal.messages.media import Media
 from portal.support.sessions import READ_ACTION, OpenSupportSession, find_open_session
 from portal.webhooks.endpoints import EndpointSetup
 from portal_schema.errors import ErrorCode, RequestError
+from portal_schema.reach import Addresses, Outside
 
 _ROLES_OF_STAFF = {
     PrincipalKind.ISV_SUPPORT: DatabaseRole.SUPPORT,
@@ -37,15 +35,6 @@ _ROLES_OF_STAFF = {
 
 # Whatever support sees of a tenant stands in the tenant's audit log: as looks that somebody took, not as a stream.
 _STAFF_ASKS = "The ISV's staff looks by queries: subscriptions are for a tenant's own people and machines."
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """What makes addresses that are signed: for files that come in and go out, and for consumers to choose at."""
-
-    uploads: Uploads
-    exports: ContactExports
-    preferences: PreferenceLinks
 
 
 @dataclass(slots=True)
@@ -57,7 +46,7 @@ class RequestContext:
     clock: Clock
     mail: MailQueue
     endpoint_setup: EndpointSetup
-    price_lists: PriceLists
+    outside: Outside
     plan_previews: Signer
     addresses: Addresses
     public_url: str
@@ -71,6 +60,8 @@ class RequestContext:
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     reads: dict[str, Any] = field(default_factory=dict)
     """What ISV support has read so far: fields by coordinate, and their masked arguments."""
+    media: tuple[Media, ...] = ()
+    """Of a send: what its media were found to be, before its transaction began."""
     concerns: Callable[[Change], bool] | None = None
     """Of a subscription: the changes that it is to be read again for."""
 
@@ -236,7 +227,7 @@ class Contexts:
         clock: Clock,
         mail: MailQueue,
         endpoint_setup: EndpointSetup,
-        price_lists: PriceLists,
+        outside: Outside,
         plan_previews: Signer,
         addresses: Addresses,
         public_url: str,
@@ -245,7 +236,7 @@ class Contexts:
         self._clock = clock
         self._mail = mail
         self._endpoint_setup = endpoint_setup
-        self._price_lists = price_lists
+        self._outside = outside
         self._plan_previews = plan_previews
         self._addresses = addresses
         self._public_url = public_url
@@ -266,7 +257,7 @@ class Contexts:
             self._clock,
             self._mail,
             self._endpoint_setup,
-            self._price_lists,
+            self._outside,
             self._plan_previews,
             self._addresses,
             self._public_url,

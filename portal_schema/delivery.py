@@ -25,14 +25,6 @@ class MessageDirection(Enum):
     INBOUND = strawberry.enum_value("INBOUND", description="To the tenant.")
 
 
-@strawberry.enum(description="What carries a message.")
-class MessageChannel(Enum):
-    """Text or media."""
-
-    SMS = strawberry.enum_value("SMS", description="Text.")
-    MMS = strawberry.enum_value("MMS", description="Text with media.")
-
-
 @strawberry.type(description="Who a message is from.", directives=LOGS)
 class Sender:
     """A number, whole or masked."""
@@ -48,6 +40,15 @@ class Recipient:
     masked_number: str = strawberry.field(description="The number with its middle hidden.")
     number: PhoneNumber | None = strawberry.field(description="The whole number.", directives=CONTENT)
     country: CountryCode | None = strawberry.field(description="The number's country.")
+
+
+@strawberry.type(description="One of the pictures or other media that are sent with a text.", directives=CONTENT)
+class MessageMedia:
+    """A medium, as it was when the message was accepted."""
+
+    url: str = strawberry.field(description="Where it is fetched from when the message leaves.")
+    content_type: str | None = strawberry.field(description="What it is, by its media type: image/png.")
+    size: int | None = strawberry.field(description="How large it is, in bytes.")
 
 
 @strawberry.type(description="One line of a message's timeline.", directives=LOGS)

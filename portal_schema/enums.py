@@ -15,6 +15,7 @@ from portal.contacts.suppressions import SuppressionSource
 from portal.conversations.keywords import Keyword
 from portal.erasure.receipts import ErasureState, WaitsFor
 from portal.files.uploads import UploadPurpose
+from portal.messages.channels import MessageChannel
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode, IssueActor
 from portal.messages.previewing import TemplateWarningCode
 from portal.messages.recording import EventSource
@@ -112,6 +113,7 @@ describe(
     START="Messages again: also UNSTOP, and YES from a number that asked for none.",
     HELP="Help: also INFO.",
 )
+describe(MessageChannel, "What carries a message.", SMS="Text.", MMS="Text with media.")
 describe(
     RefusalCode,
     "Why a recipient gets no message. A refusal costs nothing.",
@@ -125,6 +127,7 @@ describe(
     TEXT_TOO_LONG="With its variables filled the text is empty or longer than 1,600 characters.",
     QUIET_HOURS="Quiet hours leave no time to write to this person.",
     COUNTRY_NOT_IN_PLAN="The plan does not reach the recipient's country.",
+    COUNTRY_WITHOUT_MMS="Messages with media reach the United States and Canada alone.",
     POLICY="The text breaks a rule of policy for this recipient, such as how to opt out in a first message.",
     PAUSED="Messages to numbers like this one looked like fraud and are stopped: release the pause.",
     ALLOWANCE_EXHAUSTED="The allowance of the period does not reach this recipient.",

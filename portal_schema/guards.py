@@ -4,7 +4,7 @@ A permission depends on the principal and on the type or field alone, never on t
 look-up and says nothing about what exists.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,8 @@ from portal_schema.directives import Cost, Requires
 from portal_schema.errors import ErrorCode, RequestError
 from portal_schema.payloads import refused_payload
 
+# Metadata of a mutation: what it asks of the world outside, before its transaction and once it is allowed.
+BEFORE = "before"
 APART = "apart"  # metadata of a mutation that happens outside of the principal's tenant
 
 
@@ -98,8 +100,10 @@ def install_guards(schema: strawberry.Schema) -> None:
             resolve = field.resolve or default_field_resolver
             definition = field.extensions["strawberry-definition"]
             if owner is core.mutation_type:
-                guard = _guard_mutation_apart if definition.metadata.get(APART) else _guard_mutation
-                field.resolve = guard(resolve, needed, field, name)
+                if definition.metadata.get(APART):
+                    field.resolve = _guard_mutation_apart(resolve, needed, field)
+                else:
+                    field.resolve = _guard_mutation(resolve, needed, field, name, definition.metadata.get(BEFORE))
             elif is_root:
                 field.resolve = _guard_root(resolve, needed, field, f"{owner.name}.{name}")
             elif getattr(resolve, "_is_default", False):  # Strawberry's mark of what only reads an attribute
@@ -182,15 +186,25 @@ def _guard_attribute(name: str, needed: frozenset[Permission], coordinate: str) 
 
 
 def _guard_mutation(
-    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, name: str
+    resolve: GraphQLFieldResolver,
+    needed: frozenset[Permission],
+    field: GraphQLField,
+    name: str,
+    before: Callable[[RequestContext, Mapping[str, Any], Callable[[], None]], Awaitable[None]] | None,
 ) -> Callable[..., Awaitable[Any]]:
     payload = refused_payload(field)
 
     async def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         context = info.context
+
+        def check_allowed() -> None:
+            refuse_without(needed - context.mutation_permissions, context.principal)
+
         try:
+            if before is not None:
+                await before(context, arguments, check_allowed)
             async with context.writing():
-                refuse_without(needed - context.mutation_permissions, context.principal)
+                check_allowed()
                 result = resolve(source, info, **arguments)
                 result = await result if isawaitable(result) else result
                 if not result.errors:  # what is refused happened not
@@ -204,7 +218,7 @@ def _guard_mutation(
 
 
 def _guard_mutation_apart(
-    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField, _: str
+    resolve: GraphQLFieldResolver, needed: frozenset[Permission], field: GraphQLField
 ) -> Callable[..., Awaitable[Any]]:
     """For what happens in no tenant or in another one: its use case opens a transaction and writes down what it did."""
     payload = refused_payload(field)

@@ -8,6 +8,7 @@ import strawberry
 
 from auth.permissions import Permission
 from portal.conversations.keywords import Keyword
+from portal.messages.channels import MessageChannel
 from portal.messages.reading import MessageRow, read_messages_by_id
 from portal.messages.segments import Encoding
 from portal.messages.status import MessageStatus
@@ -20,9 +21,9 @@ from portal_schema.delivery import (
     CONTENT,
     LOGS,
     DeliveryIssue,
-    MessageChannel,
     MessageDirection,
     MessageEvent,
+    MessageMedia,
     Recipient,
     Sender,
 )
@@ -62,7 +63,11 @@ class Message(Node):
     body: str | None = strawberry.field(description="The text as it is sent.", directives=CONTENT)
     encoding: Encoding = strawberry.field(description="How the text travels.")
     segments: int = strawberry.field(description="How many segments it takes, which is what carriers count.")
-    media_count: int = strawberry.field(description="How many pictures or other media came with it.")
+    media_count: int = strawberry.field(description="How many pictures or other media go or came with it.")
+    media: list[MessageMedia] | None = strawberry.field(
+        description="What is sent with the text; empty of what came, and of somebody who was erased.",
+        directives=CONTENT,
+    )
     keyword: Keyword | None = strawberry.field(
         description="The keyword that an inbound message is, or that this is the automatic answer to."
     )
@@ -105,6 +110,7 @@ class Message(Node):
             encoding=row.encoding,
             segments=row.segments,
             media_count=row.media_count,
+            media=[MessageMedia(url=one.url, content_type=one.content_type, size=one.size) for one in row.media],
             keyword=row.keyword,
             contact=Contact.of(contact) if contact else None,
             template=TemplateVersion.of(version) if version else None,

@@ -255,7 +255,7 @@ class RateCardMutations:
         context = info.context
         published_by = context.principal.actor.name
         version = await publish_rate_card(
-            context.database, context.price_lists, input.wish(), published_by, now=context.now
+            context.database, context.outside.price_lists, input.wish(), published_by, now=context.now
         )
         async with context.reading_tenants() as tx:
             row = await read_card(tx, version)

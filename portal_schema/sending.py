@@ -11,6 +11,8 @@ import strawberry
 
 from auth.permissions import Permission
 from portal.messages.batches import read_batches_by_id
+from portal.messages.channels import MessageChannel
+from portal.messages.composing import Composition
 from portal.messages.refusals import RefusalCode
 from portal.messages.segments import Encoding, SegmentCount
 from portal.messages.senders import find_ready
@@ -22,7 +24,8 @@ from portal_schema.batches import MessageBatch
 from portal_schema.compositions import MessageEstimateInput, MessageSendInput, composition_of, timing_of
 from portal_schema.context import Info
 from portal_schema.errors import ErrorCode, RequestError
-from portal_schema.guards import requires
+from portal_schema.guards import BEFORE, requires
+from portal_schema.media import look_at_media, media_given
 from portal_schema.money import Money
 from portal_schema.payloads import UserError
 from portal_schema.plans import Allowance
@@ -43,6 +46,7 @@ class RefusalCount:
 class MessageEstimate:
     """An estimate; that of `portal.messages` becomes it by `of`."""
 
+    channel: MessageChannel = strawberry.field(description="What would carry it: MMS with media, and else SMS.")
     recipients: int = strawberry.field(description="How many would get a message.")
     refusals: list[RefusalCount] = strawberry.field(description="How many would be refused, by reason.")
     preview: str | None = strawberry.field(
@@ -67,7 +71,7 @@ class MessageEstimate:
     )
     async def expected_duration(self, info: Info) -> int | None:
         async with info.context.reading() as tx:
-            sender = await find_ready(tx, self.sender_id)
+            sender = await find_ready(tx, self.channel, self.sender_id)
             if sender is None:
                 return None
             messages, segments = self.recipients, self.total_segments
@@ -75,12 +79,13 @@ class MessageEstimate:
         return math.ceil(taken.total_seconds())
 
     @classmethod
-    def of(cls, worked_out: Estimate, sender_id: UUID | None) -> "MessageEstimate":
+    def of(cls, worked_out: Estimate, composition: Composition) -> "MessageEstimate":
         """The estimate in the schema."""
         recipients = [recipient for _, recipient in worked_out.composed.recipients]
         counts = Counter(refusal.code for refusal in worked_out.composed.refusals)
         size = recipients[0].size if recipients else SegmentCount(Encoding.GSM_7, 0, None)
         return cls(
+            channel=composition.channel,
             recipients=len(recipients),
             refusals=[RefusalCount(code=code, count=counts[code]) for code in RefusalCode if counts[code]],
             preview=recipients[0].text if recipients else None,
@@ -91,7 +96,7 @@ class MessageEstimate:
             allowance_after=Allowance.of(worked_out.allowance_after),
             price=Money.of(worked_out.price),
             verdicts=[PolicyVerdict.of(verdict) for verdict in worked_out.verdicts],
-            sender_id=sender_id,
+            sender_id=composition.sender_id,
         )
 
 
@@ -137,6 +142,14 @@ class MessageSendErrorCode(Enum):
     TEMPLATE_NOT_READY = strawberry.enum_value(
         "TEMPLATE_NOT_READY", description="The messaging service does not have this `CONTENT` template, yet or at all."
     )
+    MEDIA_NOT_ALLOWED = strawberry.enum_value(
+        "MEDIA_NOT_ALLOWED", description="Media are not fetched from there: the address has to be public, with HTTPS."
+    )
+    MEDIA_UNREACHABLE = strawberry.enum_value(
+        "MEDIA_UNREACHABLE", description="The address of a medium does not answer with one in time."
+    )
+    MEDIA_TYPE = strawberry.enum_value("MEDIA_TYPE", description="What is there is of no type that carriers take.")
+    MEDIA_TOO_LARGE = strawberry.enum_value("MEDIA_TOO_LARGE", description="All media together have more than 5 MB.")
 
 
 @strawberry.type(description="Why a send was not accepted.", directives=SEND)
@@ -175,12 +188,14 @@ class SendingQueries:
         input: Annotated[MessageEstimateInput, strawberry.argument(description="The send.")],
     ) -> MessageEstimate | None:
         try:
-            composition, timing = composition_of(input, info.context.addresses.preferences), timing_of(input)
+            media = media_given(info.context.outside.media, input.media_urls)
+            composition = composition_of(input, info.context.addresses.preferences, media)
+            timing = timing_of(input)
             worked_out = await estimate(info.context.tx, composition, timing, now=info.context.now)
         except RefusedError as refusal:
             (problem, *_) = refusal.problems
             raise RequestError(ErrorCode.BAD_USER_INPUT, problem.message, path=["input", *problem.path]) from refusal
-        return None if worked_out is None else MessageEstimate.of(worked_out, composition.sender_id)
+        return None if worked_out is None else MessageEstimate.of(worked_out, composition)
 
 
 @strawberry.type
@@ -191,6 +206,7 @@ class SendingMutations:
         description="Send a template or a text to up to 10,000 people. "
         "Accepted messages are sent even if nobody waits for them.",
         directives=requires(Permission.MESSAGES_SEND, cost=20),
+        metadata={BEFORE: look_at_media},
     )
     async def message_send(
         self,
@@ -198,8 +214,8 @@ class SendingMutations:
         input: Annotated[MessageSendInput, strawberry.argument(description="What to send to whom.")],
     ) -> MessageSendPayload | None:
         tx = info.context.tx
-        what, timing = composition_of(input, info.context.addresses.preferences), timing_of(input)
-        request = SendRequest(input.idempotency_key, what, input.on_refusal, timing=timing)
+        composition = composition_of(input, info.context.addresses.preferences, info.context.media)
+        request = SendRequest(input.idempotency_key, composition, input.on_refusal, timing=timing_of(input))
         sent = await send(tx, request, info.context.principal.actor, now=info.context.now)
         batch = (await read_batches_by_id(tx, [sent.batch_id]))[sent.batch_id]
         return MessageSendPayload(

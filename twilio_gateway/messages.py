@@ -59,12 +59,14 @@ class TwilioMessages:
 
     async def send(self, credentials: ProviderCredentials, message: OutgoingMessage) -> SendOutcome:
         """Hand one message over; every failure is an outcome, never an exception."""
-        fields = {"to": message.recipient, "status_callback": message.status_callback}
-        if message.content is None:
-            fields["body"] = message.body
-        else:
+        fields: dict[str, Any] = {"to": message.recipient, "status_callback": message.status_callback}
+        if message.content is not None:
             fields["content_sid"] = message.content.reference
             fields["content_variables"] = orjson.dumps(message.content.variables).decode()
+        elif message.body or not message.media_urls:
+            fields["body"] = message.body
+        if message.media_urls:
+            fields["media_url"] = list(message.media_urls)
         if message.messaging_service is not None:
             fields["messaging_service_sid"] = message.messaging_service
         if message.sender is not None:

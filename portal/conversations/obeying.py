@@ -89,7 +89,7 @@ async def _answer(tx: TenantTransaction, asked: Sequence[Asked], *, now: datetim
     addressees = await find_addressees(tx, sorted({one.message.sender for one in due}))
     for keyword, number in sorted({(one.keyword, one.message.recipient) for one in due}):
         try:
-            sender = await find_sender(tx, number)
+            sender = await find_sender(tx, rather=number)
         except RefusedError:  # nothing is sent for this tenant, answers neither
             return
         balance = await lock_balance(tx, now=now)

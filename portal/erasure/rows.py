@@ -31,7 +31,8 @@ async def empty_rows(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[
     """What the application itself may empty and delete; how many rows of what."""
     statements = {
         Erased.MESSAGES: (
-            "UPDATE message SET body = NULL, content_variables = NULL, contact_id = NULL, ask_at = NULL, "  # noqa: S608  constants
+            "UPDATE message SET body = NULL, content_variables = NULL, media = NULL, "  # noqa: S608  constants
+            "contact_id = NULL, ask_at = NULL, "
             "sender_number = CASE direction WHEN 'INBOUND' THEN NULL ELSE sender_number END, "
             "recipient_number = CASE direction WHEN 'INBOUND' THEN recipient_number ELSE '' END "
             f"WHERE tenant_id = $1 AND id IN (SELECT id FROM message WHERE tenant_id = $1 AND {_OF_THEM} "

@@ -15,6 +15,7 @@ from portal.conversations.keywords import Keyword
 from portal.database import TenantTransaction
 from portal.messages.addressees import Recipients
 from portal.messages.composing import Composed, Recipient
+from portal.messages.media import Media, stored_media
 from portal.messages.models import MessageBatch
 from portal.messages.refusals import RefusalCode
 from portal.messages.waking import wake_dispatch
@@ -39,6 +40,7 @@ class Acceptance:
     asked: Recipients = _NOBODY
     respects_quiet_hours: bool = False
     topic: str | None = None
+    media: tuple[Media, ...] = ()
 
     @property
     def recipients(self) -> list[Recipient]:
@@ -109,15 +111,15 @@ async def _write_messages(
         "INSERT INTO message (tenant_id, id, batch_id, contact_id, template_version_id, direction, channel, status, "
         "status_at, sender_number, recipient_number, recipient_country, body, encoding, segments, actor_kind, "
         "actor_name, balance_id, keyword, reserved_units, cost, price, spend_id, due_at, scheduled_at, "
-        "respects_quiet_hours, content_variables, created_at) "
-        "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', 'SMS', "
+        "respects_quiet_hours, content_variables, media, media_count, created_at) "
+        "SELECT $1, m.id, $2, m.contact_id, $3, 'OUTBOUND', m.channel, "
         "CASE WHEN m.send_at IS NULL THEN 'QUEUED' ELSE 'SCHEDULED' END, $4::timestamptz, $5, m.number, m.country, "
         "m.body, m.encoding, m.segments, $6, $7, CASE WHEN m.send_at IS NULL THEN $8::uuid END, $9, m.units, m.cost, "
         "m.price, CASE WHEN m.price > 0 THEN $20::uuid END, CASE WHEN m.send_at IS NULL THEN $4::timestamptz END, "
-        "m.send_at, $22, m.content, $4 "
+        "m.send_at, $22, m.content, $25::jsonb, $26, $4 "
         "FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[], "
-        "$17::int[], $18::numeric[], $19::numeric[], $21::timestamptz[], $23::jsonb[]) "
-        "AS m (id, contact_id, number, country, body, encoding, segments, units, cost, price, send_at, content)",
+        "$17::int[], $18::numeric[], $19::numeric[], $21::timestamptz[], $23::jsonb[], $24::text[]) AS m "
+        "(id, contact_id, number, country, body, encoding, segments, units, cost, price, send_at, content, channel)",
         tx.tenant_id,
         acceptance.batch_id,
         acceptance.composed.template_version_id,
@@ -141,6 +143,9 @@ async def _write_messages(
         [recipient.send_at for recipient in recipients],
         acceptance.respects_quiet_hours,
         [None if one.content is None else orjson.dumps(one.content).decode() for one in recipients],
+        [recipient.channel.value for recipient in recipients],
+        stored_media(acceptance.media),
+        len(acceptance.media),
     )
     await tx.execute(
         "INSERT INTO message_event (tenant_id, id, message_id, status, at, heard_at, source) "

@@ -94,7 +94,7 @@ async def _cancel(
         f"WHERE tenant_id = $1 AND {condition} ORDER BY id FOR UPDATE) "
         "UPDATE message SET status = 'CANCELED', status_at = $3, issue = $4, due_at = NULL, reserved_units = 0 "
         "FROM waiting WHERE message.tenant_id = $1 AND message.id = waiting.id "
-        "RETURNING message.id, message.balance_id, message.batch_id, message.cost, message.price, "
+        "RETURNING message.id, message.channel, message.balance_id, message.batch_id, message.cost, message.price, "
         "message.spend_id, waiting.reserved_units",
         tx.tenant_id,
         key,

@@ -16,6 +16,7 @@ import orjson
 from portal.database import TenantTransaction, Transaction
 from portal.database.connection import Row
 from portal.messages.confirming import Confirming
+from portal.messages.media import media_of
 from portal.messages.pace import LONGEST_WAIT, Bucket, Chosen, SenderPace, Waiting, choose, most_at_once, rate_of
 from portal.messages.provider import OutgoingContent
 from portal.shield.pauses import IS_STOPPED
@@ -34,6 +35,7 @@ class Claimed:
     recipient: str
     sender: str
     body: str
+    media_urls: tuple[str, ...]
     attempts: int
     claimed_at: datetime
     content: OutgoingContent | None
@@ -96,7 +98,7 @@ _TAKE = f"""
 UPDATE message SET status = 'SENDING', status_at = $2, due_at = $3, attempts = attempts + 1,
   first_tried_at = coalesce(first_tried_at, $2)
 WHERE tenant_id = $1 AND id = ANY($4::uuid[])
-RETURNING id, recipient_number, sender_number, body, attempts, content_variables,
+RETURNING id, recipient_number, sender_number, body, media, attempts, content_variables,
   CASE WHEN content_variables IS NOT NULL THEN (SELECT provider_reference FROM template_content AS content
     WHERE content.tenant_id = $1 AND version_id = template_version_id) END AS content_reference,
   keyword IS NULL AND (EXISTS (
@@ -231,8 +233,9 @@ async def _take(tx: TenantTransaction, chosen: Chosen, *, now: datetime) -> tupl
 def _claimed(row: Row, now: datetime) -> Claimed:
     reference = row["content_reference"]
     content = OutgoingContent(reference, orjson.loads(row["content_variables"])) if reference else None
+    media = tuple(one.url for one in media_of(row["media"]))
     numbers = row["recipient_number"], row["sender_number"]
-    return Claimed(row["id"], *numbers, row["body"], row["attempts"], now, content)
+    return Claimed(row["id"], *numbers, row["body"], media, row["attempts"], now, content)
 
 
 async def _keep_pace(tx: TenantTransaction, chosen: Chosen) -> None:

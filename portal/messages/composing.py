@@ -9,7 +9,9 @@ from uuid import UUID
 
 from portal.database import TenantTransaction
 from portal.messages.addressees import Addressee, Recipients, Unknown, find_asked_for
+from portal.messages.channels import CATEGORIES, MessageChannel
 from portal.messages.look_alikes import with_look_alikes
+from portal.messages.media import MMS_COUNTRIES, Media
 from portal.messages.refusals import Refusal, RefusalCode, SendProblem
 from portal.messages.segments import SegmentCount, count_segments
 from portal.messages.wanted import refusal_of
@@ -23,7 +25,6 @@ from portal.templates.content import ContentState, content_variables
 from portal.templates.rendering import Rendered, TemplateVariable, ValueOrigin, render, variables_in
 from portal.templates.templates import TemplateRow, read_templates_by_id
 from portal.tenants.settings import read_settings
-from portal.usage.usage import SMS_OUTBOUND
 
 TOO_LONG = f"With the variables filled the text has to have 1 to {LONGEST_BODY} characters."
 PREFERENCES = "preferences"  # the variable that nobody but the portal fills
@@ -46,6 +47,13 @@ class Composition:
     """Makes the link that fills `{{preferences}}`, of a tenant and a number."""
     smart_encoding: bool = False
     """Whether typographic characters give way to those of GSM-7 that look alike."""
+    media: tuple[Media, ...] = ()
+    """What goes with the text, which makes an MMS of it."""
+
+    @property
+    def channel(self) -> MessageChannel:
+        """What carries it."""
+        return MessageChannel.MMS if self.media else MessageChannel.SMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +64,18 @@ class Recipient:
     text: str
     size: SegmentCount
     send_at: datetime | None = None  # None: at once
+    channel: MessageChannel = MessageChannel.SMS
     content: Mapping[str, str] | None = None
     """What fills the text at the provider, where it has the template."""
 
     def units(self, unit: UsageUnit) -> int:
         """What this message takes from an allowance."""
         return 1 if unit is UsageUnit.MESSAGES else self.size.segments
+
+    @property
+    def category(self) -> str:
+        """What it is counted as, and priced by."""
+        return CATEGORIES[self.channel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +180,17 @@ def limit_to(
 
 def charge_of(recipient: Recipient, plan: PlanRow, card: RateCard, budget: Budget) -> Charge:
     """What a message to this recipient takes, behind those that the budget has let have theirs."""
-    cost = card.cost(SMS_OUTBOUND, recipient.addressee.country, recipient.size.segments)
+    cost = card.cost(recipient.category, recipient.addressee.country, recipient.size.segments)
     return budget.charge(recipient.units(plan.terms.unit), cost)
 
 
 def _outside(recipient: Recipient, plan: PlanRow) -> tuple[RefusalCode, str] | None:
-    if not plan.countries or recipient.addressee.country in plan.countries:
-        return None
-    return RefusalCode.COUNTRY_NOT_IN_PLAN, "The plan does not reach this recipient's country."
+    country = recipient.addressee.country
+    if plan.countries and country not in plan.countries:
+        return RefusalCode.COUNTRY_NOT_IN_PLAN, "The plan does not reach this recipient's country."
+    if recipient.channel is MessageChannel.MMS and country not in MMS_COUNTRIES:
+        return RefusalCode.COUNTRY_WITHOUT_MMS, "Media reach the United States and Canada alone: send it without."
+    return None
 
 
 _SHORTAGES: Mapping[Shortage | None, tuple[RefusalCode, str]] = {
@@ -196,10 +213,13 @@ def _fill(
         names = ", ".join(rendered.missing)
         return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
     text = with_look_alikes(rendered.text) if composition.smart_encoding else rendered.text
-    if not is_sendable(text):
+    if not is_sendable(text) and (text or not composition.media):
         return RefusalCode.TEXT_TOO_LONG, TOO_LONG
+    size = count_segments(text)
+    if composition.media:  # an MMS is one whatever its text, and nothing flips it
+        size = SegmentCount(size.encoding, 1, None)
     content = content_variables(wording.body, rendered.values) if wording.is_content else None
-    return Recipient(addressee, text, count_segments(text), content=content)
+    return Recipient(addressee, text, size, channel=composition.channel, content=content)
 
 
 def render_for(
@@ -241,13 +261,17 @@ def _check_content(template: TemplateRow, composition: Composition) -> None:
     if composition.smart_encoding:
         plain = "A CONTENT template is sent as it is written: write it with plain characters."
         raise refuse(SendProblem.INVALID, plain, "smartEncoding")
+    if composition.media:
+        raise refuse(SendProblem.INVALID, "A CONTENT template is sent without media: leave them out.", "mediaUrls")
 
 
 def _check(composition: Composition) -> None:
     problems = []
-    if (composition.template_id is None) == (composition.body is None):
+    given = [one for one in (composition.template_id, composition.body) if one is not None]
+    if len(given) > 1 or not (given or composition.media):
         problems.append(Problem(SendProblem.INVALID, "Give a template or a body, not both and not neither.", ("body",)))
-    if composition.body is not None and not 1 <= len(composition.body.strip()) <= LONGEST_BODY:
+    shortest = 0 if composition.media else 1
+    if composition.body is not None and not shortest <= len(composition.body.strip()) <= LONGEST_BODY:
         problems.append(Problem(SendProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
     problems += _variable_problems(composition.variables)
     if problems:

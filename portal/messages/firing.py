@@ -20,6 +20,7 @@ from portal.database import Database, DatabaseRole, TenantTransaction
 from portal.database.connection import Row
 from portal.messages.addressees import Addressee, find_addressees
 from portal.messages.canceling import cancel_fired
+from portal.messages.channels import MessageChannel
 from portal.messages.composing import Composed, Recipient, limit_to
 from portal.messages.issues import DeliveryIssueCode
 from portal.messages.quiet_hours import QuietTimes
@@ -51,6 +52,7 @@ ISSUES: Mapping[RefusalCode, DeliveryIssueCode] = {
     RefusalCode.POLICY: DeliveryIssueCode.POLICY,
     RefusalCode.PAUSED: DeliveryIssueCode.PAUSED,
     RefusalCode.COUNTRY_NOT_IN_PLAN: DeliveryIssueCode.COUNTRY_NOT_ALLOWED,
+    RefusalCode.COUNTRY_WITHOUT_MMS: DeliveryIssueCode.COUNTRY_NOT_ALLOWED,
     RefusalCode.QUIET_HOURS: DeliveryIssueCode.QUIET_HOURS,
     RefusalCode.ALLOWANCE_EXHAUSTED: DeliveryIssueCode.ALLOWANCE_EXHAUSTED,
     RefusalCode.CREDITS_EXHAUSTED: DeliveryIssueCode.CREDITS_EXHAUSTED,
@@ -119,7 +121,7 @@ async def fire(tx: TenantTransaction, *, now: datetime, at_most: int = AT_A_TIME
 async def _lock_due(tx: TenantTransaction, at_most: int, *, now: datetime) -> list[Row]:
     # In the order of ids, as everybody locks; what was canceled or put off while this waited is due no more.
     rows = await tx.rows(
-        "SELECT id, batch_id, recipient_number, sender_number, body, encoding, segments, scheduled_at, "
+        "SELECT id, batch_id, recipient_number, sender_number, channel, body, encoding, segments, scheduled_at, "
         "respects_quiet_hours, (SELECT topic FROM message_batch WHERE message_batch.tenant_id = $1 "
         "AND message_batch.id = batch_id) AS topic FROM message "
         "WHERE tenant_id = $1 AND status = 'SCHEDULED' AND scheduled_at <= $2 "
@@ -136,16 +138,18 @@ class _Office(NamedTuple):
     """What the tenant itself is asked for before it sends."""
 
     active: bool
-    numbers: frozenset[str]
+    numbers: frozenset[tuple[str, str]]  # that are ready, each with what it can send
 
 
 async def _read_office(tx: TenantTransaction) -> _Office:
     row = await tx.row(
-        "SELECT state, ARRAY(SELECT number FROM number WHERE tenant_id = $1 AND ready) AS numbers "
+        "SELECT state, ARRAY(SELECT ARRAY[number, can] FROM number CROSS JOIN unnest(capabilities) AS can "
+        "WHERE tenant_id = $1 AND ready) AS numbers "
         "FROM tenant WHERE id = $1",
         tx.tenant_id,
     )
-    return _Office(row is not None and row["state"] == TenantState.ACTIVE, frozenset(row["numbers"] if row else ()))
+    numbers = frozenset((number, can) for number, can in row["numbers"]) if row is not None else frozenset()
+    return _Office(row is not None and row["state"] == TenantState.ACTIVE, numbers)
 
 
 @dataclass(slots=True)
@@ -169,7 +173,7 @@ def _check(
         refusal = refusal_of(whom.consumer, row["topic"])
         if not office.active:
             checked.refused[row["id"]] = DeliveryIssueCode.SENDING_STOPPED
-        elif row["sender_number"] not in office.numbers:
+        elif (row["sender_number"], row["channel"]) not in office.numbers:
             checked.refused[row["id"]] = DeliveryIssueCode.SENDER_GONE
         elif refusal is not None and refusal[0] is RefusalCode.OPTED_OUT:
             checked.unwanted.append(row["id"])
@@ -181,7 +185,7 @@ def _check(
             checked.waiting[row["id"]] = allowed
         else:
             size = SegmentCount(Encoding(row["encoding"]), row["segments"], None)
-            checked.due.append((row, Recipient(whom, row["body"], size)))
+            checked.due.append((row, Recipient(whom, row["body"], size, channel=MessageChannel(row["channel"]))))
     return checked
 
 

@@ -108,6 +108,7 @@ class HandOver:
         outgoing = OutgoingMessage(
             recipient=message.recipient,
             body=message.body,
+            media_urls=message.media_urls,
             sender=message.sender,
             messaging_service=None,
             status_callback=self._tools.callback_url(self._tenant_id, message.id),

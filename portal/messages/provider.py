@@ -28,13 +28,14 @@ class OutgoingContent:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """One text message to one recipient, ready to go."""
+    """One message to one recipient, ready to go."""
 
     recipient: str  # E.164
     body: str
     sender: str | None  # E.164; or None, and the messaging service picks one
     messaging_service: str | None
     status_callback: str  # an absolute URL that names the tenant and the message
+    media_urls: tuple[str, ...] = ()  # with any it is an MMS
     content: OutgoingContent | None = None  # what is sent in place of the body, which is the same when it is filled
 
 

@@ -14,6 +14,7 @@ from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.database.keyset import Key, Keyset, Listing, Page, PageRequest, read_page, read_pages_of
 from portal.messages.issues import DeliveryIssueCode
+from portal.messages.media import Media, media_of
 from portal.messages.recording import EventSource
 from portal.messages.segments import Encoding
 from portal.messages.status import FINAL, MessageStatus, rank
@@ -44,6 +45,7 @@ class MessageRow(NamedTuple):
     encoding: Encoding
     segments: int
     media_count: int
+    media: tuple[Media, ...]
     keyword: Keyword | None
     actor_kind: ActorKind | None
     actor_name: str | None
@@ -110,8 +112,9 @@ _COLUMNS = (
     "recipient_masked, recipient_country, encoding, segments, media_count, keyword, actor_kind, actor_name, "
     "provider_reference, ask_at, scheduled_at, created_at"
 )
-_CONTENT = ", sender_number, recipient_number, body"
-_NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number, NULL AS body"  # the database would refuse the columns
+_CONTENT = ", sender_number, recipient_number, body, media"
+# The database would refuse the columns.
+_NO_CONTENT = ", NULL AS sender_number, NULL AS recipient_number, NULL AS body, NULL AS media"
 
 
 def _columns(tx: TenantTransaction) -> str:
@@ -138,6 +141,7 @@ def _message_row(row: Row) -> MessageRow:
         encoding=Encoding(row["encoding"]),
         segments=row["segments"],
         media_count=row["media_count"],
+        media=media_of(row["media"]),
         keyword=Keyword(row["keyword"]) if row["keyword"] else None,
         actor_kind=ActorKind(row["actor_kind"]) if row["actor_kind"] else None,
         actor_name=row["actor_name"],

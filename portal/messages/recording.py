@@ -14,13 +14,14 @@ from portal.database import TenantTransaction
 from portal.database.connection import Row
 from portal.global_ids import global_id
 from portal.live.changes import Change, ChangeKind
+from portal.messages.channels import CATEGORIES, MessageChannel
 from portal.messages.issues import CATALOGUE, DeliveryIssueCode
 from portal.messages.silence import next_question
 from portal.messages.status import FINAL, MessageStatus, Standing, rank
 from portal.plans.settling import Ended, end_reservations
 from portal.shield.areas import TrafficKind
 from portal.shield.windows import note_answered
-from portal.usage.usage import SMS_OUTBOUND, add_usage
+from portal.usage.usage import add_usage
 from portal.webhooks.events import WebhookEvent, emit
 
 
@@ -121,7 +122,7 @@ def _turned_away(item: News, standing: Standing, row: Row) -> bool:
 async def _locked(tx: TenantTransaction, ids: Sequence[UUID]) -> list[Row]:
     # In the order of ids, so that two recorders never wait for each other.
     return await tx.rows(
-        "SELECT id, status, issue, reserved_units, balance_id, batch_id, cost, price, spend_id, segments, "
+        "SELECT id, status, issue, reserved_units, balance_id, batch_id, cost, price, spend_id, segments, channel, "
         "recipient_number, recipient_country, created_at, due_at, provider_reference, attempts, first_tried_at, "
         "ask_at, asked FROM message WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
         tx.tenant_id,
@@ -221,8 +222,10 @@ async def _settle(tx: TenantTransaction, rows: dict[UUID, Row], latest: dict[UUI
     ]
     left = [one for one in ended if one.left]
     await end_reservations(tx, ended, now=now)
-    segments = [rows[one.message_id]["segments"] for one in left]
-    await add_usage(tx, SMS_OUTBOUND, segments, cost=sum((one.cost for one in left), Decimal(0)), now=now)
+    for category in sorted({one.category for one in left}):
+        own = [one for one in left if one.category == category]
+        segments = [rows[one.message_id]["segments"] for one in own]
+        await add_usage(tx, category, segments, cost=sum((one.cost for one in own), Decimal(0)), now=now)
 
 
 def ended_of(row: Row, *, left: bool) -> Ended:
@@ -230,6 +233,7 @@ def ended_of(row: Row, *, left: bool) -> Ended:
     return Ended(
         message_id=row["id"],
         batch_id=row["batch_id"],
+        category=CATEGORIES[MessageChannel(row["channel"])],
         balance_id=row["balance_id"],
         units=row["reserved_units"],
         cost=row["cost"],

@@ -18,7 +18,6 @@ from portal.policy.rules import PolicyRule, PolicyVerdict, advice_on, failing, h
 from portal.rates.cards import RateCard
 from portal.shield.areas import TrafficKind
 from portal.shield.screening import Destination, Shield, open_shield
-from portal.usage.usage import SMS_OUTBOUND
 
 ACQUAINTED_AFTER = timedelta(days=1)  # a contact, or who was written to, for so long is no stranger
 _PAUSED = "Messages to numbers like this one looked like fraud and are stopped: release the pause to send to it."
@@ -89,7 +88,7 @@ async def screen(tx: TenantTransaction, composed: Composed, card: RateCard, *, n
     young = {
         one.addressee.number
         for one in recipients
-        if card.cost(SMS_OUTBOUND, one.addressee.country, 1) and not _is_before(one.addressee.contact_id, known_since)
+        if card.cost(one.category, one.addressee.country, 1) and not _is_before(one.addressee.contact_id, known_since)
     }  # who may be a stranger, where that can cost anything
     unsaid = {one.addressee.number for one in recipients if one.text in silent}
     first = await first_messages(tx, young | unsaid)

@@ -10,7 +10,7 @@ from uuid import UUID
 from portal.actor import Actor
 from portal.clock import new_id, written
 from portal.database import TenantTransaction
-from portal.idempotency import IdempotentRequest, find_result, keep_result
+from portal.idempotency import IdempotencyProblem, IdempotentRequest, find_result, keep_result
 from portal.messages.accepting import Acceptance, accept
 from portal.messages.addressees import Recipients
 from portal.messages.composing import Composed, Composition, compose, limit_to
@@ -85,7 +85,7 @@ async def estimate(
     if means is None:
         return None
     if composition.sender_id is not None:
-        await find_sender(tx, sender_id=composition.sender_id)
+        await find_sender(tx, composition.channel, sender_id=composition.sender_id)
     budget = means.budget
     composed = as_if_fired(await set_times(tx, await compose(tx, composition), timing, now=now))
     screening = await screen(tx, composed, means.card, now=now)
@@ -105,7 +105,9 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
     if earlier is not None:
         return SendResult(earlier, replay=True)
     composition = request.composition
-    sender = await find_sender(tx, request.sender, sender_id=composition.sender_id)
+    if any(one.size is None for one in composition.media):  # its key was there a moment ago, and went meanwhile
+        raise refuse(IdempotencyProblem.IDEMPOTENCY_IN_PROGRESS, "Ask again with the same key.", "idempotencyKey")
+    sender = await find_sender(tx, composition.channel, request.sender, sender_id=composition.sender_id)
     composed = await set_times(tx, await compose(tx, composition), request.timing, now=now)
     balance = await lock_balance(tx, now=now)
     if balance is None:
@@ -129,6 +131,7 @@ async def send(tx: TenantTransaction, request: SendRequest, actor: Actor, *, now
         asked=composition.recipients,
         respects_quiet_hours=request.timing.respects_quiet_hours,
         topic=composed.topic,
+        media=composition.media,
     )
     await accept(tx, acceptance, now=now)
     if means.spend is not None and any(one.code is RefusalCode.SPEND_CAP_REACHED for one in composed.refusals):
@@ -163,6 +166,7 @@ def _idempotent(request: SendRequest, actor: Actor) -> IdempotentRequest:
         "variables": dict(composition.variables),
         "sender": str(composition.sender_id),
         "topic": composition.topic,
+        **({"media": [one.url for one in composition.media]} if composition.media else {}),
         "smart_encoding": composition.smart_encoding,
         "send_at": request.timing.send_at and written(request.timing.send_at),
         "respects_quiet_hours": request.timing.respects_quiet_hours,

@@ -7,7 +7,7 @@ from portal.messages.recording import ended_of
 from portal.plans.settling import end_reservations
 
 _HELD = (
-    "SELECT id, reserved_units, balance_id, batch_id, cost, price, spend_id FROM message WHERE tenant_id = $1 "
+    "SELECT id, channel, reserved_units, balance_id, batch_id, cost, price, spend_id FROM message WHERE tenant_id = $1 "
     "AND issue = 'UNCONFIRMED' AND reserved_units > 0 "
     "AND first_tried_at >= $2 AND first_tried_at < $3 ORDER BY id FOR UPDATE"
 )

@@ -24,7 +24,7 @@ from portal.plans.spend import release_spend, spend
 from portal.plans.thresholds import newly_reached, told_of
 from portal.pricing.terms import AtLimit, PlanTerms, UsageUnit, included
 from portal.rates.cards import RateCard, read_card
-from portal.usage.usage import SMS_OUTBOUND, add_to_day
+from portal.usage.usage import add_to_day
 
 _LAST_INSTANT = timedelta(microseconds=1)  # before a period's end, which belongs to the next
 
@@ -35,6 +35,7 @@ class Ended:
 
     message_id: UUID
     batch_id: UUID
+    category: str
     balance_id: UUID
     units: int
     cost: Decimal
@@ -219,13 +220,15 @@ async def _charge(
     tx: TenantTransaction, balance: _Balance, card: RateCard, ended: Sequence[Ended], *, now: datetime
 ) -> None:
     """Charge those that left, and write down what each message came to where that is not what it had reserved."""
-    left = [Settling(one.message_id, one.units, one.cost) for one in ended if one.left]
+    left = [one for one in ended if one.left]
     spend_id, prices = None, {one.message_id: Decimal(0) for one in ended}
     if left and balance.terms is not None:
-        charged = settle(Prices(balance.terms, card), balance.position.used, left)
-        spend_id = await spend(tx, balance.terms.currency, charged.amount, now=now)
-        await _write_charges(tx, balance, charged, SMS_OUTBOUND, day=now, now=now)
-        prices |= charged.prices
+        charged = _settle(Prices(balance.terms, card), balance.position.used, left)
+        amount = sum((one.amount for one in charged.values()), Decimal(0))
+        spend_id = await spend(tx, balance.terms.currency, amount, now=now)
+        for category, own in charged.items():
+            await _write_charges(tx, balance, own, category, day=now, now=now)
+            prices |= own.prices
     other = [
         one
         for one in ended
@@ -241,6 +244,16 @@ async def _charge(
             [prices[one.message_id] for one in other],
             [spend_id if prices[one.message_id] else None for one in other],
         )
+
+
+def _settle(prices: Prices, used: int, left: Sequence[Ended]) -> dict[str, Charged]:
+    """What messages of each category come to, one category's behind the other's, in the order of their names."""
+    charged = {}
+    for category in sorted({one.category for one in left}):
+        own = [Settling(one.message_id, one.units, one.cost) for one in left if one.category == category]
+        charged[category] = settle(prices, used, own)
+        used += sum(one.units for one in own)
+    return charged
 
 
 async def _write_charges(

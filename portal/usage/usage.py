@@ -8,6 +8,7 @@ from portal.database import TenantTransaction
 
 SMS_OUTBOUND = "sms-outbound"
 SMS_INBOUND = "sms-inbound"
+MMS_OUTBOUND = "mms-outbound"
 MMS_INBOUND = "mms-inbound"
 CALLS_INBOUND = "calls-inbound"
 CALLS_OUTBOUND = "calls-outbound"

@@ -55,6 +55,7 @@ class Canary:
 
 CANARIES = [
     Canary("message", "body", MESSAGES),
+    Canary("message", "media", MESSAGES, json='[{"url": "%s", "contentType": "image/png", "size": 1}]'),
     Canary("message", "sender_number", MESSAGES, code=1),
     Canary("message", "recipient_number", MESSAGES, code=2),
     Canary("call", "sender_number", MESSAGES, code=4),

@@ -53,6 +53,7 @@ from portal.imports.starting import cancel_import, start_import
 from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
 from portal.invoices.runs import start_run
 from portal.messages.canceling import cancel_batch, cancel_message
+from portal.messages.media import check_found
 from portal.messages.refusals import RefusalCode, SendProblem
 from portal.messages.scheduling import reschedule_batch, reschedule_message
 from portal.messages.sending import send
@@ -100,7 +101,7 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "templateCreate": (create_template,),
     "templateUpdate": (update_template,),
     "templateArchive": (archive_template,),
-    "messageSend": (send,),
+    "messageSend": (send, check_found),
     "messageCancel": (cancel_message, cancel_batch),
     "messageReschedule": (reschedule_message, reschedule_batch),
     "memberInvite": (invite,),
@@ -168,7 +169,8 @@ INSTEAD: dict[str, tuple[set[Any], set[Any]]] = {
             *(SendProblem.RECIPIENTS_REFUSED, SendProblem.TOO_MANY_RECIPIENTS, SendProblem.SENDER_NOT_READY),
             SendProblem.INVALID_TIME,
         },
-        set(RefusalCode) - {RefusalCode.DUPLICATE, RefusalCode.INVALID_NUMBER, RefusalCode.QUIET_HOURS},
+        set(RefusalCode)
+        - {RefusalCode.DUPLICATE, RefusalCode.INVALID_NUMBER, RefusalCode.QUIET_HOURS, RefusalCode.COUNTRY_WITHOUT_MMS},
     ),
 }
 

@@ -16,6 +16,7 @@ export const REFUSALS: Record<RefusalCode, string> = {
   PAUSED: 'stopped, since messages to numbers like these looked like fraud',
   ALLOWANCE_EXHAUSTED: 'over your allowance',
   COUNTRY_NOT_IN_PLAN: 'in countries that your plan does not reach',
+  COUNTRY_WITHOUT_MMS: 'in countries that no pictures reach',
   CREDITS_EXHAUSTED: 'more than your credits reach',
   SPEND_CAP_REACHED: 'over your spend cap',
   MISSING_VARIABLE: 'a detail in the text is missing',

@@ -1,7 +1,12 @@
-"""Numbers and what they do with calls, and calls that are made."""
+"""Media of messages, numbers and what they do with calls, and calls that are made."""
 
 from tortoise import migrations
 from tortoise.migrations.operations import Operation, RunSQL
+
+MEDIA = """
+SET LOCAL ROLE portal_owner;
+ALTER TABLE message ADD media jsonb; -- of one that is sent: [{url, contentType, size}], content as its body is
+"""
 
 NUMBERS = """
 SET LOCAL ROLE portal_owner;
@@ -47,4 +52,4 @@ class Migration(migrations.Migration):
     """This step; Tortoise looks for this very name."""
 
     dependencies: list[tuple[str, str]] = [("portal", "0012_policy")]
-    operations: list[Operation] = [RunSQL([NUMBERS, CALLS])]
+    operations: list[Operation] = [RunSQL([MEDIA, NUMBERS, CALLS])]
