@@ -21,6 +21,7 @@ from benchmarks.claiming import claiming
 from benchmarks.comparing import Ratio, Say, show
 from benchmarks.dashboard import dashboard
 from benchmarks.dispatch import dispatch
+from benchmarks.fairness import fairness
 from benchmarks.generated import HOME, HOME_UNLESS_SET
 from benchmarks.identity import identity
 from benchmarks.imports import imports
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "bulk": bulk,
     "dispatch": dispatch,
     "claiming": claiming,
+    "fairness": fairness,
     "imports": imports,
     "isolation": isolation,
     "identity": identity,

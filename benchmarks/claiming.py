@@ -35,7 +35,7 @@ async def claiming(stage: Stage, rounds: int, seconds: float, say: Say) -> list[
     now = SystemClock().now()
     database, connection = await Database.connect(stage.login), await asyncpg.connect(**stage.superuser.credentials())
     try:
-        await empty_queues(connection)
+        await empty_queues(stage)
         await connection.execute(_TENANTS, now, max(IDLE))
         await connection.executemany(_MESSAGE, [(stage.tenant.id, new_id(now), now) for _ in range(_MESSAGES)])
 
@@ -59,7 +59,7 @@ async def claiming(stage: Stage, rounds: int, seconds: float, say: Say) -> list[
         few, many = IDLE
         return await compare("claiming", [variant(many), variant(few)], rounds, say)
     finally:
-        await empty_queues(connection)
+        await empty_queues(stage)
         await connection.execute("DELETE FROM tenant WHERE slug LIKE 'idle-%'")
         await connection.close()
         await database.close()

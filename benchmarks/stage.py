@@ -157,10 +157,14 @@ async def add_contacts(
     return contacts
 
 
-async def empty_queues(connection: asyncpg.Connection) -> None:
+async def empty_queues(stage: Stage) -> None:
     """Take away what other benchmarks had accepted and what their traffic looked like: a worker finds nothing to do."""
-    await connection.execute("DELETE FROM message WHERE status IN ('QUEUED', 'SENDING', 'CONFIRMING')")
-    await connection.execute("TRUNCATE due_tenant, tenant_pace, sender_pace, traffic_window, traffic_pause")
+    connection = await asyncpg.connect(**stage.superuser.credentials())
+    try:
+        await connection.execute("DELETE FROM message WHERE status IN ('QUEUED', 'SENDING', 'CONFIRMING')")
+        await connection.execute("TRUNCATE due_tenant, tenant_pace, sender_pace, traffic_window, traffic_pause")
+    finally:
+        await connection.close()
 
 
 async def _messages(

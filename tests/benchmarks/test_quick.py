@@ -39,6 +39,7 @@ def test_all_of_them_run_and_print_their_ratios(folder: Path) -> None:
             "bulk",
             "dispatch",
             "claiming",
+            "fairness",
             "imports",
             "isolation",
             "isolation",

@@ -52,12 +52,11 @@ class Size:
     workers: int
     kills: int
     pause: tuple[float, float]  # seconds from one kill to the next
-    turns: bool  # whether time that nobody works in is left out
     seconds: float  # until it has to be quiet
 
 
-SMALL = Size(messages=400, tenants=5, workers=2, kills=8, pause=(0.7, 2), turns=True, seconds=600)
-FULL = Size(messages=20_000, tenants=50, workers=4, kills=80, pause=(2, 10), turns=True, seconds=3 * 3600)
+SMALL = Size(messages=400, tenants=5, workers=2, kills=8, pause=(0.7, 2), seconds=600)
+FULL = Size(messages=20_000, tenants=50, workers=4, kills=80, pause=(2, 10), seconds=3 * 3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +143,14 @@ async def _tell_progress(installation: Installation, customers: list[Customer], 
 
 
 async def _run_until_quiet(installation: Installation, size: Size, say: Say) -> None:
-    """Go on without kills; with `turns`, whatever nobody works on until it is due is due at once."""
+    """Go on without kills; whatever nobody works on until it is due is due at once."""
     told = 0
     while not (waiting := await _waiting(installation)).is_quiet:
         if (told := told + 1) % 20 == 0:
             say(f"{waiting}")
         now = installation.clock.now()
         at_work = waiting.callbacks or waiting.at_the_provider
-        if size.turns and not at_work and waiting.first is not None and waiting.first > now:
+        if not at_work and waiting.first is not None and waiting.first > now:
             await installation.turn_to(max(waiting.first, now + _LEAP))
         await asyncio.sleep(0.5)
 
