@@ -36,6 +36,7 @@ from portal.files.store import FileStore
 from portal.imports.working import ContactImporting
 from portal.invoices.generating import InvoiceGeneration
 from portal.invoices.telling import InvoiceTelling
+from portal.lookups.working import NumberLookups
 from portal.mail.delivery import MailDelivery
 from portal.mail.queue import MailQueue
 from portal.messages.dispatching import Dispatcher
@@ -89,6 +90,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     calls_url = call_callback_url(settings.provider_callback_url)
                     dialer = Dialer(database, gateway.calls, accounts, now, calls_url)
                     group.create_task(_repeat("calls", dialer.work_due))
+                    lookups = NumberLookups(database, gateway.lookups, accounts, now)
+                    group.create_task(_repeat("lookups", lookups.work_due))
                     group.create_task(_repeat("schedule", Firing(database, now).fire_due))
                     group.create_task(_repeat("webhooks", webhooks.start_due))
                     applying = appliers(gateway)

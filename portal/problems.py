@@ -22,6 +22,10 @@ class RefusedError(Exception):
         self.problems = tuple(problems)
 
 
+class RefusedButNotedError(RefusedError):
+    """The use case refuses, and what it noted of that stays: an alert, or a loss that was avoided."""
+
+
 def refuse(code: StrEnum, message: str, *path: str) -> RefusedError:
     """The refusal with this one problem, to be raised."""
     return RefusedError([Problem(code, message, path)])

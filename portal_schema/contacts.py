@@ -19,6 +19,7 @@ from portal_schema.contact_tags import ContactTag
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, key_of, to_global
+from portal_schema.number_lookups import NumberLookup
 from portal_schema.ranges import DateTimeRange
 from portal_schema.scalars import CountryCode, Json, PhoneNumber
 from portal_schema.suppressions import Suppression
@@ -49,6 +50,9 @@ class Contact(Node):
         description="When the person wants to hear nothing, if they said."
     )
     line: LineType | None = strawberry.field(description="What kind of line the number is; null until it is looked up.")
+    lookup: NumberLookup | None = strawberry.field(
+        description="The last look-up of the number; null where there was none."
+    )
     suppression: Suppression | None = strawberry.field(description="Set where this number gets no messages.")
     created_at: datetime = strawberry.field(description="When the contact was added.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
@@ -68,7 +72,8 @@ class Contact(Node):
             preferred_channel=row.channel,
             topics=list(row.topics),
             quiet_hours=QuietHours.of(row.quiet) if row.quiet else None,
-            line=row.line,
+            line=row.line.type if row.line else None,
+            lookup=NumberLookup.of(row),
             suppression=Suppression.of(row.suppression) if row.suppression else None,
             created_at=row.created_at,
             updated_at=row.updated_at,

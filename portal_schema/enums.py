@@ -10,7 +10,7 @@ from portal.actor import ActorKind
 from portal.calls.speech import SpeechLanguage
 from portal.calls.status import CallStatus
 from portal.contacts.consent import ConsentStatus
-from portal.contacts.preferences import ContactChannel, LineType
+from portal.contacts.preferences import ContactChannel, LineType, LookupState
 from portal.contacts.suppressions import SuppressionSource
 from portal.conversations.keywords import Keyword
 from portal.erasure.receipts import ErasureState, WaitsFor
@@ -98,6 +98,13 @@ describe(
     VOIP="Internet telephony.",
     TOLL_FREE="A number whose calls are free for the caller.",
     UNKNOWN="Nobody can say.",
+)
+describe(
+    LookupState,
+    "How far a look-up of a number is.",
+    WAITING="The carriers are being asked.",
+    DONE="They answered.",
+    FAILED="They did not answer; it cost nothing.",
 )
 describe(ErasureState, "Whether an erasure is done.", WAITING="It is being worked off.", DONE="All of it is done.")
 describe(

@@ -23,7 +23,7 @@ from graphql import (
 from auth.permissions import Permission, StaffRole, staff_permissions
 from auth.principal import Principal, PrincipalKind
 from portal.audit.entries import AuditEvent
-from portal.problems import RefusedError
+from portal.problems import RefusedButNotedError, RefusedError
 from portal_schema.audit_changes import changes_of, masked_arguments, target_of
 from portal_schema.context import RequestContext
 from portal_schema.directives import Cost, Requires
@@ -205,8 +205,11 @@ def _guard_mutation(
                 await before(context, arguments, check_allowed)
             async with context.writing():
                 check_allowed()
-                result = resolve(source, info, **arguments)
-                result = await result if isawaitable(result) else result
+                try:
+                    result = resolve(source, info, **arguments)
+                    result = await result if isawaitable(result) else result
+                except RefusedButNotedError as refusal:
+                    return payload(refusal)
                 if not result.errors:  # what is refused happened not
                     event = AuditEvent(name, target_of(result) or arguments.get("id"), changes_of(field, arguments))
                     await context.write_down(event)

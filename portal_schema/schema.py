@@ -25,6 +25,7 @@ from portal_schema.contact_erasures import ContactErasureMutations, find_erasure
 from portal_schema.contact_exports import ContactExportMutations
 from portal_schema.contact_import_changes import ContactImportMutations
 from portal_schema.contact_imports import ContactImportQueries, find_import
+from portal_schema.contact_lookups import ContactLookupMutations
 from portal_schema.contact_merges import ContactMergeMutations
 from portal_schema.contact_tags import ContactTagMutations, ContactTagQueries, find_tag
 from portal_schema.contacts import ContactQueries, find_contact
@@ -195,6 +196,7 @@ class Mutation(
     ContactImportMutations,
     ContactExportMutations,
     ContactTagMutations,
+    ContactLookupMutations,
     ContactMergeMutations,
     ContactErasureMutations,
     TemplateMutations,

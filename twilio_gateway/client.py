@@ -41,6 +41,11 @@ class TenantAccount:
         return self._sdk.calls
 
     @property
+    def lookups(self) -> Any:
+        """What is known of numbers, asked for in the account's name."""
+        return self._sdk.lookups.v2.phone_numbers
+
+    @property
     def daily_usage(self) -> Any:
         """The account's usage records by day."""
         return self._sdk.usage.records.daily
@@ -157,6 +162,7 @@ def import_sdk(http: PortalTwilioHttp) -> None:
     _ = (
         sdk.messages,
         sdk.calls,
+        sdk.lookups.v2.phone_numbers,
         sdk.usage.records.daily,
         sdk.usage.triggers,
         sdk.api.v2010.accounts,

@@ -15,6 +15,7 @@ from twilio_gateway.debugger import TwilioDebugger
 from twilio_gateway.erasing import TwilioErasure
 from twilio_gateway.http import PortalTwilioHttp
 from twilio_gateway.inbound import TwilioInboundLog, TwilioInboundMessages
+from twilio_gateway.lookups import TwilioLookups
 from twilio_gateway.messages import TwilioMessages, TwilioStatusReports
 from twilio_gateway.pricing import TwilioPriceLists
 from twilio_gateway.usage_records import TwilioUsageRecords
@@ -40,6 +41,7 @@ class TwilioGateway:
         self.erasure = TwilioErasure(http)
         self.call_reports = TwilioCallReports()
         self.calls = TwilioCalls(http)
+        self.lookups = TwilioLookups(http)
         self.call_answers = TwilioCallAnswers()
         self.account_usage = TwilioAccountUsage(http)
 

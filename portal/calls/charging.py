@@ -9,9 +9,7 @@ from uuid import UUID
 from portal.calls.status import started_minutes
 from portal.database import TenantTransaction
 from portal.plans.plans import PlanRow
-from portal.plans.spend import LockedSpend, release_spend, reserve_spend, spend
-from portal.pricing.strategies import at_ratio, other_ratio
-from portal.pricing.terms import MarginKind
+from portal.plans.spend import LockedSpend, Settlement, price_of_one, reserve_spend, settle_spend
 from portal.rates.cards import RateCard, read_current_card
 from portal.usage.usage import CALLS_OUTBOUND
 
@@ -47,11 +45,7 @@ class EndedCall:
 
 def minute_price(plan: PlanRow, card: RateCard, country: str | None) -> Decimal:
     """The price of a minute to a country beside the fee, in the plan's currency; 0 where the fee covers it."""
-    ratio = other_ratio(plan.terms)
-    if ratio is None:
-        return Decimal(0)
-    cost = card.converted(card.cost(CALLS_OUTBOUND, country, 1), plan.terms.currency)
-    return at_ratio(cost, ratio, plan.terms.margin_kind or MarginKind.MARGIN)
+    return price_of_one(plan, card, CALLS_OUTBOUND, country)
 
 
 async def reserve_call(
@@ -77,24 +71,8 @@ async def settle_calls(tx: TenantTransaction, ended: Sequence[EndedCall], *, now
     """Turn what was reserved for these into what they came to; those that began no minute come to nothing."""
     if not ended:
         return
-    released: dict[UUID, Decimal] = {}
-    for call in ended:
-        released[call.spend_id] = released.get(call.spend_id, Decimal(0)) + call.reserved
-    await release_spend(tx, released)
-    currencies = {
-        row["id"]: row["currency"]
-        for row in await tx.rows(
-            "SELECT id, currency FROM spend_balance WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
-            tx.tenant_id,
-            list(released),
-        )
-    }
-    spent: dict[str, Decimal] = {}
-    for call in ended:
-        currency = currencies[call.spend_id]
-        spent[currency] = spent.get(currency, Decimal(0)) + call.minute * call.minutes
-    for currency, amount in sorted(spent.items()):
-        await spend(tx, currency, amount, now=now)
+    settled = [Settlement(call.spend_id, call.reserved, call.minute * call.minutes) for call in ended]
+    await settle_spend(tx, settled, now=now)
     await tx.execute(
         "UPDATE call SET price = c.price, spend_id = NULL FROM unnest($2::uuid[], $3::numeric[]) AS c (id, price) "
         "WHERE call.tenant_id = $1 AND call.id = c.id",

@@ -130,8 +130,12 @@ async def _addressee(tx: TenantTransaction, request: CallRequest) -> Addressee:
     addressee = (await find_addressees(tx, [number]))[number]
     refused = refusal_of(addressee.consumer, channel=ContactChannel.VOICE)
     if refused is not None:
-        left = refused[0] is RefusalCode.OPTED_OUT
-        raise refuse(CallProblem.OPTED_OUT if left else CallProblem.PREFERENCE, refused[1], request.place)
+        codes = {
+            RefusalCode.OPTED_OUT: CallProblem.OPTED_OUT,
+            RefusalCode.PREFERENCE: CallProblem.PREFERENCE,
+            RefusalCode.INVALID_NUMBER: CallProblem.INVALID_NUMBER,
+        }
+        raise refuse(codes[refused[0]], refused[1], request.place)
     return addressee
 
 

@@ -10,7 +10,7 @@ from portal.database.connection import Row
 # For statements that join `suppression` and `consumer` by number.
 COLUMNS = (
     "suppression.source AS suppressed_by, consumer.consent, consumer.channel, consumer.declined_topics, "
-    "consumer.quiet_from, consumer.quiet_until, consumer.line"
+    "consumer.quiet_from, consumer.quiet_until, consumer.line, consumer.line_valid"
 )
 
 
@@ -23,6 +23,7 @@ class Consumer(NamedTuple):
     declined_topics: frozenset[str] = frozenset()
     quiet: QuietHours | None = None
     line: LineType | None = None  # None: it was not looked up
+    line_valid: bool = True  # False: it was, and nobody can have this number
 
 
 UNKNOWN_CONSUMER = Consumer()
@@ -30,7 +31,7 @@ UNKNOWN_CONSUMER = Consumer()
 
 def consumer_row(row: Row) -> Consumer:
     """A record with COLUMNS as a consumer."""
-    source, consent, channel, declined, begin, end, line = (row[name] for name in _NAMES)
+    source, consent, channel, declined, begin, end, line, valid = (row[name] for name in _NAMES)
     if consent is None and source is None:
         return UNKNOWN_CONSUMER
     return Consumer(
@@ -40,7 +41,8 @@ def consumer_row(row: Row) -> Consumer:
         frozenset(declined or ()),
         QuietHours(begin, end) if begin else None,
         LineType(line) if line else None,
+        valid is not False,
     )
 
 
-_NAMES = ("suppressed_by", "consent", "channel", "declined_topics", "quiet_from", "quiet_until", "line")
+_NAMES = ("suppressed_by", "consent", "channel", "declined_topics", "quiet_from", "quiet_until", "line", "line_valid")

@@ -23,7 +23,7 @@ from portal.contacts.consent import (
 from portal.contacts.filtering import SOURCE, ContactFilter
 from portal.contacts.models import Contact
 from portal.contacts.numbers import NotAPhoneNumberError, PhoneNumber, parse_number
-from portal.contacts.preferences import ContactChannel, LineType, QuietHours
+from portal.contacts.preferences import ContactChannel, Line, LineType, LookupState, QuietHours
 from portal.contacts.suppressions import SuppressionRow, SuppressionSource
 from portal.contacts.tags import LONGEST_TAG, MOST_TAGS, MOST_TAGS_OF_A_CONTACT, TagRow, set_tags
 from portal.database import TenantTransaction
@@ -68,7 +68,8 @@ class ContactRow(NamedTuple):
     channel: ContactChannel
     topics: tuple[str, ...]  # those of the tenant's that they did not decline
     quiet: QuietHours | None
-    line: LineType | None  # None until it was looked up
+    line: Line | None  # None until it was looked up
+    lookup: LookupState | None  # None until it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ COLUMNS = (
     "contact.updated_at, suppression.id AS suppression_id, suppression.number_masked AS suppressed_masked, "
     "suppression.source AS suppressed_by, suppression.since AS suppressed_since, "
     "consumer.consent, consumer.consent_source, consumer.consent_at, consumer.channel, consumer.quiet_from, "
-    "consumer.quiet_until, consumer.line, "
+    "consumer.quiet_until, consumer.line, consumer.line_valid, consumer.line_country, consumer.looked_up_at, "
+    "(SELECT state FROM number_lookup AS l WHERE l.tenant_id = contact.tenant_id AND l.number = contact.number) "
+    "AS lookup, "
     "ARRAY(SELECT ROW(tag.id, tag.name) FROM contact_tagging AS t JOIN contact_tag AS tag "
     "ON tag.tenant_id = t.tenant_id AND tag.id = t.tag_id WHERE t.tenant_id = contact.tenant_id "
     "AND t.contact_id = contact.id ORDER BY lower(tag.name)) AS tags, "
@@ -120,8 +123,13 @@ def contact_row(row: Row) -> ContactRow:
         channel=ContactChannel(row["channel"] or "SMS"),
         topics=tuple(row["topics"]),
         quiet=None if row["quiet_from"] is None else QuietHours(row["quiet_from"], row["quiet_until"]),
-        line=LineType(row["line"]) if row["line"] else None,
+        line=_line(row) if row["line"] else None,
+        lookup=LookupState(row["lookup"]) if row["lookup"] else None,
     )
+
+
+def _line(row: Row) -> Line:
+    return Line(LineType(row["line"]), row["line_valid"], row["line_country"], row["looked_up_at"])
 
 
 async def read_contacts(

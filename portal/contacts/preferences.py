@@ -1,6 +1,6 @@
 """How a consumer wants to be reached: by what, about what, and when not. Pure."""
 
-from datetime import time
+from datetime import datetime, time
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,6 +21,23 @@ class LineType(StrEnum):
     VOIP = "VOIP"
     TOLL_FREE = "TOLL_FREE"
     UNKNOWN = "UNKNOWN"
+
+
+class LookupState(StrEnum):
+    """How far the last look-up of a number is."""
+
+    WAITING = "WAITING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class Line(NamedTuple):
+    """What a look-up told of a number."""
+
+    type: LineType
+    valid: bool  # whether anybody can have it
+    country: str | None  # by ISO 3166-1 alpha-2
+    looked_up_at: datetime
 
 
 class QuietHours(NamedTuple):

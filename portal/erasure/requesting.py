@@ -13,6 +13,7 @@ from portal.contacts.consent import ConsentStatus
 from portal.contacts.contacts import ContactRow, read_contacts_by_id
 from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database import TenantTransaction
+from portal.lookups.asking import forget_lookups
 from portal.messages.canceling import cancel_to
 from portal.problems import refuse
 
@@ -39,6 +40,7 @@ async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor,
     numbers = sorted({contact.number, *(row["number"] for row in rows)})
     await cancel_to(tx, numbers, now=now)
     await _cancel_calls(tx, contact_id, numbers, now=now)
+    await forget_lookups(tx, numbers)
     await _keep_wish(tx, contact, now=now)
     await tx.execute("DELETE FROM contact WHERE tenant_id = $1 AND id = $2", tx.tenant_id, contact_id)
     erasure_id = new_id(now)

@@ -48,6 +48,7 @@ log = structlog.get_logger(__name__)
 # What a message that waited for its time ends with, where at acceptance its recipient would have been refused.
 ISSUES: Mapping[RefusalCode, DeliveryIssueCode] = {
     RefusalCode.PREFERENCE: DeliveryIssueCode.PREFERENCE,
+    RefusalCode.INVALID_NUMBER: DeliveryIssueCode.INVALID_NUMBER,
     RefusalCode.LANDLINE: DeliveryIssueCode.LANDLINE,
     RefusalCode.POLICY: DeliveryIssueCode.POLICY,
     RefusalCode.PAUSED: DeliveryIssueCode.PAUSED,

@@ -32,6 +32,12 @@ def refusal_of(
         return _OTHERWISE[channel]
     if topic is not None and topic in consumer.declined_topics:
         return RefusalCode.PREFERENCE, f"This person wants to hear nothing about {topic}."
+    return _line_refusal(consumer, channel)
+
+
+def _line_refusal(consumer: Consumer, channel: ContactChannel) -> tuple[RefusalCode, str] | None:
+    if not consumer.line_valid:
+        return RefusalCode.INVALID_NUMBER, "Nobody can have this number, as its look-up told."
     if channel is ContactChannel.SMS and consumer.line is LineType.LANDLINE:
         return RefusalCode.LANDLINE, "This number is a landline, which takes no messages."
     return None

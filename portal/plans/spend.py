@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from portal.actor import Actor
 from portal.clock import new_id
 from portal.database import TenantTransaction, Transaction
 from portal.money.money import Money, minor_unit
-from portal.plans.plans import read_tenant_plan
+from portal.plans.plans import PlanRow, read_tenant_plan
+from portal.pricing.strategies import at_ratio, other_ratio
+from portal.pricing.terms import MarginKind
 from portal.problems import refuse
+from portal.rates.cards import RateCard
 
 
 class SpendCapProblem(StrEnum):
@@ -52,6 +56,23 @@ class LockedSpend:
     def room(self) -> Decimal | None:
         """What the cap leaves; None without one."""
         return None if self.cap is None else self.cap - self.committed
+
+
+class Settlement(NamedTuple):
+    """Something that is over: the balance that it was reserved in, what was reserved, and what it came to."""
+
+    spend_id: UUID
+    reserved: Decimal
+    spent: Decimal
+
+
+def price_of_one(plan: PlanRow, card: RateCard, category: str, country: str | None) -> Decimal:
+    """The price of a minute or a piece of what is no message, in the plan's currency; 0 where the fee covers it."""
+    ratio = other_ratio(plan.terms)
+    if ratio is None:
+        return Decimal(0)
+    cost = card.converted(card.cost(category, country, 1), plan.terms.currency)
+    return at_ratio(cost, ratio, plan.terms.margin_kind or MarginKind.MARGIN)
 
 
 def reserved_before(tenant: str, currency: str, month: str) -> str:
@@ -167,3 +188,27 @@ async def spend(tx: TenantTransaction, currency: str, amount: Decimal, *, now: d
         *(tx.tenant_id, new_id(now), month_of(now), currency, amount),
     )
     return balance_id
+
+
+async def settle_spend(tx: TenantTransaction, settled: Sequence[Settlement], *, now: datetime) -> None:
+    """Turn what was reserved into what it came to, which is spent in the present month."""
+    if not settled:
+        return
+    released: dict[UUID, Decimal] = {}
+    for one in settled:
+        released[one.spend_id] = released.get(one.spend_id, Decimal(0)) + one.reserved
+    await release_spend(tx, released)
+    currencies = {
+        row["id"]: row["currency"]
+        for row in await tx.rows(
+            "SELECT id, currency FROM spend_balance WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
+            tx.tenant_id,
+            list(released),
+        )
+    }
+    spent: dict[str, Decimal] = {}
+    for one in settled:
+        currency = currencies[one.spend_id]
+        spent[currency] = spent.get(currency, Decimal(0)) + one.spent
+    for currency, amount in sorted(spent.items()):
+        await spend(tx, currency, amount, now=now)

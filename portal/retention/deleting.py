@@ -41,6 +41,7 @@ _KEPT = (
     # What was wrong with rows first, then what became of the file.
     _Kept("contact_import_problem", 90),
     _Kept("contact_import", 90, "due_at IS NULL"),
+    _Kept("number_lookup", 90, "due_at IS NULL"),
     _Kept("traffic_window", 2),  # it holds numbers, and is looked at for two hours
     # They hold what the callbacks held; an event is tried for a day and a half.
     _Kept("webhook_event", None, least=2),

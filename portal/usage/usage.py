@@ -12,6 +12,7 @@ MMS_OUTBOUND = "mms-outbound"
 MMS_INBOUND = "mms-inbound"
 CALLS_INBOUND = "calls-inbound"
 CALLS_OUTBOUND = "calls-outbound"
+LOOKUPS = "lookups"
 
 
 async def add_usage(

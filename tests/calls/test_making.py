@@ -173,7 +173,7 @@ async def test_who_left_meanwhile_is_not_called_and_what_waited_too_long_is_not_
 
 async def test_a_refused_call_says_why_and_where_and_costs_nothing(product: Product) -> None:
     tenant, other = await product.tenant(), await product.tenant()
-    await give_price(product, tenant, minute="100", countries=("US",))
+    await give_price(product, tenant, one="100", countries=("US",))
     owner = await product.member(tenant.id, TenantRole.OWNER)
     await cap(owner, "1")
     await add_suppression(tenant.machine, "+12025550101")

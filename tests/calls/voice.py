@@ -7,6 +7,7 @@ import httpx2
 
 from portal.clock import new_id
 from portal.database import DatabaseRole
+from portal.usage.usage import CALLS_OUTBOUND
 from tests.plans.given import give_plan
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until
@@ -83,9 +84,13 @@ async def somebody_calls(product: Product, tenant: TenantUnderTest, sender: str 
 
 
 async def give_price(
-    product: Product, tenant: TenantUnderTest, minute: str = "0.01", countries: tuple[str, ...] = ()
+    product: Product,
+    tenant: TenantUnderTest,
+    one: str = "0.01",
+    countries: tuple[str, ...] = (),
+    category: str = CALLS_OUTBOUND,
 ) -> None:
-    """A plan that asks for twice the cost of what is no message, and a card with this cost of a minute called."""
+    """A plan that asks for twice the cost of what is no message, and a card with this cost of a minute, or a piece."""
     now = product.clock.now()
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         card_id = new_id(now)
@@ -95,8 +100,8 @@ async def give_price(
             *(card_id, now),
         )
         await tx.execute(
-            "INSERT INTO rate (rate_card_id, category, country, price) VALUES ($1, 'calls-outbound', 'US', $2)",
-            *(card_id, Decimal(minute)),
+            "INSERT INTO rate (rate_card_id, category, country, price) VALUES ($1, $2, 'US', $3)",
+            *(card_id, category, Decimal(one)),
         )
     await give_plan(product, tenant.id, other_ratio=Decimal("0.5"), countries=countries)
 

@@ -45,6 +45,9 @@ def test_whatever_refuses_a_recipient_when_the_time_has_come_ends_the_message_wi
     assert {issue in CATALOGUE for issue in ISSUES.values()} == {True}
 
 
+LOOKED_UP = "line, line_valid, looked_up_at"
+
+
 def _operate(sql: str) -> Callable[[Product, TenantUnderTest], Awaitable[None]]:
     async def operate(product: Product, tenant: TenantUnderTest) -> None:
         async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
@@ -56,8 +59,8 @@ def _operate(sql: str) -> Callable[[Product, TenantUnderTest], Awaitable[None]]:
 def _learn(column: str, value: str) -> Callable[[Product, TenantUnderTest], Awaitable[None]]:
     async def learn(product: Product, tenant: TenantUnderTest) -> None:
         async with product.database.for_tenant(tenant.id) as tx:
-            sql = f"INSERT INTO consumer (tenant_id, number, {column}) VALUES ($1, $2, $3)"  # noqa: S608  named below
-            await tx.execute(sql, tenant.id, WHOM, value)
+            sql = f"INSERT INTO consumer (tenant_id, number, {column}) VALUES ($1, $2, {value})"  # noqa: S608  named below
+            await tx.execute(sql, tenant.id, WHOM)
 
     return learn
 
@@ -98,8 +101,9 @@ async def _leave(product: Product, tenant: TenantUnderTest) -> None:
         ),
         (_operate("DELETE FROM number WHERE tenant_id = $1"), ("FAILED", "SENDER_GONE")),
         (_leave, ("CANCELED", "OPTED_OUT")),
-        (_learn("channel", "VOICE"), ("FAILED", "PREFERENCE")),
-        (_learn("line", "LANDLINE"), ("FAILED", "LANDLINE")),
+        (_learn("channel", "'VOICE'"), ("FAILED", "PREFERENCE")),
+        (_learn(LOOKED_UP, "'LANDLINE', true, '2028-02-01'"), ("FAILED", "LANDLINE")),
+        (_learn(LOOKED_UP, "'UNKNOWN', false, '2028-02-01'"), ("FAILED", "INVALID_NUMBER")),
         (_plan(countries=("CA",)), ("FAILED", "COUNTRY_NOT_ALLOWED")),
         (
             _operate("UPDATE policy_override SET ended_at = since, ended_by_name = 'Otto' WHERE tenant_id = $1"),

@@ -40,6 +40,9 @@ PLACES = {
     "Mutation.contactErase(id)": """mutation ($id: ID!) {
       contactErase(id: $id) { contactErasure { id } errors { code path message } }
     }""",
+    "Mutation.contactLookup(id)": """mutation ($id: ID!) {
+      contactLookup(id: $id) { contact { id } errors { code path message } }
+    }""",
     "ContactMergeInput.keptId": """mutation ($id: ID!) {
       contactMerge(input: {keptId: $id, mergedId: "x"}) { contact { id } errors { code path message } }
     }""",

@@ -185,7 +185,7 @@ OF_STAFF = {
 }
 MADE_ALONE = {
     *("creditLimitSet", "contactDelete", "messageCancel", "messageReschedule", "templateArchive", "conversationReply"),
-    *("contactTagRename", "contactTagDelete", "contactErase", "contactMerge"),
+    *("contactTagRename", "contactTagDelete", "contactErase", "contactMerge", "contactLookup"),
     *("policyOverrideEnd", "trafficPauseRelease"),
 }
 MADE_OF_IMPORTS = {"contactImport", "suppressionImport", "contactImportCancel"}

@@ -13,7 +13,10 @@ from tests.schema.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CONTACT = "id tags { id name contactCount } consent { status source recordedAt } preferredChannel topics line"
+CONTACT = """
+  id tags { id name contactCount } consent { status source recordedAt } preferredChannel topics
+  line lookup { state valid country lookedUpAt }
+"""
 CREATE = f"""mutation ($input: ContactCreateInput!) {{
   contactCreate(input: $input) {{ contact {{ {CONTACT} }} errors {{ code path message }} }}
 }}"""

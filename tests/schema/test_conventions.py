@@ -52,6 +52,7 @@ from portal.files.uploads import Uploads
 from portal.imports.starting import cancel_import, start_import
 from portal.invoices.issuing import issue, issue_credit_note, mark_paid, void
 from portal.invoices.runs import start_run
+from portal.lookups.asking import look_up_contact
 from portal.messages.canceling import cancel_batch, cancel_message
 from portal.messages.media import check_found
 from portal.messages.refusals import RefusalCode, SendProblem
@@ -91,6 +92,7 @@ USE_CASES: dict[str, tuple[Callable[..., Any], ...]] = {
     "contactDelete": (delete_contact,),
     "contactMerge": (merge_contacts,),
     "contactErase": (request_erasure,),
+    "contactLookup": (look_up_contact,),
     "uploadCreate": (Uploads.create,),
     "contactImport": (start_import,),
     "suppressionImport": (start_import,),

@@ -164,7 +164,7 @@ def given(world: World) -> dict[str, Any]:
 
 async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
     """Arguments with which every mutation succeeds, once, for those who may."""
-    contacts = [await add_contact(world.machine, number) for number in islice(world.numbers, 5)]
+    contacts = [await add_contact(world.machine, number) for number in islice(world.numbers, 6)]
     templates = [(await add_template(world.machine, f"Template of {contact}"))[0] for contact in contacts[:2]]
     batch = await send(world.machine, [contacts[0]], body="Hello")
     later = [(product.clock.now() + timedelta(hours=hours)).isoformat() for hours in (1, 2)]
@@ -176,6 +176,7 @@ async def changes(product: Product, world: World, who: str) -> dict[str, Any]:
         "Mutation.contactDelete(id)": contacts[1],
         "Mutation.contactErase(id)": contacts[2],
         "Mutation.contactMerge(input)": {"keptId": contacts[3], "mergedId": contacts[4]},
+        "Mutation.contactLookup(id)": contacts[5],
         "Mutation.contactTagRename(id)": await add_tag(world.machine, next(world.numbers)),
         "Mutation.contactTagRename(name)": next(world.numbers),
         "Mutation.contactTagDelete(id)": await add_tag(world.machine, next(world.numbers)),

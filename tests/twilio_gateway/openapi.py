@@ -19,9 +19,11 @@ _REPOSITORY = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("TWILIO_OPENAPI_DIR") or _REPOSITORY.parent / "shared" / "twilio" / "openapi")
 _FILES = {
     "api": ("twilio_api_v2010.json",),
+    "lookups": ("twilio_lookups_v2.json",),
     "messaging": ("twilio_messaging_v1.json",),
     "pricing": ("twilio_pricing_v1.json", "twilio_pricing_v2.json"),
 }
+_SHOW_NULLS = {"lookups"}  # whose file leaves it to its examples to say what may be null
 _CHECKER = FormatChecker(formats=["date"])
 # Its examples leave these out: they are no part of a list that has no pages.
 _LIST_EXTRAS = {"end", "first_page_uri", "next_page_uri", "page", "page_size", "previous_page_uri", "start", "uri"}
@@ -83,7 +85,9 @@ def check(host: str, method: str, path: str, status: int, body: Any) -> None:
     if content is None:
         assert body == ""
         return
-    schema = _strict(host, content["application/json"]["schema"])
+    answer = content["application/json"]
+    nulls = _nulls(answer["examples"]) if host in _SHOW_NULLS else frozenset()
+    schema = _strict(host, answer["schema"], nulls)
     Draft202012Validator(schema, format_checker=_CHECKER).validate(body)
 
 
@@ -94,17 +98,30 @@ def _resolved(host: str, schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _strict(host: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _nulls(shown: Any) -> frozenset[str]:
+    """The names of all that is null somewhere in these examples."""
+    if isinstance(shown, list):
+        return frozenset().union(*(_nulls(one) for one in shown))
+    if not isinstance(shown, dict):
+        return frozenset()
+    own = frozenset(name for name, value in shown.items() if value is None)
+    return own.union(*(_nulls(value) for value in shown.values()))
+
+
+def _strict(host: str, schema: dict[str, Any], nulls: frozenset[str] = frozenset()) -> dict[str, Any]:
     """OpenAPI 3.0's dialect as JSON schema: nullable types; and no property that is missing or not described."""
-    schema = dict(_resolved(host, schema))
+    schema = _resolved(host, schema) | {name: schema[name] for name in ("nullable",) if name in schema}
     if "overrideType" in schema.get("x-twilio", {}):  # a number of the file that goes over the wire as a text
         schema["type"] = schema["x-twilio"]["overrideType"]
     if schema.pop("nullable", False):
-        return {"anyOf": [{"type": "null"}, _strict(host, schema)]}
+        return {"anyOf": [{"type": "null"}, _strict(host, schema, nulls)]}
     if "properties" in schema:
-        schema["properties"] = {name: _strict(host, one) for name, one in schema["properties"].items()}
+        schema["properties"] = {
+            name: _strict(host, one | {"nullable": True} if name in nulls else one, nulls)
+            for name, one in schema["properties"].items()
+        }
         schema["required"] = sorted(set(schema["properties"]) - _LIST_EXTRAS)
         schema["additionalProperties"] = False
     if "items" in schema:
-        schema["items"] = _strict(host, schema["items"])
+        schema["items"] = _strict(host, schema["items"], nulls)
     return schema

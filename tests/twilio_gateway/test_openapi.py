@@ -64,6 +64,7 @@ async def test_every_answer_is_as_described(simulator: Simulated, receiver: Rece
     await _calls(walk, receiver)
     await _triggers(walk, receiver)
     await _prices(walk)
+    await _lookups(walk)
     for operation in OPERATIONS:
         if "Usage/Records" in operation.path:
             assert (await walk.call("GET", operation.path))["usage_records"]
@@ -116,6 +117,13 @@ async def _prices(walk: Walk) -> None:
         assert (await walk.call("GET", path, host="pricing", PageSize="2"))["meta"]["next_page_url"]
         walk.path["IsoCountry"] = "US"
         assert (await walk.call("GET", f"{path}/{{IsoCountry}}", host="pricing"))["price_unit"] == "USD"
+
+
+async def _lookups(walk: Walk) -> None:
+    for number, valid in (("+12025550106", True), ("+12025550111", False), ("+1202", False)):
+        walk.path["PhoneNumber"] = number
+        told = await walk.call("GET", "/v2/PhoneNumbers/{PhoneNumber}", "lookups", Fields="line_type_intelligence")
+        assert told["valid"] is valid
 
 
 async def _messages(walk: Walk, receiver: Receiver) -> None:

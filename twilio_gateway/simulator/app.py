@@ -14,6 +14,7 @@ from twilio_gateway.simulator import (
     calls,
     faults,
     inbound,
+    lookups,
     messages,
     numbers,
     pricing,
@@ -38,6 +39,7 @@ OPERATIONS = (
     *usage.OPERATIONS,
     *triggers.OPERATIONS,
     *pricing.OPERATIONS,
+    *lookups.OPERATIONS,
 )
 
 

@@ -3,8 +3,9 @@
 from twilio_gateway.simulator.app import OPERATIONS
 from twilio_gateway.simulator.callbacks import table as kinds
 from twilio_gateway.simulator.faults import table as shares
+from twilio_gateway.simulator.lookups import LINES
 from twilio_gateway.simulator.magic import table
-from twilio_gateway.simulator.prices import CARRIER_FEE, FAILED_FEE, PRICES, dollars
+from twilio_gateway.simulator.prices import CARRIER_FEE, FAILED_FEE, LOOKUP, PRICES, dollars
 from twilio_gateway.simulator.used import CATEGORIES, HOLDERS
 
 _TEXT = """# The Twilio simulator
@@ -49,6 +50,11 @@ a number where that is told, and the number's VoiceUrl, or else its VoiceFallbac
 
 What was going on in a call when the simulator stopped is not taken up again.
 
+## Looking numbers up
+
+{lines}; toll-free numbers are toll-free, +12025550111 is invalid, as is what no country has, and all others are mobile.
+The numbers above that throttle, fail or cut the connection do so for look-ups too.
+
 ## Calling a tenant back
 
 The simulator verifies nobody, and not all calls are its own, so callbacks about these are told to it as well:
@@ -68,8 +74,8 @@ completed counts as used, as any other.
 
 Usage records are summed up from what was sent and received, from calls that were told, and from numbers, each charged
 on its day of every month. Prices are those of the Pricing API, in the list below; a segment to or from the United
-States also costs {fee} USD of carrier fees, and a message that fails {failed} USD. A message counts on the day on
-which it was taken, at once.
+States also costs {fee} USD of carrier fees, a message that fails {failed} USD, and a look-up of a line {lookup} USD. A
+message counts on the day on which it was taken, at once.
 
 {prices}
 
@@ -119,6 +125,8 @@ def document() -> str:
         fee=dollars(CARRIER_FEE),
         failed=dollars(FAILED_FEE),
         prices=_prices(),
+        lookup=dollars(LOOKUP),
+        lines=", ".join(f"{number} is {line}" for number, line in LINES.items()),
         categories=", ".join(f"`{name}`" for name in CATEGORIES if name not in HOLDERS),
         operations="\n".join(lines),
     )

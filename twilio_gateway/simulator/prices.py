@@ -35,6 +35,7 @@ PRICES: Mapping[str, CountryPrices] = MappingProxyType(
 )
 _ELSEWHERE = CountryPrices("Elsewhere", 150_000, 7_500, 200_000, 10_000, None)
 CARRIER_FEE = 3_000  # of each segment to or from the United States, beside Twilio's own price
+LOOKUP = 8_000  # of the type of a number's line
 FAILED_FEE = 1_000  # of each message that failed
 
 

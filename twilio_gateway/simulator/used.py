@@ -107,6 +107,11 @@ def call_ended(account_sid: str, sid: str, other: str, own: str, *, inbound: boo
     return Used(account_sid, day_of(at), category, 1, minutes, minutes * price, at, subject=sid)
 
 
+def lookup_made(account_sid: str, price: int, at: float) -> Used:
+    """A look-up of a number."""
+    return Used(account_sid, day_of(at), "lookups", 1, 1, price, at)
+
+
 def charge_numbers(ledger: Ledger, account_sids: Iterable[str], today: date) -> None:
     """Write down each month of each number, on the day of the month that it was bought on, up to today."""
     for account_sid in account_sids:

@@ -40,9 +40,12 @@ CREATE TABLE consumer ( -- who has a number, contact or not: what they agreed to
   quiet_from time, -- in the time zone of the number
   quiet_until time,
   line text CHECK (line IN ('MOBILE', 'LANDLINE', 'VOIP', 'TOLL_FREE', 'UNKNOWN')),
+  line_valid boolean, -- whether anybody can have the number
+  line_country text,
   looked_up_at timestamptz,
   PRIMARY KEY (tenant_id, number),
   CHECK ((quiet_from IS NULL) = (quiet_until IS NULL)),
+  CHECK ((looked_up_at IS NULL) = (line IS NULL) AND (looked_up_at IS NULL) = (line_valid IS NULL)),
   CHECK ((consent = 'UNKNOWN') OR (consent_at IS NOT NULL AND consent_source IS NOT NULL))
 );
 CREATE INDEX consumer_by_consent ON consumer (tenant_id, consent, number) WHERE consent <> 'UNKNOWN';
@@ -64,6 +67,23 @@ CREATE TABLE contact_consent ( -- append-only: the evidence of what a consumer a
 );
 CREATE INDEX contact_consent_of_number ON contact_consent (tenant_id, number, id);
 CALL guard_tenant_table('contact_consent', 'SELECT, INSERT');
+
+CREATE TABLE number_lookup ( -- asking the provider about a number, the last time; the answer is its consumer's
+  tenant_id uuid NOT NULL REFERENCES tenant (id),
+  id uuid NOT NULL,
+  number text NOT NULL,
+  state text NOT NULL CHECK (state IN ('WAITING', 'DONE', 'FAILED')),
+  price numeric NOT NULL, -- what is reserved for it; in the currency of its balance
+  spend_id uuid, -- the balance that it is reserved in; null: nothing is
+  due_at timestamptz, -- when a worker asks; while one does, when its lease ends; null: over
+  attempts integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, number),
+  CHECK ((state = 'WAITING') = (due_at IS NOT NULL) AND (state = 'WAITING' OR spend_id IS NULL))
+);
+CREATE INDEX number_lookup_due ON number_lookup (due_at) WHERE due_at IS NOT NULL;
+CALL guard_tenant_table('number_lookup', 'SELECT, INSERT, UPDATE, DELETE');
+CALL allow_across_tenants('number_lookup', 'portal_worker', 'SELECT (tenant_id, id, due_at), DELETE');
 
 ALTER TABLE suppression DROP CONSTRAINT suppression_source_check,
   ADD CHECK (source IN ('STOP', 'CARRIER', 'IMPORT', 'MANUAL', 'PREFERENCE'));
