@@ -6,7 +6,7 @@ from typing import Any
 from portal.global_ids import split_global
 from portal.messages.addressees import Recipients
 from portal.messages.composing import Composition, compose
-from portal.templates.templates import LONGEST_BODY
+from portal.templates.checking import LONGEST_BODY
 from tests.messages.traffic import add_contacts, messages, plain_numbers, send
 from tests.product import Product
 
