@@ -48,6 +48,7 @@ from portal.plans.trigger_setup import TriggerSetup
 from portal.reconciliation.reconciling import Reconciliation
 from portal.retention.deleting import delete_old
 from portal.sweep.sweeper import Sweeper
+from portal.templates.working import TemplatePublishing
 from portal.tenants.accounts import ProviderAccounts
 from portal.usage.gathering import UsageSync
 from portal.usage.nightly import request_nightly
@@ -119,6 +120,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                         group.create_task(_keep(f"usage sync {place}", timedelta(seconds=2), syncs.work_due))
                     erasures = ContactErasures(database, gateway.erasure, accounts, signer, now)
                     group.create_task(_keep("erasures", timedelta(seconds=5), erasures.work_due))
+                    publishing = TemplatePublishing(database, gateway.contents, accounts, now)
+                    group.create_task(_keep("templates", timedelta(seconds=1), publishing.work_due))
                     reconciliation = Reconciliation(database, MailQueue(box), settings.url, now)
                     group.create_task(_keep("reconciliation", timedelta(seconds=30), reconciliation.work_due))
                     files = settings.file_store()

@@ -46,6 +46,11 @@ class TenantAccount:
         return self._sdk.lookups.v2.phone_numbers
 
     @property
+    def contents(self) -> Any:
+        """The texts that it keeps for the account."""
+        return self._sdk.content.v1.contents
+
+    @property
     def daily_usage(self) -> Any:
         """The account's usage records by day."""
         return self._sdk.usage.records.daily
@@ -163,6 +168,7 @@ def import_sdk(http: PortalTwilioHttp) -> None:
         sdk.messages,
         sdk.calls,
         sdk.lookups.v2.phone_numbers,
+        sdk.content.v1.contents,
         sdk.usage.records.daily,
         sdk.usage.triggers,
         sdk.api.v2010.accounts,

@@ -11,6 +11,7 @@ from twilio_gateway.accounts import TwilioAccounts
 from twilio_gateway.call_reports import TwilioCallReports
 from twilio_gateway.calls import TwilioCalls
 from twilio_gateway.client import import_sdk
+from twilio_gateway.contents import TwilioContents
 from twilio_gateway.debugger import TwilioDebugger
 from twilio_gateway.erasing import TwilioErasure
 from twilio_gateway.http import PortalTwilioHttp
@@ -43,6 +44,7 @@ class TwilioGateway:
         self.calls = TwilioCalls(http)
         self.lookups = TwilioLookups(http)
         self.call_answers = TwilioCallAnswers()
+        self.contents = TwilioContents(http)
         self.account_usage = TwilioAccountUsage(http)
 
     @classmethod

@@ -62,7 +62,8 @@ class TwilioMessages:
         fields: dict[str, Any] = {"to": message.recipient, "status_callback": message.status_callback}
         if message.content is not None:
             fields["content_sid"] = message.content.reference
-            fields["content_variables"] = orjson.dumps(message.content.variables).decode()
+            if message.content.variables:
+                fields["content_variables"] = orjson.dumps(message.content.variables).decode()
         elif message.body or not message.media_urls:
             fields["body"] = message.body
         if message.media_urls:

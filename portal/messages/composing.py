@@ -21,8 +21,8 @@ from portal.pricing.terms import UsageUnit
 from portal.problems import Problem, RefusedError, refuse
 from portal.rates.cards import RateCard
 from portal.templates.checking import LONGEST_BODY
-from portal.templates.content import ContentState, content_variables
-from portal.templates.rendering import Rendered, TemplateVariable, ValueOrigin, render, variables_in
+from portal.templates.content import ContentState, TemplateKind, content_variables
+from portal.templates.rendering import Rendered, Source, TemplateVariable, ValueOrigin, render, variables_in
 from portal.templates.templates import TemplateRow, read_templates_by_id
 from portal.tenants.settings import read_settings
 
@@ -89,7 +89,7 @@ class Composed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wording:
+class Wording:
     """What is to be filled for each recipient, and what it is about."""
 
     body: str
@@ -97,6 +97,10 @@ class _Wording:
     version_id: UUID | None = None
     topic: str | None = None
     is_content: bool = False
+
+    def filled(self, *sources: Source) -> Rendered:
+        """The text with its variables filled from these; the provider takes no line breaks within a value."""
+        return render(self.body, self.variables, *sources, on_one_line=self.is_content)
 
 
 async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
@@ -204,11 +208,11 @@ _SHORTAGES: Mapping[Shortage | None, tuple[RefusalCode, str]] = {
 
 
 def _fill(
-    addressee: Addressee, wording: _Wording, composition: Composition, own: Mapping[str, str]
+    addressee: Addressee, wording: Wording, composition: Composition, own: Mapping[str, str]
 ) -> Recipient | tuple[RefusalCode, str]:
     if (refusal := refusal_of(addressee.consumer, wording.topic)) is not None:
         return refusal
-    rendered = render_for(addressee, wording.body, wording.variables, composition.variables, own)
+    rendered = render_for(addressee, wording, composition.variables, own)
     if rendered.missing:
         names = ", ".join(rendered.missing)
         return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
@@ -222,16 +226,10 @@ def _fill(
     return Recipient(addressee, text, size, channel=composition.channel, content=content)
 
 
-def render_for(
-    addressee: Addressee,
-    body: str,
-    variables: Sequence[TemplateVariable],
-    given: Mapping[str, str],
-    own: Mapping[str, str],
-) -> Rendered:
+def render_for(addressee: Addressee, wording: Wording, given: Mapping[str, str], own: Mapping[str, str]) -> Rendered:
     """The text as one recipient gets it: what the portal, the sender and the contact say, in this order."""
     contact = (ValueOrigin.CONTACT, addressee.fields), (ValueOrigin.CONTACT, {"name": addressee.name})
-    return render(body, variables, (ValueOrigin.PORTAL, own), (ValueOrigin.CALLER, given), *contact)
+    return wording.filled((ValueOrigin.PORTAL, own), (ValueOrigin.CALLER, given), *contact)
 
 
 def is_sendable(text: str) -> bool:
@@ -239,23 +237,29 @@ def is_sendable(text: str) -> bool:
     return bool(text.strip()) and len(text) <= LONGEST_BODY
 
 
-async def _wording(tx: TenantTransaction, composition: Composition) -> _Wording:
+async def _wording(tx: TenantTransaction, composition: Composition) -> Wording:
     if composition.template_id is None:
-        return _Wording(composition.body or "", topic=composition.topic)
+        return Wording(composition.body or "", topic=composition.topic)
     template = (await read_templates_by_id(tx, [composition.template_id])).get(composition.template_id)
     if template is None or template.archived_at is not None:
         raise refuse(SendProblem.NOT_FOUND, "There is no such template in use.", "templateId")
-    current = template.current
-    if current.content is not None:
-        _check_content(template, composition)
-    topic = composition.topic if composition.topic is not None else template.topic
-    return _Wording(current.body, current.variables, current.id, topic, is_content=current.content is not None)
+    _check_content(template, composition)
+    wording = wording_of(template)
+    return wording if composition.topic is None else replace(wording, topic=composition.topic)
+
+
+def wording_of(template: TemplateRow) -> Wording:
+    """A template's current text, as it is to be filled."""
+    current, is_content = template.current, template.kind is TemplateKind.CONTENT
+    return Wording(current.body, current.variables, current.id, template.topic, is_content=is_content)
 
 
 def _check_content(template: TemplateRow, composition: Composition) -> None:
     """The provider fills the text of a CONTENT template itself: it has to have it, and it replaces no characters."""
     standing = template.current.content
-    if standing is not None and standing.state is not ContentState.READY:
+    if standing is None:
+        return
+    if standing.state is not ContentState.READY:
         why = standing.reason or "The messaging service is about to get this template: send in a moment."
         raise refuse(SendProblem.TEMPLATE_NOT_READY, why, "templateId")
     if composition.smart_encoding:

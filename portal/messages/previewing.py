@@ -7,9 +7,9 @@ from uuid import UUID
 
 from portal.database import TenantTransaction
 from portal.messages.addressees import Addressee, Recipients, find_asked_for
-from portal.messages.composing import PREFERENCES, TOO_LONG, check_variables, is_sendable, render_for
+from portal.messages.composing import PREFERENCES, TOO_LONG, check_variables, is_sendable, render_for, wording_of
 from portal.messages.segments import SegmentCount, count_segments
-from portal.templates.rendering import Rendered, Source, ValueOrigin, render, variables_in
+from portal.templates.rendering import Rendered, Source, ValueOrigin, variables_in
 from portal.templates.templates import VersionRow, read_templates_by_id
 
 _NAME = "name"  # what a contact has beside its own fields
@@ -60,7 +60,7 @@ async def preview(
     template = (await read_templates_by_id(tx, [template_id])).get(template_id)
     if template is None:
         return None
-    version, own = template.current, {PREFERENCES: link}
+    version, wording, own = template.current, wording_of(template), {PREFERENCES: link}
     if contact_id is None:
         examples = {variable.name: variable.example for variable in version.variables}
         sources: tuple[Source, ...] = (
@@ -68,12 +68,12 @@ async def preview(
             (ValueOrigin.CALLER, given),
             (ValueOrigin.EXAMPLE, examples),
         )
-        rendered = render(version.body, version.variables, *sources)
+        rendered = wording.filled(*sources)
     else:
         (contact,) = await find_asked_for(tx, Recipients(contact_ids=(contact_id,)))
         if not isinstance(contact, Addressee):
             return None
-        rendered = render_for(contact, version.body, version.variables, given, own)
+        rendered = render_for(contact, wording, given, own)
     warnings = await _unknown_fields(tx, version, given)
     if not is_sendable(rendered.text):
         warnings.append(Warned(TemplateWarningCode.TEXT_TOO_LONG, TOO_LONG))

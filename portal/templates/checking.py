@@ -84,7 +84,7 @@ def _content_problems(body: str, variables: Sequence[TemplateVariable]) -> list[
     return problems + [
         Problem(TemplateProblem.INVALID, empty, ("variables", str(index), "default"))
         for index, variable in enumerate(variables)
-        if not variable.default and not (variable.required and variable.default is None)
+        if not (variable.default or "").strip() and not (variable.required and variable.default is None)
     ]
 
 

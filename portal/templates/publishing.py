@@ -21,8 +21,9 @@ async def publish(tx: TenantTransaction, version_id: UUID, *, now: datetime) -> 
 async def supersede(tx: TenantTransaction, template_id: UUID, *, now: datetime) -> None:
     """Have all versions of a template withdrawn, some time after the last message with them has left."""
     await tx.execute(
-        "UPDATE template_content SET due_at = $3 FROM template_version AS version WHERE version.tenant_id = $1 "
-        "AND version.template_id = $2 AND template_content.tenant_id = $1 AND version_id = version.id "
+        "UPDATE template_content SET due_at = $3, attempts = 0 FROM template_version AS version "
+        "WHERE version.tenant_id = $1 AND version.template_id = $2 "
+        "AND template_content.tenant_id = $1 AND version_id = version.id "
         "AND state <> 'WITHDRAWN'",
         *(tx.tenant_id, template_id, now + WITHDRAWN_AFTER),
     )

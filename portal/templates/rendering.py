@@ -1,7 +1,7 @@
 """Variables in texts: found, and filled. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -54,15 +54,18 @@ def variables_in(body: str) -> list[str]:
     return list(dict.fromkeys(match.group(1) for match in VARIABLE.finditer(body)))
 
 
-def render(body: str, variables: Sequence[TemplateVariable], *sources: Source) -> Rendered:
-    """Fill a text: the first source that knows a variable wins, then its default, then nothing if it is optional."""
+def render(body: str, variables: Sequence[TemplateVariable], *sources: Source, on_one_line: bool = False) -> Rendered:
+    """Fill a text: the first source that knows a variable wins, then its default, then nothing if it is optional.
+
+    With `on_one_line` spaces, tabs and line breaks in a row become one space in each value.
+    """
     declared = {variable.name: variable for variable in variables}
     values: dict[str, Value] = {}
 
     def fill(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in values:
-            values[name] = _value(name, declared.get(name), sources)
+            values[name] = _value(name, declared.get(name), sources, _on_one_line if on_one_line else str)
         return values[name].text
 
     text = VARIABLE.sub(fill, body)
@@ -74,10 +77,16 @@ def render(body: str, variables: Sequence[TemplateVariable], *sources: Source) -
     return Rendered(text, values, tuple(missing))
 
 
-def _value(name: str, variable: TemplateVariable | None, sources: Sequence[Source]) -> Value:
+def _value(
+    name: str, variable: TemplateVariable | None, sources: Sequence[Source], tidy: Callable[[str], str]
+) -> Value:
     for origin, source in sources:
-        if text := source.get(name):
+        if text := tidy(source.get(name, "")):
             return Value(text, origin)
     if variable is not None and variable.default is not None:
-        return Value(variable.default, ValueOrigin.DEFAULT)
+        return Value(tidy(variable.default), ValueOrigin.DEFAULT)
     return Value("", ValueOrigin.NOTHING)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -13,6 +13,7 @@ class Door:
     app: ASGIApp
     seen: list[tuple[str, str]] = field(default_factory=list)
     closed_to: list[tuple[str, str, str]] = field(default_factory=list)  # username, method, end of the path; once each
+    refuses: list[tuple[str, str, str]] = field(default_factory=list)  # the same: answered with 400
     loses: list[tuple[str, str, str]] = field(default_factory=list)  # the same: carried out, and the answer gets lost
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,6 +22,9 @@ class Door:
             is_lost = _take(self.loses, scope)
             if is_lost:
                 await self.app(scope, receive, _nowhere)
+            if _take(self.refuses, scope):
+                await Response('{"code": 20001}', 400)(scope, receive, send)
+                return
             if is_lost or _take(self.closed_to, scope):
                 await Response(status_code=503)(scope, receive, send)
                 return

@@ -19,6 +19,7 @@ _REPOSITORY = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("TWILIO_OPENAPI_DIR") or _REPOSITORY.parent / "shared" / "twilio" / "openapi")
 _FILES = {
     "api": ("twilio_api_v2010.json",),
+    "content": ("twilio_content_v1.json",),
     "lookups": ("twilio_lookups_v2.json",),
     "messaging": ("twilio_messaging_v1.json",),
     "pricing": ("twilio_pricing_v1.json", "twilio_pricing_v2.json"),
@@ -70,11 +71,12 @@ def operation(host: str, method: str, path: str) -> dict[str, Any]:
 
 
 def parameters(host: str, method: str, path: str) -> set[str]:
-    """The names of all parameters, in the query and in the form."""
+    """The names of all parameters, in the query and in the form, or the members of the JSON body."""
     described = operation(host, method, path)
     names = {one["name"] for one in described.get("parameters", []) if one["in"] == "query"}
     content = described.get("requestBody", {}).get("content", {})
-    schema = content.get("application/x-www-form-urlencoded", {}).get("schema", {})
+    body = content.get("application/x-www-form-urlencoded") or content.get("application/json") or {}
+    schema = body.get("schema", {})
     return names | set(_resolved(host, schema).get("properties", {}))
 
 

@@ -65,6 +65,7 @@ async def test_every_answer_is_as_described(simulator: Simulated, receiver: Rece
     await _triggers(walk, receiver)
     await _prices(walk)
     await _lookups(walk)
+    await _contents(walk)
     for operation in OPERATIONS:
         if "Usage/Records" in operation.path:
             assert (await walk.call("GET", operation.path))["usage_records"]
@@ -142,6 +143,19 @@ async def _messages(walk: Walk, receiver: Receiver) -> None:
     canceled = await walk.call("POST", messages, To="+12025550180", MessagingServiceSid=service, Body="Hi")
     walk.path["Sid"] = canceled["sid"]
     assert (await walk.call("POST", message, Status="canceled"))["status"] == "canceled"
+
+
+async def _contents(walk: Walk) -> None:
+    types = {"twilio/text": {"body": "Hello {{1}}"}}
+    told = {"friendly_name": "Greeting", "language": "en", "variables": {"1": "Alice"}, "types": types}
+    status, content = await walk.simulator.post_json(walk.credentials, "/content/v1/Content", told)
+    openapi.check("content", "POST", "/v1/Content", status, content)
+    walk.called.add(("POST", "/v1/Content"))
+    walk.path["Sid"] = content["sid"]
+    assert (await walk.call("GET", "/v1/Content", host="content"))["contents"] == [content]
+    assert (await walk.call("GET", "/v1/Content/{Sid}", host="content")) == content
+    await walk.call("DELETE", "/v1/Content/{Sid}", host="content")
+    assert (await walk.call("GET", "/v1/Content", host="content"))["contents"] == []
 
 
 async def _calls(walk: Walk, receiver: Receiver) -> None:

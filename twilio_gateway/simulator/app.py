@@ -12,6 +12,7 @@ from twilio_gateway.simulator import (
     accounts,
     callbacks,
     calls,
+    contents,
     faults,
     inbound,
     lookups,
@@ -40,6 +41,7 @@ OPERATIONS = (
     *triggers.OPERATIONS,
     *pricing.OPERATIONS,
     *lookups.OPERATIONS,
+    *contents.OPERATIONS,
 )
 
 

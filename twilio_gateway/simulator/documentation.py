@@ -55,6 +55,11 @@ What was going on in a call when the simulator stopped is not taken up again.
 {lines}; toll-free numbers are toll-free, +12025550111 is invalid, as is what no country has, and all others are mobile.
 The numbers above that throttle, fail or cut the connection do so for look-ups too.
 
+## Contents
+
+Of the Content API `twilio/text` is done. A message that is sent with a `ContentSid` has the filled text for its body in
+the account's list; a value that is empty, or holds a line break, a tab or five spaces in a row, is refused with 21656.
+
 ## Calling a tenant back
 
 The simulator verifies nobody, and not all calls are its own, so callbacks about these are told to it as well:

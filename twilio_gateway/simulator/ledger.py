@@ -51,6 +51,9 @@ CREATE TABLE IF NOT EXISTS call (
   status_callback TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, started REAL, ended REAL,
   seconds INTEGER);
 CREATE INDEX IF NOT EXISTS call_by_account ON call (account_sid, recipient, seq);
+CREATE TABLE IF NOT EXISTS content (
+  seq INTEGER PRIMARY KEY, sid TEXT UNIQUE NOT NULL, account_sid TEXT NOT NULL, friendly_name TEXT NOT NULL,
+  language TEXT NOT NULL, variables TEXT NOT NULL, body TEXT NOT NULL, created REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 

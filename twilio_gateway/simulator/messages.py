@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from twilio_gateway.simulator.contents import filled
 from twilio_gateway.simulator.cut import ConnectionCutError
 from twilio_gateway.simulator.filters import message_filters
 from twilio_gateway.simulator.ledger import Ledger, new_sid
@@ -37,7 +38,8 @@ _TEXTS = {
 
 async def _create(call: Call) -> Response:
     fields = call.fields
-    _check_content(fields.get("To", ""), fields.get("Body", ""))
+    body = filled(call) if fields.get("ContentSid") else fields.get("Body", "")
+    _check_content(fields.get("To", ""), body)
     sender, service_sid, service_callback = _check_sender(call)
     callback = fields.get("StatusCallback", "") or service_callback
     if callback and not is_loopback(callback):
@@ -53,8 +55,8 @@ async def _create(call: Call) -> Response:
         "recipient": fields["To"],
         "sender": sender,
         "service_sid": service_sid,
-        "body": fields["Body"],
-        "segments": count_segments(fields["Body"]),
+        "body": body,
+        "segments": count_segments(body),
         "status": "accepted" if service_sid else "queued",
         "status_callback": callback,
         "created": now,
@@ -260,7 +262,7 @@ def _message(row: Row) -> dict[str, Any]:
     }
 
 
-_CREATE = frozenset({"To", "From", "MessagingServiceSid", "Body", "StatusCallback"})
+_CREATE = frozenset({"To", "From", "MessagingServiceSid", "Body", "ContentSid", "ContentVariables", "StatusCallback"})
 _LIST = PAGING | {"To", "From", "DateSent", "DateSent<", "DateSent>"}
 OPERATIONS = (
     Operation("POST", f"{_ROOT}.json", _CREATE, _create),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -61,6 +62,7 @@ class Operation:
     handle: Callable[[Call], Awaitable[Response]]
     host: str = "api"
     keys: bool = True  # whether an API key may call it: a standard key reaches neither /Accounts nor /Keys
+    json: bool = False  # whether it takes JSON in place of a form
 
     def route(self) -> Route:
         """The route on this server, where a host of Twilio's is the first part of the path."""
@@ -74,10 +76,21 @@ class Operation:
         path = dict(request.path_params)
         # On every other host the path names no account: the credentials do.
         account = reach(simulator.ledger, caller, path["AccountSid"]) if "AccountSid" in path else caller.account
-        fields = await _fields(request)
+        fields = await (_members(request) if self.json else _fields(request))
         if not self.parameters.issuperset(fields):
             raise TwilioError(400, 20001)  # Twilio ignores what it does not know; here a misspelling shows
         return await self.handle(Call(simulator, caller, account, path, fields))
+
+
+async def _members(request: Request) -> dict[str, str]:
+    """The members of a JSON object by name; what is no text as JSON."""
+    try:
+        body = orjson.loads(await request.body())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or not request.headers.get("Content-Type", "").startswith("application/json"):
+        raise TwilioError(400, 20001)
+    return {name: one if isinstance(one, str) else orjson.dumps(one).decode() for name, one in body.items()}
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -31,11 +31,14 @@ _TEXTS = {
     21610: "Attempt to send to unsubscribed recipient",
     21614: "The 'To' number is not a valid mobile number",
     21617: "The concatenated message body exceeds the 1600 character limit",
+    21655: "The ContentSid is Invalid",
+    21656: "The ContentVariables Parameter is invalid",
     21701: "The Messaging Service does not exist",
     21704: "The Messaging Service contains no phone numbers",
     21710: "The phone number is already in the Messaging Service",
     30400: "A message cannot be redacted and canceled at once",
     30409: "The message can no longer be canceled",
+    92002: "The 'variables' parameter exceeds the allowed limit",
 }
 _LARGEST_PAGE = 1000
 _USUAL_PAGE = 50
