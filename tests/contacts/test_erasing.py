@@ -74,6 +74,9 @@ async def _with_history(product: Product, tenant: TenantUnderTest) -> str:
     """The id of a contact who was written to, wrote, and asked to be left alone; the answer to that waits."""
     eve, adam = await _add(tenant.machine, "Eve Ericsson", EVE), await _add(tenant.machine, "Adam", ADAM)
     await send(tenant.machine, [eve, adam])
+    async with product.database.for_tenant(tenant.id) as tx:  # as if it was sent with a CONTENT template
+        sql = 'UPDATE message SET content_variables = \'{"1": "Eve"}\' WHERE tenant_id = $1 AND recipient_number = $2'
+        await tx.execute(sql, tenant.id, EVE)
     while await product.dispatcher.run_once():
         pass
     await until(lambda: _delivered(product, tenant))

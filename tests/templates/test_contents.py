@@ -1,5 +1,6 @@
 """CONTENT templates: kept and filled by the provider, which gets each version once, whatever breaks."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -7,7 +8,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from auth.permissions import machine_permissions
 from portal.messages.firing import Firing
+from portal.messages.provider import ProviderCredentials
+from portal.templates.content import NumberedText
+from portal.templates.provider import NotTaken, Published
 from portal.templates.publishing import WITHDRAWN_AFTER
 from portal.templates.working import FIRST_PAUSE, LEASE, TemplatePublishing
 from portal.tenants.accounts import ProviderAccounts
@@ -15,15 +20,23 @@ from tests.messages.traffic import at_the_provider, messages, send
 from tests.product import Product, TenantUnderTest
 from tests.templates.written import add_contact, change, create, made, read
 from tests.twilio_gateway.door import Door
+from twilio_gateway.contents import TwilioContents
+from twilio_gateway.http import PortalTwilioHttp
 
 BODY = "{{name}}, your {{bike}} is ready. Ask for {{name}}."
 PATH = "/content/v1/Content"
 ARCHIVE = "mutation ($id: ID!) { templateArchive(id: $id) { errors { code } } }"
 
 
-def _publishing(product: Product) -> TemplatePublishing:
+def _publishing(product: Product, contents: TwilioContents | None = None) -> TemplatePublishing:
     accounts = ProviderAccounts(product.database, product.box, product.clock)
-    return TemplatePublishing(product.database, product.gateway.contents, accounts, product.clock)
+    return TemplatePublishing(product.database, contents or product.gateway.contents, accounts, product.clock)
+
+
+async def _later(product: Product, tenant: TenantUnderTest, by: timedelta) -> None:
+    """Let time pass, and get a token that holds then."""
+    product.clock.advance(by)
+    tenant.machine = await product.machine(tenant.id, machine_permissions())
 
 
 async def _contents(product: Product, tenant: TenantUnderTest) -> list[Any]:
@@ -39,16 +52,14 @@ async def _state(tenant: TenantUnderTest, template: str) -> Any:
     return (await read(tenant.machine, template))["current"]["content"]
 
 
-async def test_a_version_is_published_sent_with_and_withdrawn_once_nothing_waits_with_it(
-    product: Product, door: Door
-) -> None:
+async def test_a_version_is_published_sent_with_and_withdrawn_once_nothing_waits_with_it(product: Product) -> None:
     tenant = await product.tenant()
-    caller, publishing = tenant.machine, _publishing(product)
-    template = await made(caller, BODY, kind="CONTENT")
+    publishing = _publishing(product)
+    template = await made(tenant.machine, BODY, kind="CONTENT")
     assert await _state(tenant, template) == {"state": "PUBLISHING", "reason": None}
-    vera = await add_contact(caller, "+12135550001", "Vera", bike="city\n\tbike")
+    vera = await add_contact(tenant.machine, "+12135550001", "Vera", bike="city\n\tbike")
     asked: dict[str, Any] = {"body": None, "templateId": template}
-    early = await send(caller, [vera], key="early", **asked)
+    early = await send(tenant.machine, [vera], key="early", **asked)
     assert early["errors"] == [{"code": "TEMPLATE_NOT_READY", "path": ["input", "templateId"]}]
     assert await messages(product, tenant) == []
 
@@ -59,61 +70,69 @@ async def test_a_version_is_published_sent_with_and_withdrawn_once_nothing_waits
     assert content["variables"] == {"1": "name", "2": "bike"}
     assert await publishing.work_due() == 0
 
-    plain = await send(caller, [vera], key="plain", smartEncoding=True, **asked)
+    plain = await send(tenant.machine, [vera], key="plain", smartEncoding=True, **asked)
     assert plain["errors"] == [{"code": "INVALID", "path": ["input", "smartEncoding"]}]
     at = product.clock.now() + timedelta(days=2)
-    assert (await send(caller, [vera], key="now", **asked))["errors"] == []
-    assert (await send(caller, [vera], key="later", sendAt=at.isoformat(), **asked))["errors"] == []
+    assert (await send(tenant.machine, [vera], key="now", **asked))["errors"] == []
+    assert (await send(tenant.machine, [vera], key="later", sendAt=at.isoformat(), **asked))["errors"] == []
     text = "Vera, your city bike is ready. Ask for Vera."
     assert {row["body"] for row in await messages(product, tenant)} == {text}
     assert json.loads((await messages(product, tenant))[0]["content_variables"]) == {"1": "Vera", "2": "city bike"}
     await product.dispatcher.run_once()
     assert [one["body"] for one in await at_the_provider(product, tenant)] == [text]
 
-    second = (await change(caller, template, body="{{bike}}: ready."))["template"]
+    second = (await change(tenant.machine, template, body="{{bike}}: ready."))["template"]
     assert [one["content"]["state"] for one in second["versions"]] == ["PUBLISHING", "READY"]
     await publishing.work_due()
-    product.clock.advance(WITHDRAWN_AFTER)
+    await _later(product, tenant, WITHDRAWN_AFTER)
     await publishing.work_due()
-    assert [one["content"]["state"] for one in (await read(caller, template))["versions"]] == ["READY", "READY"]
-    assert (await send(caller, [vera], key="second", **asked))["errors"] == []
-    product.clock.turn_to(at)
+    assert await _states(tenant, template) == ["READY", "READY"]
+    assert (await send(tenant.machine, [vera], key="second", **asked))["errors"] == []
+    await product.dispatcher.run_once()
+    await _later(product, tenant, at - product.clock.now())
     assert await Firing(product.database, product.clock).fire_due() == 1
     await product.dispatcher.run_once()
     assert sorted(one["body"] for one in await at_the_provider(product, tenant)) == [text, text, "city bike: ready."]
 
     await product.apply_callbacks()
     await publishing.work_due()
-    assert [one["content"]["state"] for one in (await read(caller, template))["versions"]] == ["READY", "WITHDRAWN"]
-    assert (await caller.run(ARCHIVE, id=template))["templateArchive"]["errors"] == []
-    product.clock.advance(WITHDRAWN_AFTER)
+    assert await _states(tenant, template) == ["READY", "WITHDRAWN"]
+    assert (await tenant.machine.run(ARCHIVE, id=template))["templateArchive"]["errors"] == []
+    await _later(product, tenant, WITHDRAWN_AFTER)
     await publishing.work_due()
     assert await _state(tenant, template) == {"state": "WITHDRAWN", "reason": None}
     assert await _contents(product, tenant) == []
     assert await publishing.work_due() == 0
 
 
+async def _states(tenant: TenantUnderTest, template: str) -> list[str]:
+    """Where all versions stand, the newest first."""
+    return [one["content"]["state"] for one in (await read(tenant.machine, template))["versions"]]
+
+
+class _Killed(TwilioContents):
+    """Dies when Twilio has taken a content, before anybody can write that down."""
+
+    async def publish(self, credentials: ProviderCredentials, name: str, text: NumberedText) -> Published | NotTaken:
+        await super().publish(credentials, name, text)
+        raise asyncio.CancelledError
+
+
 @pytest.mark.parametrize("broken", ["lost", "turned away", "killed"])
 async def test_what_breaks_leaves_one_content(broken: str, product: Product, door: Door) -> None:
     tenant = await product.tenant()
     template = await made(tenant.machine, BODY, kind="CONTENT")
-    publishing = _publishing(product)
-    before = door.count("POST", PATH)
-    wait = FIRST_PAUSE
-    if broken == "killed":  # after Twilio took it, and before that was written down
-        await publishing.work_due()
-        async with product.database.for_tenant(tenant.id) as tx:
-            sql = (
-                "UPDATE template_content SET state = 'PUBLISHING', provider_reference = NULL, due_at = $2, attempts = 1"
-            )
-            await tx.execute(f"{sql} WHERE tenant_id = $1", tenant.id, product.clock.now() + LEASE)
-        wait = LEASE
+    publishing, before = _publishing(product), door.count("POST", PATH)
+    if broken == "killed":
+        async with PortalTwilioHttp(api_base=product.settings.simulator_url, timeout=timedelta(seconds=60)) as http:
+            with pytest.raises(asyncio.CancelledError):
+                await _publishing(product, _Killed(http)).work_due()
     else:
         (door.loses if broken == "lost" else door.closed_to).append((PATH, "POST", PATH))
-    assert await publishing.work_due() == (broken != "killed")
+        assert await publishing.work_due() == 1
     assert (await _state(tenant, template))["state"] == "PUBLISHING"
-    assert await publishing.work_due() == 0  # the pause is not over
-    product.clock.advance(wait)
+    assert await publishing.work_due() == 0  # its time has not come
+    product.clock.advance(LEASE if broken == "killed" else FIRST_PAUSE)
     assert await publishing.work_due() == 1
     assert await _state(tenant, template) == {"state": "READY", "reason": None}
     assert len(await _contents(product, tenant)) == 1
@@ -142,10 +161,9 @@ async def test_a_provider_that_does_not_answer_is_told_of_and_a_refusal_ends_it(
     contact = await add_contact(tenant.machine, "+12135550001", "Vera")
     sent = await send(tenant.machine, [contact], body=None, templateId=template)
     assert sent["errors"] == [{"code": "TEMPLATE_NOT_READY", "path": ["input", "templateId"]}]
-    product.clock.advance(WITHDRAWN_AFTER)
+    await _later(product, tenant, WITHDRAWN_AFTER)
     await publishing.work_due()
-    versions = (await read(tenant.machine, template))["versions"]
-    assert [one["content"]["state"] for one in versions] == ["FAILED", "WITHDRAWN"]
+    assert await _states(tenant, template) == ["FAILED", "WITHDRAWN"]
     assert await _contents(product, tenant) == []
 
 

@@ -40,9 +40,7 @@ class Simulated:
         self, credentials: tuple[str, str] | None, method: str, path: str, **fields: str
     ) -> tuple[int, Any, dict[str, str]]:
         """A raw request: status, body and headers."""
-        headers = {}
-        if credentials is not None:
-            headers["Authorization"] = "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
+        headers = {} if credentials is None else _basic(credentials)
         place = {"data" if method == "POST" else "params": fields}
         async with (
             aiohttp.ClientSession() as session,
@@ -53,12 +51,15 @@ class Simulated:
 
     async def post_json(self, credentials: tuple[str, str], path: str, told: Any) -> tuple[int, Any]:
         """A raw request with a JSON body: status and body."""
-        auth = aiohttp.BasicAuth(*credentials)
         async with (
-            aiohttp.ClientSession(auth=auth) as session,
-            session.post(self.address + path, json=told) as response,
+            aiohttp.ClientSession() as session,
+            session.post(self.address + path, json=told, headers=_basic(credentials)) as response,
         ):
             return response.status, await response.json()
+
+
+def _basic(credentials: tuple[str, str]) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(":".join(credentials).encode()).decode()}
 
 
 async def write_to(simulator: Simulated, sender: str, number: str, body: str) -> str:
