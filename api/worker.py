@@ -95,8 +95,7 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_repeat("lookups", lookups.work_due))
                     group.create_task(_repeat("schedule", Firing(database, now).fire_due))
                     group.create_task(_repeat("webhooks", webhooks.start_due))
-                    applying = appliers(gateway)
-                    group.create_task(_repeat("inbox", lambda: apply_inbox(database, applying, now)))
+                    group.create_task(_repeat("inbox", partial(apply_inbox, database, appliers(gateway), now)))
                     mails = MailDelivery(database, box, settings.mail_sender(), now)
                     group.create_task(_repeat("mail", mails.send_due))
                     sweeper = Sweeper(database, gateway.messages, gateway.inbound_log, accounts, now)
@@ -105,8 +104,9 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                     group.create_task(_keep("alert mails", timedelta(seconds=5), alert_mails.queue_due))
                     telling = InvoiceTelling(database, MailQueue(box), settings.url, now)
                     group.create_task(_keep("invoice mails", timedelta(seconds=5), telling.tell_due))
-                    generation = InvoiceGeneration(database, now)
-                    group.create_task(_keep("invoices", timedelta(seconds=5), generation.work_due))
+                    group.create_task(
+                        _keep("invoices", timedelta(seconds=5), InvoiceGeneration(database, now).work_due)
+                    )
                     setup = TriggerSetup(
                         database,
                         gateway.usage_triggers,
@@ -120,8 +120,8 @@ async def run(settings: Settings, *, clock: Clock | None = None) -> None:
                         group.create_task(_keep(f"usage sync {place}", timedelta(seconds=2), syncs.work_due))
                     erasures = ContactErasures(database, gateway.erasure, accounts, signer, now)
                     group.create_task(_keep("erasures", timedelta(seconds=5), erasures.work_due))
-                    publishing = TemplatePublishing(database, gateway.contents, accounts, now)
-                    group.create_task(_keep("templates", timedelta(seconds=1), publishing.work_due))
+                    templates = TemplatePublishing(database, gateway.contents, accounts, now)
+                    group.create_task(_keep("templates", timedelta(seconds=1), templates.work_due))
                     reconciliation = Reconciliation(database, MailQueue(box), settings.url, now)
                     group.create_task(_keep("reconciliation", timedelta(seconds=30), reconciliation.work_due))
                     files = settings.file_store()
