@@ -86,7 +86,7 @@ def create_app(
             async with (
                 fan_out(settings, database) as bus,
                 HttpWebhookClient.open(settings.webhook_networks(), now) as client,
-                HttpMediaClient.open(settings.webhook_networks()) as media,
+                HttpMediaClient.open(settings.media_networks()) as media,
             ):
                 hub = Hub(bus, most_waiting=limits.waiting)
                 app.router.routes[:] = _routes(

@@ -145,6 +145,10 @@ class Settings(BaseSettings):
         """
         return tuple(ipaddress.ip_network(one.strip()) for one in self.webhook_allowed_networks.split(",") if one)
 
+    def media_networks(self) -> tuple[Network, ...]:
+        """The networks that media may lie in besides the public Internet: with Twilio none, which reaches no others."""
+        return self.webhook_networks() if self.simulated else ()
+
     def billing_secret(self) -> str | None:
         """What payments are signed with, if any are taken."""
         return None if self.billing_webhook_secret is None else self.billing_webhook_secret.get_secret_value()

@@ -22,9 +22,9 @@ async def look_at_media(
     context.media = tuple(Media(url) for url in urls)
     if not urls:
         return
-    check_number(urls)
     async with context.writing():
         check_allowed()
+        check_number(urls)
         actor = context.principal.actor
         used = await was_used(context.tx, OPERATION, actor, arguments["input"]["idempotencyKey"])
     if not used:

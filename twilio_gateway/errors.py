@@ -29,6 +29,7 @@ _ISSUES = MappingProxyType(
         21617: _Code.INVALID_CONTENT,  # more than 1,600 characters
         21619: _Code.INVALID_CONTENT,  # neither text nor media
         21620: _Code.INVALID_CONTENT,  # an address of media that cannot be read
+        21623: _Code.INVALID_CONTENT,  # more media than a message takes
         21655: _Code.INVALID_CONTENT,  # the content is there no more
         21656: _Code.INVALID_CONTENT,  # what fills it cannot stand there
         21703: _Code.UNREGISTERED_SENDER,  # the service has no number that can send

@@ -16,6 +16,8 @@ from portal.problems import Problem, RefusedError, refuse
 
 MOST_MEDIA = 10
 LARGEST = 5_000_000  # bytes of all media of a message together
+LARGEST_AS_IT_IS = 500_000  # bytes of what the provider does not fit to the device
+_FITTED = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif"})
 MMS_COUNTRIES = frozenset({"US", "CA"})
 """Where carriers take media from the provider."""
 # What the provider takes, whatever it then makes of it for a device.
@@ -62,7 +64,10 @@ class MediaFault(StrEnum):
         "Its server has to say by Content-Type that it is of a type that carriers take, such as image/jpeg, image/png "
         "or image/gif."
     )
-    TOO_LARGE = "All media of a message together have at most 5 MB: make it smaller, or leave some out."
+    TOO_LARGE = (
+        "All media of a message together have at most 5 MB, and what is no jpeg, png or gif has at most 500 kB: make "
+        "it smaller, or leave some out."
+    )
 
 
 class MediaClient(Protocol):
@@ -108,13 +113,20 @@ def check_found(found: Sequence[Media | MediaFault]) -> tuple[Media, ...]:
     Raises:
         RefusedError: what is wrong with which of them, or they are too large together.
     """
-    faults = {place: one for place, one in enumerate(found) if isinstance(one, MediaFault)}
+    faults = {place: fault for place, one in enumerate(found) if (fault := _fault(one)) is not None}
     if faults:
         raise RefusedError([Problem(_code(one), one.value, ("mediaUrls", str(place))) for place, one in faults.items()])
     media = tuple(one for one in found if isinstance(one, Media))
     if sum(one.size or 0 for one in media) > LARGEST:
         raise refuse(_code(MediaFault.TOO_LARGE), MediaFault.TOO_LARGE, "mediaUrls")
     return media
+
+
+def _fault(found: Media | MediaFault) -> MediaFault | None:
+    if isinstance(found, MediaFault):
+        return found
+    is_fitted = found.content_type is None or found.content_type in _FITTED
+    return None if is_fitted or (found.size or 0) <= LARGEST_AS_IT_IS else MediaFault.TOO_LARGE
 
 
 def _code(fault: MediaFault) -> SendProblem:

@@ -134,6 +134,11 @@ async def _messages(walk: Walk, receiver: Receiver) -> None:
         fields = {"To": recipient, "MessagingServiceSid": service, "Body": "Hi", "StatusCallback": receiver.address}
         sent = await walk.call("POST", messages, **fields)
         await walk.until_final(sent["sid"])
+    media = {"To": "+12025550100", "MessagingServiceSid": service, "MediaUrl": "https://example.com/bike.png"}
+    sent = await walk.call("POST", messages, **media)
+    assert (sent["num_media"], sent["body"]) == ("1", "")
+    await walk.until_final(sent["sid"])
+    assert (await walk.call("GET", message))["price"] == "-0.02200"
     assert (await walk.call("GET", messages, PageSize="2"))["next_page_uri"] is not None
     await walk.call("POST", message, Body="")
     await walk.call("DELETE", message)

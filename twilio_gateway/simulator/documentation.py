@@ -5,7 +5,15 @@ from twilio_gateway.simulator.callbacks import table as kinds
 from twilio_gateway.simulator.faults import table as shares
 from twilio_gateway.simulator.lookups import LINES
 from twilio_gateway.simulator.magic import table
-from twilio_gateway.simulator.prices import CARRIER_FEE, FAILED_FEE, LOOKUP, PRICES, dollars
+from twilio_gateway.simulator.prices import (
+    CARRIER_FEE,
+    FAILED_FEE,
+    LOOKUP,
+    MMS_CARRIER_FEE,
+    MMS_PRICES,
+    PRICES,
+    dollars,
+)
 from twilio_gateway.simulator.used import CATEGORIES, HOLDERS
 
 _TEXT = """# The Twilio simulator
@@ -79,8 +87,9 @@ completed counts as used, as any other.
 
 Usage records are summed up from what was sent and received, from calls that were told, and from numbers, each charged
 on its day of every month. Prices are those of the Pricing API, in the list below; a segment to or from the United
-States also costs {fee} USD of carrier fees, a message that fails {failed} USD, and a look-up of a line {lookup} USD. A
-message counts on the day on which it was taken, at once.
+States also costs {fee} USD of carrier fees, a message that fails {failed} USD, and a look-up of a line {lookup} USD.
+An MMS, which the Pricing API says nothing of, costs {mms} USD, and {mms_fee} USD of carrier fees in the United States.
+A message counts on the day on which it was taken, at once.
 
 {prices}
 
@@ -112,6 +121,7 @@ the message was created; `late` is created only after the time that the slow num
 - A message is canceled while it is accepted or queued, and none can be scheduled, which is when Twilio allows it.
 - A message is redacted or deleted once its status is final, at once; Twilio may take longer.
 - The callbacks of one message come in the order that its number promises; Twilio promises none.
+- Media are counted and not fetched; an MMS to where there are none is refused with error 21612.
 - Numbers for sale come from the range that is reserved for fiction.
 
 ## What it answers
@@ -128,6 +138,8 @@ def document() -> str:
         kinds=kinds(),
         shares=shares(),
         fee=dollars(CARRIER_FEE),
+        mms=dollars(MMS_PRICES["US"]),
+        mms_fee=dollars(MMS_CARRIER_FEE),
         failed=dollars(FAILED_FEE),
         prices=_prices(),
         lookup=dollars(LOOKUP),

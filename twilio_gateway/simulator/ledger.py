@@ -59,11 +59,12 @@ CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 # Columns that came later: a state file from before gets them when it is opened.
 _ADDED = (
-    ("number", "sms_url"),
-    ("number", "voice_url"),
-    ("number", "voice_fallback_url"),
-    ("number", "status_callback"),
-    ("service", "inbound_request_url"),
+    ("number", "sms_url", "TEXT NOT NULL DEFAULT ''"),
+    ("number", "voice_url", "TEXT NOT NULL DEFAULT ''"),
+    ("number", "voice_fallback_url", "TEXT NOT NULL DEFAULT ''"),
+    ("number", "status_callback", "TEXT NOT NULL DEFAULT ''"),
+    ("service", "inbound_request_url", "TEXT NOT NULL DEFAULT ''"),
+    ("message", "num_media", "INTEGER NOT NULL DEFAULT 0"),
 )
 
 
@@ -81,9 +82,9 @@ class Ledger:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing with WAL
         self._connection.executescript(_SCHEMA)
-        for table, column in _ADDED:
+        for table, column, kind in _ADDED:
             if column not in {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}:
-                self.write(f"ALTER TABLE {table} ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+                self.write(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         self.write("UPDATE event SET under_way = 0")  # deliveries that a restart cut off begin anew
 
     def close(self) -> None:

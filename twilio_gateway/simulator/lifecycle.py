@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from twilio_gateway.simulator.magic import Callbacks, Outcome
-from twilio_gateway.simulator.prices import prices_at
+from twilio_gateway.simulator.prices import sent_micros
 
 FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "received"})
 BILLED = frozenset({"delivered", "undelivered"})
@@ -57,6 +57,8 @@ def _error(outcome: Outcome, status: str) -> int | None:
     return outcome.error if status == outcome.status else None
 
 
-def price_micros(status: str, recipient: str, segments: int) -> int | None:
+def price_micros(status: str, recipient: str, segments: int, num_media: int) -> int | None:
     """What a message in this status costs; nothing is charged for one that never left."""
-    return segments * prices_at(recipient).sms_out if status in BILLED else None
+    if status not in BILLED:
+        return None
+    return sent_micros(recipient, segments, num_media)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from sqlite3 import Row
 from typing import Any
 
@@ -16,13 +16,16 @@ from twilio_gateway.simulator.lifecycle import BILLED, FINAL, Planned, plan
 from twilio_gateway.simulator.magic import Outcome, Reply, outcome_for
 from twilio_gateway.simulator.operations import PAGING, Call, Operation
 from twilio_gateway.simulator.postman import is_loopback
+from twilio_gateway.simulator.prices import MMS_PRICES, country_of
 from twilio_gateway.simulator.segments import count_segments
 from twilio_gateway.simulator.used import Used, message_failed, message_sent, write_down
 from twilio_gateway.simulator.wire import Page, TwilioError, rfc2822
 
 _ROOT = "/2010-04-01/Accounts/{AccountSid}/Messages"
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_MEDIA_URL = re.compile(r"https?://[^/\s]+(/\S*)?")
 _LONGEST = 1600
+_MOST_MEDIA = 10
 _CANCELABLE = frozenset({"accepted", "queued"})
 _THROTTLED_TIMES = 2
 _TEXTS = {
@@ -39,7 +42,8 @@ _TEXTS = {
 async def _create(call: Call) -> Response:
     fields = call.fields
     body = filled(call) if fields.get("ContentSid") else fields.get("Body", "")
-    _check_content(fields.get("To", ""), body)
+    media = [value for name, value in call.pairs if name == "MediaUrl"]
+    _check_content(fields.get("To", ""), body, media)
     sender, service_sid, service_callback = _check_sender(call)
     callback = fields.get("StatusCallback", "") or service_callback
     if callback and not is_loopback(callback):
@@ -56,7 +60,8 @@ async def _create(call: Call) -> Response:
         "sender": sender,
         "service_sid": service_sid,
         "body": body,
-        "segments": count_segments(body),
+        "segments": 1 if media else count_segments(body),
+        "num_media": len(media),
         "status": "accepted" if service_sid else "queued",
         "status_callback": callback,
         "created": now,
@@ -85,19 +90,25 @@ async def _create(call: Call) -> Response:
 
 def _used(outcome: Outcome, message: Mapping[str, Any]) -> list[Used]:
     """What the message will have used, counted at once, so that no day's count changes when it ends."""
-    account_sid, sid, at = message["account_sid"], message["sid"], message["created"]
     if outcome.status in BILLED:
-        return message_sent(account_sid, sid, message["recipient"], message["segments"], at)
-    return message_failed(account_sid, sid, at) if outcome.status == "failed" else []
+        return message_sent(message)
+    failed = message_failed(message["account_sid"], message["sid"], message["created"])
+    return failed if outcome.status == "failed" else []
 
 
-def _check_content(recipient: str, body: str) -> None:
+def _check_content(recipient: str, body: str, media: Sequence[str]) -> None:
     if not recipient:
         raise TwilioError(400, 21604)
     if not _E164.fullmatch(recipient):
         raise TwilioError(400, 21211)
-    if not body:
+    if not (body or media):
         raise TwilioError(400, 21602)
+    if len(media) > _MOST_MEDIA:
+        raise TwilioError(400, 21623)
+    if not all(_MEDIA_URL.fullmatch(url) for url in media):
+        raise TwilioError(400, 21620)
+    if media and country_of(recipient) not in MMS_PRICES:
+        raise TwilioError(400, 21612)
     if len(body) > _LONGEST:
         raise TwilioError(400, 21617)
 
@@ -247,7 +258,7 @@ def _message(row: Row) -> dict[str, Any]:
         "status": row["status"],
         # A service has not chosen a sender yet, and so not how the text is cut.
         "num_segments": "0" if row["status"] == "accepted" else str(row["segments"]),
-        "num_media": "0",
+        "num_media": str(row["num_media"]),
         "direction": "inbound" if row["status"] == "received" else "outbound-api",
         "api_version": "2010-04-01",
         "price": None if price is None else f"-{price // 1_000_000}.{price % 1_000_000 // 10:05d}",
@@ -262,7 +273,8 @@ def _message(row: Row) -> dict[str, Any]:
     }
 
 
-_CREATE = frozenset({"To", "From", "MessagingServiceSid", "Body", "ContentSid", "ContentVariables", "StatusCallback"})
+_CONTENT = frozenset({"Body", "MediaUrl", "ContentSid", "ContentVariables"})
+_CREATE = _CONTENT | {"To", "From", "MessagingServiceSid", "StatusCallback"}
 _LIST = PAGING | {"To", "From", "DateSent", "DateSent<", "DateSent>"}
 OPERATIONS = (
     Operation("POST", f"{_ROOT}.json", _CREATE, _create),

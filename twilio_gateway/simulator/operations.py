@@ -1,6 +1,6 @@
 """One operation of Twilio's API, and one call of it, checked before its handler sees it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
@@ -45,6 +45,8 @@ class Call:
     account: Row
     path: Mapping[str, str]
     fields: Mapping[str, str]
+    pairs: Sequence[tuple[str, str]] = ()
+    """The parameters again, each as often as it was given."""
 
     @property
     def ledger(self) -> Ledger:
@@ -76,13 +78,14 @@ class Operation:
         path = dict(request.path_params)
         # On every other host the path names no account: the credentials do.
         account = reach(simulator.ledger, caller, path["AccountSid"]) if "AccountSid" in path else caller.account
-        fields = await (_members(request) if self.json else _fields(request))
+        pairs = await (_members(request) if self.json else _pairs(request))
+        fields = dict(pairs)
         if not self.parameters.issuperset(fields):
             raise TwilioError(400, 20001)  # Twilio ignores what it does not know; here a misspelling shows
-        return await self.handle(Call(simulator, caller, account, path, fields))
+        return await self.handle(Call(simulator, caller, account, path, fields, pairs))
 
 
-async def _members(request: Request) -> dict[str, str]:
+async def _members(request: Request) -> list[tuple[str, str]]:
     """The members of a JSON object by name; what is no text as JSON."""
     try:
         body = orjson.loads(await request.body())
@@ -90,12 +93,12 @@ async def _members(request: Request) -> dict[str, str]:
         body = None
     if not isinstance(body, dict) or not request.headers.get("Content-Type", "").startswith("application/json"):
         raise TwilioError(400, 20001)
-    return {name: one if isinstance(one, str) else orjson.dumps(one).decode() for name, one in body.items()}
+    return [(name, one if isinstance(one, str) else orjson.dumps(one).decode()) for name, one in body.items()]
 
 
-async def _fields(request: Request) -> dict[str, str]:
+async def _pairs(request: Request) -> list[tuple[str, str]]:
     pairs: list[tuple[str, Any]] = request.query_params.multi_items()
     if request.method == "POST":
         async with request.form() as form:
             pairs = form.multi_items()
-    return {name: str(value) for name, value in pairs}
+    return [(name, str(value)) for name, value in pairs]

@@ -53,7 +53,7 @@ def message_received(message: Record) -> dict[str, str]:
         "Body": message["body"],
         "From": message["sender"],
         "MessageSid": message["sid"],
-        "NumMedia": "0",
+        "NumMedia": str(message["num_media"]),
         "NumSegments": str(message["segments"]),
         "SmsMessageSid": message["sid"],
         "SmsSid": message["sid"],

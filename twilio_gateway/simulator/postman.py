@@ -189,7 +189,7 @@ def _change_status(ledger: Ledger, event: Row) -> None:
     if message is None:
         return
     status, at = event["status"], event["happened"]
-    price = price_micros(status, message["recipient"], message["segments"])
+    price = price_micros(status, message["recipient"], message["segments"], message["num_media"])
     ledger.write(
         "UPDATE message SET status = ?, error_code = ?, price_micros = ?, updated = ?, "
         "sent = CASE WHEN ? = 'queued' THEN sent ELSE coalesce(sent, ?) END, sender = coalesce(sender, "

@@ -34,14 +34,21 @@ PRICES: Mapping[str, CountryPrices] = MappingProxyType(
     }
 )
 _ELSEWHERE = CountryPrices("Elsewhere", 150_000, 7_500, 200_000, 10_000, None)
+MMS_PRICES: Mapping[str, int] = MappingProxyType({"US": 22_000, "CA": 22_000})  # elsewhere carriers take none
 CARRIER_FEE = 3_000  # of each segment to or from the United States, beside Twilio's own price
 LOOKUP = 8_000  # of the type of a number's line
+MMS_CARRIER_FEE = 7_000  # of each MMS to the United States
 FAILED_FEE = 1_000  # of each message that failed
 
 
 def prices_at(number: str) -> CountryPrices:
     """The prices of the country that a number belongs to."""
     return PRICES.get(country_of(number), _ELSEWHERE)
+
+
+def sent_micros(recipient: str, segments: int, num_media: int) -> int:
+    """What a message that is sent costs: an MMS is one, whatever its text."""
+    return MMS_PRICES[country_of(recipient)] if num_media else segments * prices_at(recipient).sms_out
 
 
 def country_of(number: str) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from twilio_gateway.simulator.ledger import Ledger
-from twilio_gateway.simulator.prices import FAILED_FEE, carrier_fee, prices_at
+from twilio_gateway.simulator.prices import FAILED_FEE, MMS_CARRIER_FEE, carrier_fee, country_of, prices_at, sent_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,18 @@ def write_down(ledger: Ledger, lines: Iterable[Used]) -> None:
         )
 
 
-def message_sent(account_sid: str, sid: str, recipient: str, segments: int, at: float) -> list[Used]:
+def message_sent(message: Mapping[str, Any]) -> list[Used]:
     """A message that leaves: Twilio's price, and what carriers ask for beside it."""
-    price = segments * prices_at(recipient).sms_out
-    return _message(account_sid, sid, "sms-outbound", segments, price, carrier_fee(recipient, segments), at)
+    account_sid, sid, at, recipient = (message[name] for name in ("account_sid", "sid", "created", "recipient"))
+    segments, num_media = message["segments"], message["num_media"]
+    price = sent_micros(recipient, segments, num_media)
+    if not num_media:
+        return _message(account_sid, sid, "sms-outbound", segments, price, carrier_fee(recipient, segments), at)
+    day, fee = day_of(at), MMS_CARRIER_FEE if country_of(recipient) == "US" else 0
+    lines = [Used(account_sid, day, "mms-outbound", 1, 1, price, at, subject=sid)]
+    if fee:
+        lines.append(Used(account_sid, day, "mms-messages-carrierfees", 1, 1, fee, at, subject=sid))
+    return lines
 
 
 def message_received(account_sid: str, sid: str, number: str, segments: int, at: float) -> list[Used]:
