@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest_asyncio
 
 from auth.permissions import StaffRole
@@ -18,6 +19,14 @@ async def place(superuser: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
     """A database of this module, as the user that may look at everything."""
     async with new_database(superuser) as address:
         yield superuser.to(database=address.database)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def onlooker(place: DatabaseAddress) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees everything, and keeps the statements that it saw it by."""
+    connection = await asyncpg.connect(**place.credentials(), statement_cache_size=500)
+    yield connection
+    await connection.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -11,7 +11,6 @@ import pytest_asyncio
 from graphql import GraphQLNamedType, NullValueNode, get_named_type, get_nullable_type, is_input_object_type
 
 from auth.permissions import Permission
-from portal.database.address import DatabaseAddress
 from tests.product import Product
 from tests.schema.surface import Way, coordinate, operation
 from tests.schema.test_roles import HELD_AT_ROOT, ROOTS, changes
@@ -39,13 +38,9 @@ async def arguments(served: Product, falcon: World) -> dict[str, Any]:
     return await changes(served, falcon, "OWNER")
 
 
-async def _entries(place: DatabaseAddress, tenant_id: object) -> dict[UUID, asyncpg.Record]:
-    connection = await asyncpg.connect(**place.credentials())
-    try:
-        sql = "SELECT *, audit_entry::text AS all_of_it FROM audit_entry WHERE tenant_id = $1"
-        return {row["id"]: row for row in await connection.fetch(sql, tenant_id)}
-    finally:
-        await connection.close()
+async def _entries(onlooker: asyncpg.Connection, tenant_id: object) -> dict[UUID, asyncpg.Record]:
+    sql = "SELECT *, audit_entry::text AS all_of_it FROM audit_entry WHERE tenant_id = $1"
+    return {row["id"]: row for row in await onlooker.fetch(sql, tenant_id)}
 
 
 def _given(name: str, kind: Any, value: Any) -> Iterator[tuple[str, GraphQLNamedType, Any]]:
@@ -95,13 +90,13 @@ def _filled(kind: Any, given: Any, canary: str) -> Any:
 
 @pytest.mark.parametrize("root", MINE, ids=coordinate)
 async def test_every_mutation_is_written_down_once_without_what_it_was_given(
-    root: Way, served: Product, falcon: World, place: DatabaseAddress, arguments: dict[str, Any]
+    root: Way, served: Product, falcon: World, onlooker: asyncpg.Connection, arguments: dict[str, Any]
 ) -> None:
-    before = await _entries(place, falcon.tenant.id)
+    before = await _entries(onlooker, falcon.tenant.id)
     text, variables = operation({"done": root}, arguments)
     answer = await falcon.owner.post(query=text.replace("__typename", "errors { message }"), variables=variables)
     assert answer.json()["data"]["done"] == {"errors": []}, answer.text
-    (entry,) = [one for key, one in (await _entries(place, falcon.tenant.id)).items() if key not in before]
+    (entry,) = [one for key, one in (await _entries(onlooker, falcon.tenant.id)).items() if key not in before]
     assert (entry["action"], entry["actor_kind"], entry["actor_name"]) == (root[0].name, "MEMBER", "Owner")
     assert entry["through"] is None
     assert entry["request_id"] == answer.headers["x-request-id"]
@@ -120,7 +115,7 @@ async def test_every_mutation_is_written_down_once_without_what_it_was_given(
 
 @pytest.mark.parametrize("root", MINE, ids=coordinate)
 async def test_a_canary_in_every_text_that_can_be_given_reaches_no_entry_and_a_refusal_leaves_none(
-    root: Way, served: Product, falcon: World, place: DatabaseAddress
+    root: Way, served: Product, falcon: World, onlooker: asyncpg.Connection
 ) -> None:
     fresh, step = await changes(served, falcon, "OWNER"), root[0]
     canary = f"canary of {step.name} that nobody may see"
@@ -128,24 +123,24 @@ async def test_a_canary_in_every_text_that_can_be_given_reaches_no_entry_and_a_r
         where = f"{step.owner.name}.{step.name}({name})"
         if where in fresh:
             fresh[where] = _filled(argument.type, fresh[where], canary)
-    before = await _entries(place, falcon.tenant.id)
+    before = await _entries(onlooker, falcon.tenant.id)
     text, variables = operation({"done": root}, fresh)
     answer = await falcon.owner.post(query=text.replace("__typename", "errors { message }"), variables=variables)
     assert answer.status_code == 200, answer.text
     done = answer.json()["data"]["done"]
-    new = [one for key, one in (await _entries(place, falcon.tenant.id)).items() if key not in before]
+    new = [one for key, one in (await _entries(onlooker, falcon.tenant.id)).items() if key not in before]
     assert len(new) == (1 if done and not done["errors"] else 0), answer.text
     assert [entry["changes"] for entry in new if canary in entry["all_of_it"]] == []
 
 
 async def test_a_refused_and_a_failed_mutation_leave_no_entry(
-    served: Product, falcon: World, place: DatabaseAddress
+    served: Product, falcon: World, onlooker: asyncpg.Connection
 ) -> None:
-    before = await _entries(place, falcon.tenant.id)
+    before = await _entries(onlooker, falcon.tenant.id)
     absent = 'mutation { contactDelete(id: "x") { errors { code } } }'
     assert (await falcon.owner.run(absent))["contactDelete"]["errors"] == [{"code": "NOT_FOUND"}]
     machine = await served.machine(falcon.tenant.id, [Permission.CONTACTS_READ])
     assert await machine.codes(absent) == ["FORBIDDEN"]
     broken = 'mutation { contactCreate(input: {number: "+12025550177", name: "\\u0000"}) { errors { code } } }'
     assert (await falcon.owner.post(query=broken)).json()["errors"]
-    assert await _entries(place, falcon.tenant.id) == before
+    assert await _entries(onlooker, falcon.tenant.id) == before

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 
 from portal.contacts.suppressions import SuppressionSource, suppress
-from portal.database.address import DatabaseAddress
 from tests.product import Product, operation
 from tests.schema.nasty import LONG, TEXTS
 from tests.schema.world import World, contents
@@ -112,18 +112,18 @@ async def test_a_number_is_read_as_people_write_it(
 
 @pytest.mark.parametrize("why", WRONG)
 async def test_what_is_wrong_is_said_where_it_is_and_nothing_is_written(
-    why: str, falcon: World, place: DatabaseAddress
+    why: str, falcon: World, onlooker: asyncpg.Connection
 ) -> None:
     given, expected = WRONG[why]
     expected = [(code, ["input", *path]) for code, path in expected]
-    before = await contents(place)
+    before = await contents(onlooker)
     made = (await falcon.machine.run(CREATE, input={"number": "+12025559999"} | given))["contactCreate"]
     assert _problems(made) == expected
     assert made["contact"] is None
     changed = (await falcon.machine.run(UPDATE, id=falcon.other_contact, input=given))["contactUpdate"]
     assert _problems(changed) == expected
     assert changed["contact"] is None
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 async def test_a_number_belongs_to_one_contact(falcon: World) -> None:
@@ -221,12 +221,12 @@ NUL_INPUTS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("given", NUL_INPUTS)
-async def test_a_nul_in_a_text_is_bad_input(given: dict[str, Any], falcon: World, place: DatabaseAddress) -> None:
-    before = await contents(place)
+async def test_a_nul_in_a_text_is_bad_input(given: dict[str, Any], falcon: World, onlooker: asyncpg.Connection) -> None:
+    before = await contents(onlooker)
     answer = await falcon.machine.post(query=CREATE, variables={"input": given})
     assert answer.status_code == 400
     assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["BAD_USER_INPUT"]
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 @pytest.mark.parametrize("literal", ['"\\u0000"', '"\\u{0}"', '"\\u{000}"', '"""\0"""', '"\0"'])

@@ -7,6 +7,7 @@ from itertools import product as pairs
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 import pytest
 import pytest_asyncio
@@ -15,7 +16,6 @@ from auth.people import add_member
 from auth.permissions import StaffRole, TenantRole
 from portal.clock import new_id
 from portal.database import DatabaseRole
-from portal.database.address import DatabaseAddress
 from portal.global_ids import split_global
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product
@@ -67,10 +67,10 @@ async def test_tn_01_every_place_that_takes_an_id_is_tried_here() -> None:
 
 @pytest.mark.parametrize("place_of", PLACES)
 async def test_tn_01_tn_02_another_tenant_s_id_is_answered_like_an_absent_one_by_the_same_statements(
-    place_of: str, served: Product, place: DatabaseAddress, falcon: World, freestyle: World
+    place_of: str, served: Product, onlooker: asyncpg.Connection, falcon: World, freestyle: World
 ) -> None:
     assert set(falcon.ids) == node_types()
-    before = await contents(place)
+    before = await contents(onlooker)
     for kind, given in falcon.ids.items():
         if kind == ON_SALE:
             continue
@@ -79,37 +79,37 @@ async def test_tn_01_tn_02_another_tenant_s_id_is_answered_like_an_absent_one_by
         assert foreign == absent, kind
         assert b"INTERNAL" not in foreign[1]
         assert (b"FORBIDDEN" in foreign[1]) == (place_of == "Query.node(id)" and kind in OF_THE_OPERATOR_ALONE)
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 @pytest.mark.parametrize("place_of", PLACES_OF_SUPPORT)
 async def test_tn_01_what_is_not_support_s_own_or_no_tenant_is_answered_like_an_absent_id(
-    place_of: str, served: Product, place: DatabaseAddress, falcon: World
+    place_of: str, served: Product, onlooker: asyncpg.Connection, falcon: World
 ) -> None:
     caller = await served.member(None, StaffRole.ISV_SUPPORT)
     others = {kind: given for kind, given in falcon.ids.items() if kind != "Tenant"}  # the session is somebody else's
-    before = await contents(place)
+    before = await contents(onlooker)
     absent = (await _raw(served, caller, PLACES_OF_SUPPORT[place_of], id=_absent(served, "Tenant")))[:2]
     for given in (*others.values(), _absent(served, "SupportSession"), "no id", ""):
         assert (await _raw(served, caller, PLACES_OF_SUPPORT[place_of], id=given))[:2] == absent
     assert absent[0] == 200
     assert b"FORBIDDEN" not in absent[1]
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 @pytest.mark.parametrize("place_of", PLACES_OF_OPERATOR)
 async def test_tn_01_what_is_no_object_of_its_kind_is_answered_to_the_operator_like_an_absent_id(
-    place_of: str, served: Product, place: DatabaseAddress, falcon: World
+    place_of: str, served: Product, onlooker: asyncpg.Connection, falcon: World
 ) -> None:
     caller = await served.member(None, StaffRole.ISV_OPERATOR)
-    before = await contents(place)
+    before = await contents(onlooker)
     absent = (await _raw(served, caller, PLACES_OF_OPERATOR[place_of], id=_absent(served, "Tenant")))[:2]
     others = {kind: given for kind, given in falcon.ids.items() if kind not in OF_THE_OPERATOR}
     for given in (*others.values(), "no id", ""):
         assert (await _raw(served, caller, PLACES_OF_OPERATOR[place_of], id=given))[:2] == absent
     assert absent[0] == 200
     assert b"FORBIDDEN" not in absent[1]
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 @pytest.mark.parametrize("place_of", ["Query.node(id)", "Query.contact(id)", "Query.template(id)", "Query.message(id)"])

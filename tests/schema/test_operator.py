@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
 from auth.permissions import Permission, StaffRole
 from portal.clock import new_id
 from portal.database import DatabaseRole
-from portal.database.address import DatabaseAddress
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product
 from tests.schema.world import World, contents, make_world, taken
@@ -115,9 +115,9 @@ async def test_tenants_are_paged_by_name(operator: Caller, falcon: World, quail:
 
 
 async def test_the_operator_reads_no_logs_no_content_and_changes_nothing(
-    operator: Caller, falcon: World, quail: World, place: DatabaseAddress
+    operator: Caller, falcon: World, quail: World, onlooker: asyncpg.Connection
 ) -> None:
-    before = await contents(place)
+    before = await contents(onlooker)
     text = """query ($id: ID!, $message: ID!) {
       tenant(id: $id) { name messages { nodes { id } } message(id: $message) { id } }
       messages { nodes { id } } contacts { nodes { id } } usage(input: {period: TODAY}) { asOf } plan { since }
@@ -127,7 +127,7 @@ async def test_the_operator_reads_no_logs_no_content_and_changes_nothing(
     assert answer["data"].pop("tenant") == {"name": "Falcon Flights", "messages": None, "message": None}
     assert set(answer["data"].values()) == {None}
     assert [one["extensions"]["code"] for one in answer["errors"]] == ["FORBIDDEN"] * 9
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 async def test_an_absent_tenant_and_no_tenant_s_id_look_the_same(

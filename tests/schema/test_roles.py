@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import count, islice
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from graphql import get_named_type, is_leaf_type
@@ -18,7 +19,6 @@ from auth.permissions import (
     permissions_of,
     staff_permissions,
 )
-from portal.database.address import DatabaseAddress
 from portal_schema.nodes import to_global
 from portal_schema.permissions_table import permissions_table
 from tests.conversations.inbound import add_conversation
@@ -416,17 +416,17 @@ async def test_az_02_az_03_az_14_a_query_field_answers_those_who_may_and_refuses
 
 @pytest.mark.parametrize("who", HELD)
 async def test_az_02_az_03_a_mutation_that_is_refused_changes_nothing(
-    who: str, stage: Stage, served: Product, place: DatabaseAddress
+    who: str, stage: Stage, served: Product, onlooker: asyncpg.Connection
 ) -> None:
     await stage.make_ready(who)
     roots = [way for way in ROOTS if way[0].needed - HELD_TO_CHANGE[who]]
     arguments = await changes(served, stage.world(who), who)
-    before = await contents(place)
+    before = await contents(onlooker)
     for asked in batches(roots):
         answer = await ask(stage.callers[who], asked, arguments)
         assert told(answer) == refused(asked, who)
         assert answer["data"] == dict.fromkeys(asked)
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
     assert roots
 
 

@@ -56,13 +56,13 @@ async def test_leave_to_see_content_ends_of_itself_and_a_later_session_was_never
 
 @pytest.mark.parametrize("hours", [0, -1, 169])
 async def test_leave_for_no_time_or_too_long_is_refused_and_nothing_happens(
-    hours: int, quail: World, place: DatabaseAddress
+    hours: int, quail: World, onlooker: asyncpg.Connection
 ) -> None:
-    before = await contents(place)
+    before = await contents(onlooker)
     made = (await quail.owner.run(GRANT, hours=hours))["supportAccessGrant"]
     assert made["supportAccess"] is None
     assert made["errors"] == [{"code": "INVALID", "path": ["input", "hours"]}]
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 async def test_of_leaves_that_are_given_at_once_one_holds(quail: World, place: DatabaseAddress) -> None:

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_az_13_without_a_session_support_sees_names_and_states_and_nothing_is_written_down(
-    falcon: World, quail: World, support: Caller, place: DatabaseAddress
+    falcon: World, quail: World, support: Caller, onlooker: asyncpg.Connection
 ) -> None:
-    before = await contents(place)
+    before = await contents(onlooker)
     text = "{ tenants(first: 100) { nodes { id name state } } viewer { permissions } }"
     found = await support.run(text)
     assert {falcon.tenant_id, quail.tenant_id} <= {one["id"] for one in found["tenants"]["nodes"]}
@@ -27,14 +27,14 @@ async def test_az_13_without_a_session_support_sees_names_and_states_and_nothing
     text = f"query ($id: ID!, $m: ID!) {{ tenant(id: $id) {{ name {fields} }} }}"
     errors = await support.errors(text, id=falcon.tenant_id, m=falcon.message)
     assert [one["extensions"]["code"] for one in errors] == ["FORBIDDEN"] * 4
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 async def test_az_13_az_15_in_its_session_support_reads_no_other_tenant_and_neither_log_tells_that_it_did(
-    falcon: World, quail: World, support: Caller, place: DatabaseAddress
+    falcon: World, quail: World, support: Caller, onlooker: asyncpg.Connection
 ) -> None:
     await open_session(support, falcon.tenant_id)
-    before = await contents(place)
+    before = await contents(onlooker)
     fields = "plan { since } usage(input: {period: TODAY}) { asOf } messages { nodes { id } } message(id: $m) { id }"
     text = f"query ($id: ID!, $m: ID!) {{ tenant(id: $id) {{ name {fields} }} }}"
     answers = []
@@ -51,7 +51,7 @@ async def test_az_13_az_15_in_its_session_support_reads_no_other_tenant_and_neit
         assert {one["message"] for one in answer["errors"]} == {"Open a support session in this tenant first."}
         answers.append([{**one, "extensions": one["extensions"]["code"]} for one in answer["errors"]])
     assert answers.count(answers[0]) == 3
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
     node = "query ($id: ID!) { node(id: $id) { id } }"
     assert await support.run(node, id=quail.message) == {"node": None}  # looked for in its own tenant
 
@@ -90,13 +90,13 @@ async def test_az_13_every_read_is_written_down_with_its_fields_and_masked_argum
 
 
 async def test_what_reads_nothing_of_the_tenant_is_not_written_down(
-    falcon: World, support: Caller, place: DatabaseAddress
+    falcon: World, support: Caller, onlooker: asyncpg.Connection
 ) -> None:
     await open_session(support, falcon.tenant_id)
-    before = await contents(place)
+    before = await contents(onlooker)
     await support.run("{ viewer { supportSession { reason } permissions } tenants { nodes { name state } } }")
     assert set(await support.codes("{ contacts { nodes { id } } templates { nodes { id } } }")) == {"FORBIDDEN"}
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 async def test_what_mutations_answer_with_is_written_down_in_the_session_that_it_was_read_in(

@@ -68,14 +68,14 @@ async def test_a_session_names_who_why_and_until_when_and_the_tenant_sees_it(
     ids=str,
 )
 async def test_a_session_without_a_good_reason_or_time_is_refused_and_nothing_happens(
-    wrong: dict[str, Any], path: str, falcon: World, support: Caller, place: DatabaseAddress
+    wrong: dict[str, Any], path: str, falcon: World, support: Caller, onlooker: asyncpg.Connection
 ) -> None:
-    before = await contents(place)
+    before = await contents(onlooker)
     given = {"tenantId": falcon.tenant_id, "reason": "A ticket", "minutes": 60} | wrong
     made = (await support.run(START, input=given))["supportSessionStart"]
     assert made["supportSession"] is None
     assert [(one["code"], one["path"]) for one in made["errors"]] == [("INVALID", ["input", path])]
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 @pytest.mark.parametrize("limits", [{"reason": "fives", "minutes": 5}, {"reason": "x" * 500, "minutes": 240}], ids=str)
@@ -86,16 +86,18 @@ async def test_the_shortest_and_the_longest_session_are_opened(
     assert made["errors"] == []
 
 
-async def test_tn_16_nobody_goes_into_a_closed_tenant(served: Product, support: Caller, place: DatabaseAddress) -> None:
+async def test_tn_16_nobody_goes_into_a_closed_tenant(
+    served: Product, support: Caller, onlooker: asyncpg.Connection
+) -> None:
     gone = await served.tenant("Gone Gulls")
     async with served.database.as_role(DatabaseRole.OPERATOR) as tx:
         await tx.execute("UPDATE tenant SET state = 'CLOSED' WHERE id = $1", gone.id)
     (found,) = (await support.run('{ tenants(filter: {search: "gone"}) { nodes { id state } } }'))["tenants"]["nodes"]
     assert found["state"] == "CLOSED"
-    before = await contents(place)
+    before = await contents(onlooker)
     made = await support.run(START, input={"tenantId": found["id"], "reason": "A ticket"})
     assert [one["code"] for one in made["supportSessionStart"]["errors"]] == ["TENANT_CLOSED"]
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 async def test_a_session_is_over_when_its_tenant_is_closed(served: Product, support: Caller) -> None:
@@ -139,24 +141,24 @@ async def test_of_ten_sessions_that_are_opened_at_once_one_is_open(
 
 
 async def test_only_its_own_session_is_ended_by_anybody_and_once(
-    served: Product, falcon: World, support: Caller, place: DatabaseAddress
+    served: Product, falcon: World, support: Caller, onlooker: asyncpg.Connection
 ) -> None:
     session = await open_session(support, falcon.tenant_id)
     colleague = await served.member(None, StaffRole.ISV_SUPPORT)
     nothing = [("NOT_FOUND", ["id"])]
-    before = await contents(place)
+    before = await contents(onlooker)
     answer = (await colleague.run(END, id=session))["supportSessionEnd"]
     assert [(one["code"], one["path"]) for one in answer["errors"]] == nothing
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
     assert await mine(support) == session
     ended = (await support.run(END, id=session))["supportSessionEnd"]
     assert (ended["errors"], ended["supportSession"]["id"]) == ([], session)
     assert await mine(support) is None
     assert await support.codes(READ, id=falcon.tenant_id) == ["FORBIDDEN"]
-    before = await contents(place)
+    before = await contents(onlooker)
     answer = (await support.run(END, id=session))["supportSessionEnd"]
     assert [(one["code"], one["path"]) for one in answer["errors"]] == nothing
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
     assert [one["action"] for one in await log(falcon, session)] == ["supportSessionEnd", "supportSessionStart"]
 
 

@@ -3,9 +3,9 @@
 import secrets
 from typing import Any
 
+import asyncpg
 import pytest
 
-from portal.database.address import DatabaseAddress
 from tests.product import Product
 from tests.schema.nasty import LONG, TEXTS
 from tests.schema.world import World, add_contact, contents, send
@@ -128,11 +128,11 @@ async def test_variables_are_kept_as_they_were_declared(falcon: World) -> None:
 
 @pytest.mark.parametrize("why", WRONG)
 async def test_what_is_wrong_is_said_where_it_is_and_nothing_is_written(
-    why: str, falcon: World, place: DatabaseAddress
+    why: str, falcon: World, onlooker: asyncpg.Connection
 ) -> None:
     given, expected = WRONG[why]
     expected = [(code, ["input", *path]) for code, path in expected]
-    before = await contents(place)
+    before = await contents(onlooker)
     new = {"name": "Wrong", "category": "MARKETING", "body": "x"} | given
     made = (await falcon.machine.run(CREATE, input=new))["templateCreate"]
     assert _problems(made) == expected
@@ -140,7 +140,7 @@ async def test_what_is_wrong_is_said_where_it_is_and_nothing_is_written(
     changed = (await falcon.machine.run(UPDATE, id=falcon.template, input=given))["templateUpdate"]
     assert _problems(changed) == expected
     assert changed["template"] is None
-    assert await contents(place) == before
+    assert await contents(onlooker) == before
 
 
 async def test_a_name_belongs_to_one_template_in_use(falcon: World) -> None:

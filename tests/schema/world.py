@@ -20,7 +20,6 @@ from portal.callbacks.inbox import CallbackKind
 from portal.calls.reported import call_applier
 from portal.clock import new_id
 from portal.database import DatabaseRole
-from portal.database.address import DatabaseAddress
 from portal_schema.nodes import from_global, to_global
 from tests.calls.callbacks import fields_of
 from tests.conversations.inbound import add_conversation
@@ -394,19 +393,15 @@ def taken(product: Product) -> list[str]:
     return [sql for sql in product.statements if "typeinfo_tree" not in sql and "'jit'" not in sql]
 
 
-async def contents(address: DatabaseAddress) -> dict[str, str]:
+async def contents(onlooker: asyncpg.Connection) -> dict[str, str]:
     """A digest of the rows of every table that belongs to tenants: what a refusal has to leave as it is.
 
     Less the inbox, which the provider writes to in its own time.
     """
-    connection = await asyncpg.connect(**address.credentials())
-    try:
-        tables = await connection.fetch(
-            "SELECT table_name FROM information_schema.columns JOIN information_schema.tables "
-            "USING (table_schema, table_name) WHERE table_schema = 'public' AND column_name = 'tenant_id' "
-            "AND table_type = 'BASE TABLE' AND table_name <> 'callback_inbox'"
-        )
-        digest = "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {} AS t"
-        return {row[0]: await connection.fetchval(digest.format(row[0])) for row in tables}
-    finally:
-        await connection.close()
+    tables = await onlooker.fetch(
+        "SELECT relname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid "
+        "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition "
+        "AND attname = 'tenant_id' AND relname <> 'callback_inbox'"
+    )
+    digest = "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {} AS t"
+    return {name: await onlooker.fetchval(digest.format(name)) for (name,) in tables}
