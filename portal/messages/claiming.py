@@ -125,8 +125,8 @@ WITH due AS (
 )
 UPDATE message SET status = 'CONFIRMING', status_at = CASE status WHEN 'CONFIRMING' THEN status_at ELSE $2 END,
   due_at = $3, attempts = attempts + 1 FROM due WHERE message.tenant_id = $1 AND message.id = due.id
-RETURNING message.id, recipient_number, sender_number, body, first_tried_at,
-  CASE status_at WHEN $2 THEN first_tried_at ELSE status_at END AS doubted_since
+RETURNING message.id, recipient_number, sender_number, CASE WHEN content_variables IS NULL THEN body END AS body,
+  first_tried_at, CASE status_at WHEN $2 THEN first_tried_at ELSE status_at END AS doubted_since
 """
 # A tenant whose turn is over stands behind those who wait: never earlier than now.
 _NOTE_NEXT = f"""{_WAITING}, next AS (SELECT least(

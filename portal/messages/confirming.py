@@ -3,8 +3,9 @@
 The callback that names the message settles most of them. What remains is matched with the log on recipient, sender,
 body and time, less what belongs to another message already. Nothing found after the grace period: it was never taken,
 and is sent again. As many found as asked for: they are these. Anything else is ambiguous: it waits for callbacks to
-name those that left, and what they leave ambiguous is given up and never sent again. The residual risk: a provider
-whose log lags longer than the grace period would make a second message.
+name those that left, and what they leave ambiguous is given up and never sent again. A text that the provider filled
+itself may read otherwise in its log: any message to the recipient may then be it. The residual risk: a provider whose
+log lags longer than the grace period would make a second message.
 """
 
 from collections import defaultdict
@@ -33,7 +34,7 @@ class Confirming:
     id: UUID
     recipient: str
     sender: str
-    body: str
+    body: str | None  # None: the provider filled it itself
     first_tried_at: datetime
     doubted_since: datetime  # when its request ended without an answer; a dead worker's has by the end of its lease
 
@@ -48,7 +49,7 @@ async def confirm(
     until: datetime,
 ) -> None:
     """Settle these messages as far as the provider's log allows; those not reached `until` then wait for their turn."""
-    twins: dict[tuple[str, str, str], list[Confirming]] = defaultdict(list)
+    twins: dict[tuple[str, str, str | None], list[Confirming]] = defaultdict(list)
     for message in messages:
         twins[message.recipient, message.sender, message.body].append(message)
     for group in twins.values():
@@ -104,7 +105,7 @@ async def _still_confirming(tx: TenantTransaction, messages: Sequence[Confirming
 
 
 def _matches(found: ProviderMessage, ours: Confirming) -> bool:
-    return (found.recipient, found.sender, found.body) == (ours.recipient, ours.sender, ours.body)
+    return (found.recipient, found.sender) == (ours.recipient, ours.sender) and ours.body in {None, found.body}
 
 
 def _found(ours: Confirming, theirs: ProviderMessage, now: datetime) -> News:
@@ -123,7 +124,8 @@ async def _open_twins(tx: TenantTransaction, like: Confirming, *, since: datetim
     count: int = await tx.value(
         "SELECT count(*) FROM message WHERE tenant_id = $1 AND (status IN ('CONFIRMING', 'SENDING') "
         "OR status = 'FAILED' AND issue = 'UNCONFIRMED' AND status_at >= $5) "
-        "AND provider_reference IS NULL AND recipient_number = $2 AND sender_number = $3 AND body = $4",
+        "AND provider_reference IS NULL AND recipient_number = $2 AND sender_number = $3 "
+        "AND ($4::text IS NULL OR body = $4)",
         tx.tenant_id,
         like.recipient,
         like.sender,

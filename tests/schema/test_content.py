@@ -66,6 +66,7 @@ CANARIES = [
     Canary("contact", "number", CONTACTS, code=3),
     Canary("contact", "fields", CONTACTS, json='{"color": "%s"}'),
     Canary("template", "name", TEMPLATES),
+    Canary("template", "topic", TEMPLATES),
     Canary("template_version", "body", TEMPLATES),
     Canary(
         "template_version",

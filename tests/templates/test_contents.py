@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from auth.permissions import machine_permissions
+from portal.messages.confirming import CONFIRM_AFTER
 from portal.messages.firing import Firing
 from portal.messages.provider import ProviderCredentials
 from portal.templates.content import NumberedText
@@ -16,10 +17,11 @@ from portal.templates.provider import NotTaken, Published
 from portal.templates.publishing import WITHDRAWN_AFTER
 from portal.templates.working import FIRST_PAUSE, LEASE, TemplatePublishing
 from portal.tenants.accounts import ProviderAccounts
-from tests.messages.traffic import at_the_provider, messages, send
+from tests.messages.traffic import at_the_provider, deaf_dispatcher, delivered_at_the_provider, messages, send
 from tests.product import Product, TenantUnderTest
 from tests.templates.written import add_contact, change, create, made, read
 from tests.twilio_gateway.door import Door
+from tests.waiting import until
 from twilio_gateway.contents import TwilioContents
 from twilio_gateway.http import PortalTwilioHttp
 
@@ -167,6 +169,28 @@ async def test_a_provider_that_does_not_answer_is_told_of_and_a_refusal_ends_it(
     assert await _contents(product, tenant) == []
 
 
+async def test_a_hand_over_without_an_answer_is_found_again_however_the_provider_shows_its_text(
+    product: Product,
+) -> None:
+    tenant, dispatcher = await product.tenant(), deaf_dispatcher(product)
+    template = await made(tenant.machine, "Ready.", kind="CONTENT")
+    await _publishing(product).work_due()
+    contact = await add_contact(tenant.machine, "+12025550160")  # accepted, and the connection is cut
+    assert (await send(tenant.machine, [contact], body=None, templateId=template))["errors"] == []
+    await dispatcher.run_once()
+    await delivered_at_the_provider(product, tenant)
+    (there,) = await at_the_provider(product, tenant)
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
+        address = f"{product.settings.simulator_url}/api{there['uri']}"
+        emptied = await http.post(address, data={"Body": ""}, auth=(tenant.account_sid, tenant.auth_token))
+    assert emptied.json()["body"] == ""
+    product.clock.advance(CONFIRM_AFTER)
+    await dispatcher.run_once()
+    (row,) = await messages(product, tenant)
+    assert (row["status"], row["provider_reference"], row["body"]) == ("DELIVERED", there["sid"], "Ready.")
+    assert len(await at_the_provider(product, tenant)) == 1
+
+
 async def test_what_the_provider_could_not_fill_is_refused_where_it_is(product: Product) -> None:
     tenant = await product.tenant()
     variable = {"name": "name", "example": "Alice"}
@@ -184,3 +208,9 @@ async def test_what_the_provider_could_not_fill_is_refused_where_it_is(product: 
         assert await tx.value("SELECT count(*) FROM template WHERE tenant_id = $1", tenant.id) == 0
     filled = await made(tenant.machine, "Hi {{name}}", kind="CONTENT", variables=[variable | {"default": "you"}])
     assert (await read(tenant.machine, filled))["kind"] == "CONTENT"
+
+    async def ready() -> bool:
+        return bool((await _state(tenant, filled))["state"] == "READY")
+
+    async with product.worker():
+        await until(ready)
