@@ -44,12 +44,12 @@ interface AskedProps {
   id: string;
   action: Action | null;
   onClose: () => void;
-  /** The contact is no more. */
-  onGone: () => void;
+  /** The contact is no more: what to show instead. */
+  onNext: (id: string | null) => void;
 }
 
 /** The dialog of what was asked of a contact. */
-export function Asked({ id, action, onClose, onGone }: AskedProps) {
+export function Asked({ id, action, onClose, onNext }: AskedProps) {
   const { data } = useQuery(contactQuery(id));
   const contact = data?.contact ?? null;
   if (contact === null) return null;
@@ -58,8 +58,8 @@ export function Asked({ id, action, onClose, onGone }: AskedProps) {
       <ContactForm key={contact.updatedAt} opened={action === 'edit'} contact={contact} onClose={onClose} />
       <TagContacts contacts={action === 'tag' ? [contact] : []} onClose={onClose} />
       <RecordConsent contact={action === 'consent' ? contact : null} onClose={onClose} />
-      <MergeContacts about={action === 'merge' ? contact : null} onClose={onClose} />
-      <DeleteContact contact={action === 'delete' ? contact : null} onClose={onClose} onDone={onGone} />
+      <MergeContacts about={action === 'merge' ? contact : null} onDone={onNext} onClose={onClose} />
+      <DeleteContact contact={action === 'delete' ? contact : null} onClose={onClose} onDone={() => { onNext(null); }} />
       <EraseContact contact={action === 'erase' ? contact : null} onClose={onClose} />
     </>
   );

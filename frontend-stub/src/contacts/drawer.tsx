@@ -2,6 +2,7 @@ import { Badge, DataList, Drawer, EmptyState, Group, Stack, Text } from '@mantin
 import { IconMoodSad } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useSearchParams } from 'wouter';
 
 import { LoadingRows } from '../parts/page';
 import { useClock } from '../parts/time';
@@ -14,17 +15,29 @@ import { OptedOut } from './opted-out';
 import { type ContactInFull, contactQuery } from './queries';
 import { CHANNELS, LINES, OPTED_OUT } from './words';
 
-interface ContactDrawerProps {
-  id: string | null;
-  onClose: () => void;
-}
-
-/** One contact in full. It makes room for the dialog of what is asked of it, so that only one is open. */
-export function ContactDrawer({ id, onClose }: ContactDrawerProps) {
+/** The contact that the address names, in full. It makes room for the dialog of what is asked of it, so that only one is open. */
+export function ContactDrawer() {
+  const [params, setParams] = useSearchParams();
   const [asked, setAsked] = useState<Action | null>(null);
+  const id = params.get('contact');
+  const show = (other: string | null) => {
+    setParams((old) => {
+      if (other === null) old.delete('contact');
+      else old.set('contact', other);
+      return old;
+    });
+  };
   return (
     <>
-      <Drawer opened={id !== null && asked === null} onClose={onClose} position="right" size="md" title={<Text fw={650}>Contact</Text>}>
+      <Drawer
+        opened={id !== null && asked === null}
+        onClose={() => {
+          show(null);
+        }}
+        position="right"
+        size="md"
+        title={<Text fw={650}>Contact</Text>}
+      >
         {id !== null && <Details id={id} onAsk={setAsked} />}
       </Drawer>
       {id !== null && (
@@ -34,7 +47,7 @@ export function ContactDrawer({ id, onClose }: ContactDrawerProps) {
           onClose={() => {
             setAsked(null);
           }}
-          onGone={onClose}
+          onNext={show}
         />
       )}
     </>

@@ -41,7 +41,7 @@ function Form({ contact: { id, name, number }, onClose }: { contact: ContactInFu
       <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="Nobody can bring this back">
         Do it when {name ?? 'the person'} asks to be forgotten. To tidy up, delete the contact instead.
       </Alert>
-      <List size="sm">
+      <List size="sm" spacing={4}>
         <List.Item>Gone, here and at the carrier: name, number, texts of messages and calls, and evidence of consent.</List.Item>
         <List.Item>What waits to be sent is canceled.</List.Item>
         <List.Item>What was counted and billed stays, without number and text.</List.Item>

@@ -16,6 +16,7 @@ interface MergeContactsProps {
   about: Contact | null;
   /** The other one, where it is known. */
   other?: Contact;
+  onDone?: (keptId: string) => void;
   onClose: () => void;
 }
 
@@ -28,7 +29,7 @@ export function MergeContacts({ about, onClose, ...rest }: MergeContactsProps) {
   );
 }
 
-function Form({ about, other: given, onClose }: MergeContactsProps & { about: Contact }) {
+function Form({ about, other: given, onDone, onClose }: MergeContactsProps & { about: Contact }) {
   const [found, setFound] = useState<Contact | null>(null);
   const [keptId, setKept] = useState(about.id);
   const other = given ?? found;
@@ -39,6 +40,7 @@ function Form({ about, other: given, onClose }: MergeContactsProps & { about: Co
       onDone: ({ contact }) => {
         notifications.show({ color: 'green', title: contact?.name ?? contact?.number, message: 'The two contacts are one.' });
         onClose();
+        onDone?.(keptId);
       },
     },
   );
@@ -82,7 +84,7 @@ function Form({ about, other: given, onClose }: MergeContactsProps & { about: Co
 
 function Kept() {
   return (
-    <List size="sm">
+    <List size="sm" spacing={4}>
       <List.Item>Name, number and details of the one that stays are kept. What it lacks comes from the other.</List.Item>
       <List.Item>It gets the other’s tags and messages.</List.Item>
       <List.Item>If either opted out, neither number gets messages any more.</List.Item>

@@ -1,4 +1,4 @@
-import { Button, EmptyState, Group, SimpleGrid, Stack } from '@mantine/core';
+import { Box, Button, EmptyState, Group, SimpleGrid, Stack } from '@mantine/core';
 import { IconAddressBook, IconFilterOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'wouter';
@@ -24,37 +24,30 @@ interface PeopleProps {
 
 /** The contacts: narrowed down, chosen, and one of them in full. */
 export function People({ mayWrite, onAdd }: PeopleProps) {
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
   return (
     <Stack gap="lg">
-      <Search label="Search contacts" placeholder="Search by name or number" />
+      <Group justify="space-between" gap="sm">
+        <Box flex={1} miw={220}>
+          <Search label="Search contacts" placeholder="Search by name or number" />
+        </Box>
+        <Export filter={filterOf(params)} />
+      </Group>
       <Filters />
       <Rows mayWrite={mayWrite} onAdd={onAdd} />
-      <ContactDrawer
-        id={params.get('contact')}
-        onClose={() => {
-          setParams((old) => {
-            old.delete('contact');
-            return old;
-          });
-        }}
-      />
+      <ContactDrawer />
     </Stack>
   );
 }
 
 function Filters() {
   const { data: tags = [] } = useQuery(tagsQuery);
-  const [params] = useSearchParams();
   return (
-    <Group align="flex-end" gap="sm">
-      <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm" flex={1} miw={0}>
-        <ChoiceBox name="tag" label="Tag" choices={{ all: 'Any', ...Object.fromEntries(tags.map(({ id, name }) => [id, name])) }} />
-        <ChoiceBox name="consent" label="Consent" choices={CONSENTS} />
-        <ChoiceBox name="wants" label="Messages" choices={WANTS} />
-      </SimpleGrid>
-      <Export filter={filterOf(params)} />
-    </Group>
+    <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
+      <ChoiceBox name="tag" label="Tag" choices={{ all: 'Any', ...Object.fromEntries(tags.map(({ id, name }) => [id, name])) }} />
+      <ChoiceBox name="consent" label="Consent" choices={CONSENTS} />
+      <ChoiceBox name="wants" label="Messages" choices={WANTS} />
+    </SimpleGrid>
   );
 }
 

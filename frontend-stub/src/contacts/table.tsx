@@ -172,7 +172,7 @@ function Who({ contact }: { contact: Contact }) {
       {contact.tags.length > 0 && (
         <Group gap={4} mt={4} role="list" aria-label="Tags">
           {contact.tags.map(({ id, name }) => (
-            <Badge key={id} role="listitem" size="sm" color="gray">
+            <Badge key={id} role="listitem" size="sm" color="petrol">
               {name}
             </Badge>
           ))}

@@ -111,7 +111,7 @@ function Figures({ job: { purpose, created, updated, skipped, refused } }: { job
   return (
     <SimpleGrid cols={{ base: 2, sm: purpose === 'CONTACTS' ? 4 : 3 }}>
       <Figure label={made} value={inNumbers(created)} />
-      {purpose === 'CONTACTS' && <Figure label="Brought up to date" value={inNumbers(updated)} />}
+      {purpose === 'CONTACTS' && <Figure label="Changed" value={inNumbers(updated)} />}
       <Figure label={left} value={inNumbers(skipped)} />
       <Figure label="With problems" value={inNumbers(refused)} />
     </SimpleGrid>

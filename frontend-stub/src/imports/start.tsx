@@ -11,6 +11,11 @@ import { DialogForm } from '../parts/dialog-form';
 import { check, type Manner } from './file';
 import { DUPLICATES, PURPOSES, UNKNOWN_HEADERS } from './words';
 
+const HEADERS: Record<UploadPurpose, string> = {
+  CONTACTS: 'The first row names the columns: number, name, tags, consent, and details of your own. At most 100,000 rows.',
+  SUPPRESSIONS: 'The first row names the columns: one is “number”, the others are left out. At most 100,000 rows.',
+};
+
 interface StartImportProps {
   purpose: UploadPurpose;
   opened: boolean;
@@ -50,7 +55,7 @@ function Form({ purpose, onClose }: Omit<StartImportProps, 'opened'>) {
     >
       <FileInput
         label="CSV file"
-        description="Its first row names the columns: number, name, tags, consent, and details of your own. At most 100,000 rows."
+        description={HEADERS[purpose]}
         placeholder="Choose a file"
         accept=".csv,text/csv,text/plain"
         leftSection={<IconFileTypeCsv size={18} aria-hidden />}
@@ -85,6 +90,7 @@ function Choices({ manner, onChange }: { manner: Manner; onChange: (manner: Mann
       />
       <NativeSelect
         label="Contacts you have already"
+        description="What is empty in the file stays as it is."
         data={optionsOf(DUPLICATES)}
         value={manner.onDuplicate}
         onChange={(event) => {
@@ -93,6 +99,7 @@ function Choices({ manner, onChange }: { manner: Manner; onChange: (manner: Mann
       />
       <NativeSelect
         label="Columns with other names"
+        description="Details fill the variables of your templates."
         data={optionsOf(UNKNOWN_HEADERS)}
         value={manner.unknownHeaders}
         onChange={(event) => {

@@ -24,12 +24,12 @@ export const PROBLEMS: Record<ImportProblemCode, string> = {
 };
 
 export const DUPLICATES: Record<OnDuplicate, string> = {
-  UPDATE: 'Bring them up to date; what is empty in the file stays',
+  UPDATE: 'Bring them up to date',
   SKIP: 'Leave them as they are',
 };
 
 export const UNKNOWN_HEADERS: Record<UnknownHeaders, string> = {
-  FIELDS: 'Keep them as details, for your templates',
+  FIELDS: 'Keep them as details',
   LEAVE_OUT: 'Leave them out',
-  REFUSE: 'Refuse the file, so that I can look',
+  REFUSE: 'Refuse the file',
 };
