@@ -19,6 +19,8 @@ VIEWS = (
     "/messages",
     "/messages/calls",
     "/contacts",
+    "/contacts/tags",
+    "/contacts/imports",
     "/contacts/opted-out",
     "/templates",
     "/usage",
@@ -45,6 +47,7 @@ OF_THE_OPERATOR = (
 DIALOGS = (
     ("/", "New contact"),
     ("/contacts", "New contact"),
+    ("/contacts", "Import"),
     ("/templates", "New template"),
     ("/plan", "Choose Gold"),
     ("/numbers", "Set up"),
@@ -55,6 +58,7 @@ DIALOGS = (
     ("/webhooks", "New endpoint"),
     ("/webhooks/deliveries", "Send a range again"),
     ("/contacts/opted-out", "Add a number"),
+    ("/contacts/opted-out", "Import numbers"),
 )
 DIALOGS_OF_THE_OPERATOR = (("/rate-card", "Publish a rate card"), ("/invoicing", "Make invoices"))
 DIALOGS_OF_A_TENANT = ("Set the credit limit", "Assign a plan")

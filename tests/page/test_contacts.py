@@ -2,11 +2,12 @@
 
 import csv
 import re
-from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Download, Page, expect
 
+from tests.axe import violations
+from tests.page.conftest import NewVisitor
 from tests.page.visitor import SETTLED, Visitor
 
 pytestmark = pytest.mark.slow
@@ -40,7 +41,7 @@ async def test_a_file_is_checked_row_by_row_then_imported_and_exported(visitor: 
     await expect(rows.nth(2)).to_contain_text(re.compile("^5.*The same number again"))
     async with page.expect_download() as downloading:
         await problems.get_by_role("button", name="Download the problems").click()
-    told = list(csv.DictReader((await _text(await (await downloading.value).path())).splitlines()))
+    told = await _rows(await downloading.value)
     assert [(each["row"], each["code"]) for each in told] == [("3", "INVALID_NUMBER"), ("5", "NUMBER_TWICE")]
     await page.get_by_role("button", name="Import 2 contacts").click()
     await expect(page.get_by_role("heading", name="Import of people.csv")).to_be_visible()
@@ -54,7 +55,7 @@ async def test_a_file_is_checked_row_by_row_then_imported_and_exported(visitor: 
     await expect(page.get_by_role("row")).to_have_count(3)
     async with page.expect_download() as downloading:
         await page.get_by_role("button", name="Export these").click()
-    told = list(csv.DictReader((await _text(await (await downloading.value).path())).splitlines()))
+    told = await _rows(await downloading.value)
     assert {(each["number"], each["bike"]) for each in told} == {("+12025550171", "road"), ("+12025550172", "tandem")}
 
 
@@ -114,5 +115,45 @@ async def test_contacts_are_tagged_asked_for_consent_merged_and_erased_with_a_re
     assert "Zoe" not in await page.get_by_role("main").inner_text()
 
 
-async def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig")
+async def test_a_contact_with_its_dialogs_and_a_file_s_problems_are_accessible_in_the_light_and_on_a_dark_phone(
+    new_visitor: NewVisitor,
+) -> None:
+    guest = await new_visitor(bypass_csp=True, reduced_motion="reduce")
+    page = guest.page
+    await guest.sign_in(path="/contacts")
+    await page.get_by_role("button", name="Chloe Dubois", exact=True).click()
+    drawer = page.get_by_role("dialog", name="Contact", exact=True)
+    await expect(drawer.get_by_role("region", name="Consent")).to_be_visible()
+    found = await _light_and_dark(page)
+    for button in ("Record what they said", "Tag", "Merge", "Erase the person"):
+        await drawer.get_by_role("button", name=button, exact=True).click()
+        await expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_visible()
+        found += [f"{button}: {each}" for each in await _light_and_dark(page)]
+        await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    await guest.open("/contacts")
+    await page.get_by_role("button", name="Import").click()
+    rows = {"name": "people.csv", "mimeType": "text/csv", "buffer": b"number\n12\n+12025550199\n"}
+    await page.locator("input[type=file]").set_input_files(rows)  # type: ignore[arg-type]  # a dict is a payload
+    await page.get_by_role("button", name="Check the file").click()
+    await expect(page.get_by_role("button", name="Import 1 contact")).to_be_visible(timeout=60_000)
+    assert found + await _light_and_dark(page) == []
+
+
+async def _light_and_dark(page: Page) -> list[str]:
+    """What is wrong in the light, and in the dark on a small phone; how the page was is how it is."""
+    found = await violations(page)
+    large = page.viewport_size
+    assert large is not None
+    await page.emulate_media(color_scheme="dark")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    found += await violations(page)
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(large)
+    return found if width <= 360 else [*found, f"it is {width} pixels wide"]
+
+
+async def _rows(download: Download) -> list[dict[str, str]]:
+    """The rows of a CSV file that was downloaded, by their headers."""
+    with open(await download.path(), encoding="utf-8-sig", newline="") as file:  # noqa: ASYNC230, PTH123  small and there
+        return list(csv.DictReader(file))

@@ -113,6 +113,7 @@ function Other({ besides, onFind }: OtherProps) {
       data={found.map(({ id, name, number }) => ({ value: id, label: name === null ? number : `${name}, ${number}` }))}
       searchable
       data-autofocus
+      openOnFocus={false} // its list would lie over the buttons
       onSearchChange={setSearch}
       filter={({ options }) => options} // the server has filtered already
       nothingFoundMessage={isFetching ? 'Searching…' : 'Nobody found'}

@@ -56,6 +56,7 @@ function Form({ contacts, onClose }: TagContactsProps) {
         value={names}
         onChange={setNames}
         acceptValueOnBlur
+        openOnFocus={false} // its list would lie over the buttons
         data-autofocus
       />
     </DialogForm>

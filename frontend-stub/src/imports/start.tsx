@@ -84,6 +84,7 @@ function Choices({ manner, onChange }: { manner: Manner; onChange: (manner: Mann
         data={known.map(({ name }) => name)}
         value={manner.tags}
         acceptValueOnBlur
+        openOnFocus={false} // its list would lie over the buttons
         onChange={(tags) => {
           onChange({ ...manner, tags });
         }}
