@@ -6,6 +6,7 @@ from tortoise.migrations.operations import Operation, RunSQL
 MEDIA = """
 SET LOCAL ROLE portal_owner;
 ALTER TABLE message ADD media jsonb; -- of one that is sent: [{url, contentType, size}], content as its body is
+GRANT SELECT (media) ON message TO portal_support_content;
 """
 
 NUMBERS = """
