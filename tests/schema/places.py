@@ -128,7 +128,7 @@ PLACES = {
       trafficPauseRelease(id: $id) { trafficPause { id } errors { code path message } }
     }""",
     "Mutation.alertMute(id)": """mutation ($id: ID!) {
-      alertMute(id: $id) { alert { id } errors { code path message } }
+      alertMute(id: $id, until: "2026-11-20T15:00:00Z") { alert { id } errors { code path message } }
     }""",
     "Mutation.webhookEndpointUpdate(id)": """mutation ($id: ID!) {
       webhookEndpointUpdate(id: $id, input: {description: "X"}) {
