@@ -62,7 +62,7 @@ async def test_a_file_is_checked_row_by_row_then_imported_and_exported(visitor: 
 async def test_contacts_are_tagged_asked_for_consent_merged_and_erased_with_a_receipt(visitor: Visitor) -> None:
     page = visitor.page
     await visitor.sign_in(tenant="Freestyle Falcons", path="/contacts")
-    for name, number in (("Zoe Ziegler", "+12025550176"), ("Zoe Z.", "+12025550177")):
+    for name, number in (("Zoe Ziegler", "+12025550178"), ("Zoe Z.", "+12025550179")):
         made = await visitor.run(
             "mutation M($input: ContactCreateInput!) { contactCreate(input: $input) { contact { id } } }",
             input={"name": name, "number": number},
@@ -106,7 +106,7 @@ async def test_contacts_are_tagged_asked_for_consent_merged_and_erased_with_a_re
     await drawer.get_by_role("button", name="Erase the person").click()
     erasing = page.get_by_role("dialog", name="Erase this person?")
     await expect(erasing.get_by_role("button", name="Erase for good")).to_be_disabled()
-    await erasing.get_by_label("Type +12025550176 to confirm").fill("+12025550176")
+    await erasing.get_by_label("Type +12025550178 to confirm").fill("+12025550178")
     await erasing.get_by_role("button", name="Erase for good").click()
     await expect(page.get_by_role("heading", name="Receipt of an erasure")).to_be_visible()
     seal = page.get_by_role("group", name="Seal (SHA-256)").locator("pre")

@@ -13,19 +13,25 @@ import { ContactChoice } from '../parts/contact-choice';
 import { DialogForm } from '../parts/dialog-form';
 import { useMay } from '../session/viewer';
 
+interface MakeCallProps {
+  /** Whom to call, where it is known. */
+  whom?: Contact;
+  onClose: () => void;
+}
+
 /** Calls somebody and reads a text out. */
-export function MakeCall({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function MakeCall({ opened, ...rest }: MakeCallProps & { opened: boolean }) {
   return (
-    <Modal opened={opened} onClose={onClose} title={<Text fw={650}>Call somebody</Text>}>
-      {opened && <Form onClose={onClose} />}
+    <Modal opened={opened} onClose={rest.onClose} title={<Text fw={650}>Call somebody</Text>}>
+      {opened && <Form {...rest} />}
     </Modal>
   );
 }
 
-function Form({ onClose }: { onClose: () => void }) {
+function Form({ whom: known, onClose }: MakeCallProps) {
   const mayReadContacts = useMay('CONTACTS_READ');
   const mayReadNumbers = useMay('NUMBERS_READ');
-  const [contact, setContact] = useState<Contact | null>(null);
+  const [contact, setContact] = useState<Contact | null>(known ?? null);
   const [number, setNumber] = useState('');
   const [speech, setSpeech] = useState<Speech>({ announcement: '', language: 'EN_US' });
   const [senderId, setSender] = useState<string | null>(null);

@@ -1,9 +1,11 @@
 import { Button, Group } from '@mantine/core';
-import { IconArrowsJoin, IconEraser, IconPencil, IconTag, IconTrash } from '@tabler/icons-react';
+import { IconArrowsJoin, IconEraser, IconPencil, IconPhone, IconTag, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 
-import { ContactForm } from './contact-form';
+import { MakeCall } from '../calls/make';
+import { useMay } from '../session/viewer';
 import { RecordConsent } from './consent';
+import { ContactForm } from './contact-form';
 import { DeleteContact } from './delete-contact';
 import { EraseContact } from './erase';
 import { MergeContacts } from './merge';
@@ -11,11 +13,12 @@ import { contactQuery } from './queries';
 import { TagContacts } from './tag-contacts';
 
 /** What can be asked of a contact. */
-export type Action = 'edit' | 'tag' | 'consent' | 'merge' | 'delete' | 'erase';
+export type Action = 'edit' | 'tag' | 'consent' | 'merge' | 'call' | 'delete' | 'erase';
 
 /** What can be done with a contact. */
-export function Actions({ mayWrite, onAsk }: { mayWrite: boolean; onAsk: (action: Action) => void }) {
-  if (!mayWrite) return null;
+export function Actions({ onAsk }: { onAsk: (action: Action) => void }) {
+  const mayWrite = useMay('CONTACTS_WRITE');
+  const mayCall = useMay('MESSAGES_SEND');
   const button = (action: Action, label: string, Icon: typeof IconTag, color?: string) => (
     <Button
       size="xs"
@@ -31,11 +34,16 @@ export function Actions({ mayWrite, onAsk }: { mayWrite: boolean; onAsk: (action
   );
   return (
     <Group gap="xs">
-      {button('edit', 'Edit', IconPencil)}
-      {button('tag', 'Tag', IconTag)}
-      {button('merge', 'Merge', IconArrowsJoin)}
-      {button('delete', 'Delete', IconTrash, 'red')}
-      {button('erase', 'Erase the person', IconEraser, 'red')}
+      {mayCall && button('call', 'Call', IconPhone)}
+      {mayWrite && (
+        <>
+          {button('edit', 'Edit', IconPencil)}
+          {button('tag', 'Tag', IconTag)}
+          {button('merge', 'Merge', IconArrowsJoin)}
+          {button('delete', 'Delete', IconTrash, 'red')}
+          {button('erase', 'Erase the person', IconEraser, 'red')}
+        </>
+      )}
     </Group>
   );
 }
@@ -59,6 +67,7 @@ export function Asked({ id, action, onClose, onNext }: AskedProps) {
       <TagContacts contacts={action === 'tag' ? [contact] : []} onClose={onClose} />
       <RecordConsent contact={action === 'consent' ? contact : null} onClose={onClose} />
       <MergeContacts about={action === 'merge' ? contact : null} onDone={onNext} onClose={onClose} />
+      <MakeCall opened={action === 'call'} whom={contact} onClose={onClose} />
       <DeleteContact contact={action === 'delete' ? contact : null} onClose={onClose} onDone={() => { onNext(null); }} />
       <EraseContact contact={action === 'erase' ? contact : null} onClose={onClose} />
     </>

@@ -9,8 +9,9 @@ import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { inWords } from '../parts/words';
 import { useMay } from '../session/viewer';
-import { ConsentCard } from './consent';
 import { type Action, Actions, Asked } from './actions';
+import { ConsentCard } from './consent';
+import { Lookup } from './lookup';
 import { OptedOut } from './opted-out';
 import { type ContactInFull, contactQuery } from './queries';
 import { CHANNELS, LINES, OPTED_OUT } from './words';
@@ -76,8 +77,9 @@ function Details({ id, onAsk }: { id: string; onAsk: (action: Action) => void })
       </div>
       <Tags contact={contact} />
       <Facts contact={contact} />
+      {mayWrite && contact.line === null && <Lookup id={contact.id} />}
       <ConsentCard contact={contact} mayWrite={mayWrite} onAsk={onAsk} />
-      <Actions mayWrite={mayWrite} onAsk={onAsk} />
+      <Actions onAsk={onAsk} />
     </Stack>
   );
 }

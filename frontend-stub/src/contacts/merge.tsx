@@ -1,13 +1,12 @@
-import { List, Modal, Radio, Select, Stack, Text } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { List, Modal, Radio, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { useChange } from '../api/changes';
 import { request } from '../api/client';
-import { type Contact, contactsQuery } from '../api/queries';
+import type { Contact } from '../api/queries';
 import { ContactMergeDocument } from '../generated/operations';
+import { ContactChoice } from '../parts/contact-choice';
 import { DialogForm } from '../parts/dialog-form';
 import { OF_WISHES } from './queries';
 
@@ -32,7 +31,8 @@ export function MergeContacts({ about, onClose, ...rest }: MergeContactsProps) {
 function Form({ about, other: given, onDone, onClose }: MergeContactsProps & { about: Contact }) {
   const [found, setFound] = useState<Contact | null>(null);
   const [keptId, setKept] = useState(about.id);
-  const other = given ?? found;
+  const same = found?.id === about.id;
+  const other = given ?? (same ? null : found);
   const { mutate, refusals, error, isPending } = useChange(
     async (mergedId: string) => (await request(ContactMergeDocument, { input: { keptId, mergedId } })).contactMerge,
     {
@@ -58,9 +58,11 @@ function Form({ about, other: given, onDone, onClose }: MergeContactsProps & { a
       onClose={onClose}
     >
       {given === undefined && (
-        <Other
-          besides={about}
-          onFind={(contact) => {
+        <ContactChoice
+          label={`The same person as ${about.name ?? about.number}`}
+          chosen={found}
+          error={same ? 'This is the same contact. Choose the other one.' : undefined}
+          onChange={(contact) => {
             setFound(contact);
             setKept(about.id);
           }}
@@ -93,33 +95,5 @@ function Kept() {
         <b>The other contact is gone. You cannot take this back.</b>
       </List.Item>
     </List>
-  );
-}
-
-interface OtherProps {
-  besides: Contact;
-  onFind: (contact: Contact | null) => void;
-}
-
-function Other({ besides, onFind }: OtherProps) {
-  const [search, setSearch] = useState('');
-  const [wanted] = useDebouncedValue(search.trim(), 200);
-  const { data, isFetching } = useQuery(contactsQuery({ first: 20, filter: wanted === '' ? null : { search: wanted } }));
-  const found = (data?.contacts?.nodes ?? []).filter(({ id }) => id !== besides.id);
-  return (
-    <Select
-      label={`The same person as ${besides.name ?? besides.number}`}
-      placeholder="Search by name or number"
-      data={found.map(({ id, name, number }) => ({ value: id, label: name === null ? number : `${name}, ${number}` }))}
-      searchable
-      data-autofocus
-      openOnFocus={false} // its list would lie over the buttons
-      onSearchChange={setSearch}
-      filter={({ options }) => options} // the server has filtered already
-      nothingFoundMessage={isFetching ? 'Searching…' : 'Nobody found'}
-      onChange={(id) => {
-        onFind(found.find((one) => one.id === id) ?? null);
-      }}
-    />
   );
 }

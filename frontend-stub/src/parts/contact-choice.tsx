@@ -1,4 +1,4 @@
-import { Select } from '@mantine/core';
+import { Select, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -37,9 +37,23 @@ export function ContactChoice({ label, description, chosen, error, onChange }: C
       searchValue={search}
       onSearchChange={setSearch}
       filter={({ options }) => options} // the server has filtered already
+      renderOption={({ option }) => <Option contact={known.get(option.value)} />}
+      openOnFocus={false} // its list would lie over the buttons of a dialog
       nothingFoundMessage={isFetching ? 'Searching…' : 'Nobody found'}
       maxDropdownHeight={280}
     />
+  );
+}
+
+function Option({ contact }: { contact: Contact | undefined }) {
+  if (contact === undefined) return null;
+  return (
+    <div>
+      {nameOf(contact)}
+      <Text size="xs" c="dimmed" className="numbers">
+        {contact.number}
+      </Text>
+    </div>
   );
 }
 
