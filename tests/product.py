@@ -1,6 +1,7 @@
 """The whole product for a test: the API over HTTP, the simulator, and the worker's parts to be run by hand or alone."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -240,8 +241,10 @@ def _cookie(answer: httpx2.Response, name: str) -> str:
 
 
 def operation(name: str) -> str:
-    """The text of one of the page's own operations."""
-    return (OPERATIONS / f"{name}.graphql").read_text()
+    """The text of one of the page's own operations, with the fragments that it spreads."""
+    text = (OPERATIONS / f"{name}.graphql").read_text(encoding="utf-8")
+    spread = sorted(set(re.findall(r"\.\.\.(\w+)", text)))
+    return "\n".join([text, *(operation(one[0].lower() + one[1:]) for one in spread)])
 
 
 @asynccontextmanager

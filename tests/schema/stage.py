@@ -101,9 +101,9 @@ TWO_MUTATIONS = """mutation ($number: String!, $id: ID!) {
   one: contactCreate(input: {number: $number}) { contact { id } }
   two: contactUpdate(id: $id, input: {}) { contact { messages(first: 1) { nodes { id } } } }
 }"""
-_SHIPPED = {file.stem: file.read_text(encoding="utf-8") for file in OPERATIONS.glob("*.graphql")}
+_SHIPPED = {file.stem: operation(file.stem) for file in OPERATIONS.glob("*.graphql")}
 # Subscriptions are asked for over a socket: tests/live.
-PAGE = {name: text for name, text in _SHIPPED.items() if not text.startswith("subscription")}
+PAGE = {name: text for name, text in _SHIPPED.items() if not text.startswith(("subscription", "fragment"))}
 ALL_OF_INVOICES = """query ($first: Int) {
   invoices(first: $first) {
     nodes {
