@@ -34,7 +34,7 @@ from tests.product import Product, TenantUnderTest
 DAYS = timedelta(days=3)
 # Whom these refuse has no message that could fire.
 BEFORE = {
-    *(RefusalCode.NOT_FOUND, RefusalCode.INVALID_NUMBER, RefusalCode.DUPLICATE),
+    *(RefusalCode.NOT_FOUND, RefusalCode.DUPLICATE),
     *(RefusalCode.MISSING_VARIABLE, RefusalCode.TEXT_TOO_LONG),
 }
 (WHOM,) = plain_numbers(1)
