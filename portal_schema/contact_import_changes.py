@@ -64,6 +64,7 @@ class ContactImportErrorCode(Enum):
     TOO_LONG = strawberry.enum_value("TOO_LONG", description="A record has more than 100,000 characters.")
     EMPTY = strawberry.enum_value("EMPTY", description="There are no rows below the header.")
     TOO_MANY_ROWS = strawberry.enum_value("TOO_MANY_ROWS", description="The file has more than 100,000 rows.")
+    TOO_MANY_IMPORTS = strawberry.enum_value("TOO_MANY_IMPORTS", description="20 imports wait already.")
     TOO_MANY_COLUMNS = strawberry.enum_value(
         "TOO_MANY_COLUMNS", description="The file has more than 100 columns, or more than 50 that become fields."
     )
@@ -95,6 +96,7 @@ class SuppressionImportErrorCode(Enum):
     TOO_LONG = strawberry.enum_value("TOO_LONG", description="A record has more than 100,000 characters.")
     EMPTY = strawberry.enum_value("EMPTY", description="There are no rows below the header.")
     TOO_MANY_ROWS = strawberry.enum_value("TOO_MANY_ROWS", description="The file has more than 100,000 rows.")
+    TOO_MANY_IMPORTS = strawberry.enum_value("TOO_MANY_IMPORTS", description="20 imports wait already.")
     TOO_MANY_COLUMNS = strawberry.enum_value(
         "TOO_MANY_COLUMNS", description="The file has more than 100 columns, or more than 50 that become fields."
     )

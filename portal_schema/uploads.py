@@ -22,6 +22,9 @@ class UploadCreateErrorCode(Enum):
 
     INVALID = strawberry.enum_value("INVALID", description="The name or the size is none.")
     TOO_LARGE = strawberry.enum_value("TOO_LARGE", description="The file is larger than 50 MB.")
+    TOO_MANY_UPLOADS = strawberry.enum_value(
+        "TOO_MANY_UPLOADS", description="1,000 files, or 1 GB of them, are kept already, or may still come."
+    )
 
 
 @strawberry.type(description="Why there is no address for a file.", directives=WRITE)

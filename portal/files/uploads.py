@@ -19,6 +19,7 @@ LARGEST = 50 * 1024 * 1024
 LONGEST_NAME = 200
 PUT_WITHIN = timedelta(minutes=15)
 KEPT_FOR = timedelta(hours=24)
+MOST_FILES, MOST_BYTES = 1_000, 1024**3  # of a tenant at a time, those that may still come included
 
 
 class UploadPurpose(StrEnum):
@@ -33,6 +34,7 @@ class UploadProblem(StrEnum):
 
     INVALID = "INVALID"
     TOO_LARGE = "TOO_LARGE"
+    TOO_MANY_UPLOADS = "TOO_MANY_UPLOADS"
 
 
 class PutProblem(StrEnum):
@@ -83,7 +85,7 @@ class Uploads:
         """An address to put this one file to, once.
 
         Raises:
-            RefusedError: its name or size is not acceptable.
+            RefusedError: its name or size is not acceptable, or too much lies in the store already.
         """
         if not 1 <= len(new.name.strip()) <= LONGEST_NAME or "\0" in new.name:
             raise refuse(UploadProblem.INVALID, f"A file has a name of 1 to {LONGEST_NAME} characters.", "name")
@@ -92,6 +94,7 @@ class Uploads:
         if new.size > LARGEST:
             largest = f"A file has at most {LARGEST // 1024**2} MB: split it, and import the parts one after another."
             raise refuse(UploadProblem.TOO_LARGE, largest, "size")
+        await _check_room(tx, new.size, now=now)
         upload_id, until = new_id(now), now + PUT_WITHIN
         await tx.execute(
             "INSERT INTO upload (tenant_id, id, purpose, name, size, created_at, put_until, delete_at) "
@@ -117,6 +120,22 @@ class Uploads:
             await tx.execute(
                 "UPDATE upload SET stored_at = $3 WHERE tenant_id = $1 AND id = $2", tenant_id, upload_id, clock.now()
             )
+
+
+async def _check_room(tx: TenantTransaction, size: int, *, now: datetime) -> None:
+    # One at a time for a tenant: many that ask at once would all find room.
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.tenant_id}/uploads")
+    row = await tx.row(
+        "SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM upload WHERE tenant_id = $1 "
+        "AND delete_at > $2 AND (put_at IS NOT NULL OR put_until > $2)",
+        *(tx.tenant_id, now),
+    )
+    if row is not None and (row["files"] >= MOST_FILES or row["bytes"] + size > MOST_BYTES):
+        message = (
+            f"At most {MOST_FILES:,} files, of {MOST_BYTES // 1024**3} GB together, are kept at a time: import what is "
+            "there, or wait until it is deleted."
+        )
+        raise refuse(UploadProblem.TOO_MANY_UPLOADS, message)
 
 
 async def find_stored(

@@ -24,6 +24,7 @@ from portal.live.changes import Change, ChangeKind
 from portal.problems import refuse
 
 MOST_ROWS = 100_000
+MOST_WAITING = 20  # imports of a tenant, the one that goes on included
 
 
 class ImportProblem(StrEnum):
@@ -31,6 +32,7 @@ class ImportProblem(StrEnum):
 
     NOT_FOUND = "NOT_FOUND"
     TOO_MANY_ROWS = "TOO_MANY_ROWS"
+    TOO_MANY_IMPORTS = "TOO_MANY_IMPORTS"
     TOO_LATE = "TOO_LATE"
 
 
@@ -84,6 +86,10 @@ async def start_import(
     before = None if request is None else await find_result(tx, request)
     if before is not None:
         return before, True
+    waiting = "SELECT count(*) FROM contact_import WHERE tenant_id = $1 AND due_at IS NOT NULL"
+    if await tx.value(waiting, tx.tenant_id) >= MOST_WAITING:
+        message = f"At most {MOST_WAITING} imports wait at a time: start it when some are done, or cancel some."
+        raise refuse(ImportProblem.TOO_MANY_IMPORTS, message)
     file = await find_stored(tx, new.upload_id, new.purpose, now=now)
     if file is None:
         message = "There is no such file: it was never put there, was for another purpose, or its time is over."

@@ -9,8 +9,9 @@ import pytest
 
 from auth.permissions import Permission, TenantRole
 from portal.files.expiring import delete_expired_files
-from portal.files.uploads import KEPT_FOR, LARGEST, PUT_WITHIN
-from tests.imports.files import UPLOAD, address_for, bring_in, put, upload
+from portal.files.uploads import KEPT_FOR, LARGEST, MOST_BYTES, MOST_FILES, PUT_WITHIN
+from portal.imports.starting import MOST_WAITING
+from tests.imports.files import IMPORT, UPLOAD, address_for, bring_in, put, upload
 from tests.product import Caller, Product
 
 FILE = b"number\n+12025550143\n"
@@ -21,7 +22,7 @@ def _kept(product: Product) -> list[str]:
     return sorted(path.name for path in (product.settings.home / "files").rglob("*") if path.is_file())
 
 
-async def _create(caller: Caller, **given: Any) -> list[tuple[str, list[str]]]:
+async def _create(caller: Caller, **given: Any) -> list[tuple[str, list[str] | None]]:
     asked = {"purpose": "CONTACTS", "name": "Customers.csv", "size": 1} | given
     made = (await caller.run(UPLOAD, input=asked))["uploadCreate"]
     assert (made["url"] is None) == bool(made["errors"])
@@ -98,3 +99,33 @@ async def test_a_file_goes_when_it_is_in_and_otherwise_after_a_day(product: Prod
     product.clock.advance(timedelta(seconds=1))
     assert await delete_expired_files(product.database, store, product.clock) == 2
     assert _kept(product) == []
+
+
+async def test_only_so_many_files_are_kept_and_so_many_imports_wait(product: Product) -> None:
+    tenant = await product.tenant()
+    owner = await product.member(tenant.id, TenantRole.OWNER)
+    now = product.clock.now()
+    key = await upload(owner, FILE)
+    uploads = (
+        "INSERT INTO upload (tenant_id, id, purpose, name, size, created_at, put_until, delete_at) "
+        "SELECT $1, gen_random_uuid(), 'CONTACTS', 'x', $2, $3, $4, $5 FROM generate_series(1, $6)"
+    )
+    imports = (
+        "INSERT INTO contact_import (tenant_id, id, purpose, upload_id, file_name, file_size, dry_run, options, state, "
+        "rows, actor_kind, actor_id, actor_name, requested_at, due_at) SELECT $1, gen_random_uuid(), 'CONTACTS', $1, "
+        "'x', 1, true, '{}', 'WAITING', 1, 'MACHINE', $1, 'x', $2, $2 FROM generate_series(1, $3)"
+    )
+    until, deleted = now + PUT_WITHIN, now + KEPT_FOR
+    async with product.database.for_tenant(tenant.id) as tx:
+        await tx.execute(imports, tenant.id, now, MOST_WAITING)
+        await tx.execute(uploads, tenant.id, 1, now, until, deleted, MOST_FILES - 2)
+    given = {"uploadId": key, "dryRun": True}
+    refused = (await owner.run(IMPORT, input=given))["contactImport"]
+    assert [(error["code"], error["path"]) for error in refused["errors"]] == [("TOO_MANY_IMPORTS", None)]
+    assert await _create(owner) == []
+    assert await _create(owner) == [("TOO_MANY_UPLOADS", None)]
+    product.clock.advance(PUT_WITHIN)  # what was never put lies nowhere
+    assert await _create(owner) == []
+    async with product.database.for_tenant(tenant.id) as tx:
+        await tx.execute(uploads, tenant.id, MOST_BYTES - len(FILE) - 1, now, deleted, deleted, 1)
+    assert await _create(owner) == [("TOO_MANY_UPLOADS", None)]
