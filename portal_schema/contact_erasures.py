@@ -7,8 +7,10 @@ from typing import Annotated
 import strawberry
 
 from auth.permissions import Permission
-from portal.erasure.receipts import Erased, ErasureState, ReceiptRow, WaitsFor, read_receipts_by_id
+from portal.database.keyset import Page
+from portal.erasure.receipts import Erased, ErasureState, ReceiptRow, WaitsFor, read_receipts, read_receipts_by_id
 from portal.erasure.requesting import request_erasure
+from portal_schema.connections import After, Before, First, Last, PageInfo, paged
 from portal_schema.context import Info
 from portal_schema.guards import requires
 from portal_schema.nodes import Node, from_global, key_of, to_global
@@ -31,6 +33,7 @@ class ErasedCounts:
     events: int = strawberry.field(description="Events that were told to webhooks.")
     audit_entries: int = strawberry.field(description="Entries of the audit log whose content is gone.")
     carrier_messages: int = strawberry.field(description="Messages that were emptied and deleted at the carrier's.")
+    carrier_calls: int = strawberry.field(description="Records of calls that were deleted at the carrier's.")
 
     @classmethod
     def of(cls, erased: dict[str, int]) -> "ErasedCounts":
@@ -67,6 +70,30 @@ class ContactErasure(Node):
         )
 
 
+@strawberry.type(description="An erasure in a list.", directives=READ)
+class ContactErasureEdge:
+    """An erasure and its place."""
+
+    cursor: str = strawberry.field(description="The erasure's place in the list.")
+    node: ContactErasure = strawberry.field(description="The erasure.")
+
+
+@strawberry.type(description="A page of erasures.", directives=READ)
+class ContactErasureConnection:
+    """A Relay connection."""
+
+    edges: list[ContactErasureEdge] = strawberry.field(description="The erasures with their cursors.")
+    nodes: list[ContactErasure] = strawberry.field(description="The erasures alone.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
+
+    @classmethod
+    def of(cls, page: Page[ReceiptRow]) -> "ContactErasureConnection":
+        """The connection of a page that was read."""
+        nodes = [ContactErasure.of(row) for row in page.items]
+        edges = [ContactErasureEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)]
+        return cls(edges=edges, nodes=nodes, page_info=PageInfo.of(page))
+
+
 @strawberry.enum(description="Why nobody was erased.")
 class ContactEraseErrorCode(Enum):
     """The problems that `contactErase` can have."""
@@ -99,6 +126,18 @@ async def find_erasure(info: Info, given: str) -> ContactErasure | None:
     async with info.context.reading() as tx:
         row = (await read_receipts_by_id(tx, [key])).get(key)
     return None if row is None else ContactErasure.of(row)
+
+
+@strawberry.type
+class ContactErasureQueries:
+    """The root field that lists receipts."""
+
+    @strawberry.field(description="The receipts of all persons that were erased, the newest first.", directives=READ)
+    async def contact_erasures(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> ContactErasureConnection | None:
+        page = await paged(lambda request: read_receipts(info.context.tx, request), first, after, last, before)
+        return ContactErasureConnection.of(page)
 
 
 @strawberry.type

@@ -21,7 +21,7 @@ from portal_schema.call_changes import CallMutations
 from portal_schema.calls import CallQueries, find_call
 from portal_schema.canceling import CancelingMutations
 from portal_schema.contact_changes import ContactMutations
-from portal_schema.contact_erasures import ContactErasureMutations, find_erasure
+from portal_schema.contact_erasures import ContactErasureMutations, ContactErasureQueries, find_erasure
 from portal_schema.contact_exports import ContactExportMutations
 from portal_schema.contact_import_changes import ContactImportMutations
 from portal_schema.contact_imports import ContactImportQueries, find_import
@@ -126,6 +126,7 @@ _FINDERS: dict[str, tuple[Permission | None, Callable[[Info, str], Awaitable[Nod
 @strawberry.type(description="What can be asked.")
 class Query(
     ViewerQueries,
+    ContactErasureQueries,
     ContactQueries,
     ContactImportQueries,
     ContactTagQueries,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from uuid import UUID
 
 import structlog
@@ -100,17 +101,24 @@ class ContactErasures:
         credentials = await self._accounts.credentials(claimed.tenant_id)
         if credentials is None:  # then it has nothing of theirs
             return None
-        erased, waiting = 0, None
+        provider = self._provider
+        kinds = (
+            (Erased.CARRIER_MESSAGES, provider.messages_with, provider.erase_message),
+            (Erased.CARRIER_CALLS, provider.calls_with, provider.erase_call),
+        )
+        erased: dict[Erased, int] = {}
+        waiting = None
         try:
-            for number in claimed.numbers:
-                while waiting is None and (found := await self._provider.messages_with(credentials, number)):
-                    outcomes = [await self._provider.erase_message(credentials, reference) for reference in found]
-                    erased += sum(outcomes)
+            for (kind, find, erase), number in product(kinds, claimed.numbers):
+                while waiting is None and (found := await find(credentials, number)):
+                    outcomes = [await erase(credentials, reference) for reference in found]
+                    erased[kind] = erased.get(kind, 0) + sum(outcomes)
                     waiting = None if all(outcomes) else WaitsFor.IN_FLIGHT
         except ProviderUnavailableError:
             waiting = WaitsFor.CARRIER
         async with self._database.for_tenant(claimed.tenant_id) as tx:
-            await _count(tx, claimed, {Erased.CARRIER_MESSAGES: erased}, "erased_there_at", self._clock.now())
+            counts = {kind: erased.get(kind, 0) for kind, _, _ in kinds}
+            await _count(tx, claimed, counts, "erased_there_at", self._clock.now())
         return waiting
 
     async def _end(self, claimed: _Claim) -> None:

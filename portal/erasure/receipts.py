@@ -12,7 +12,9 @@ import orjson
 from portal.clock import written
 from portal.database import TenantTransaction
 from portal.database.connection import Row
+from portal.database.keyset import Keyset, Listing, Page, PageRequest, read_page
 
+_NEWEST_FIRST = Keyset("erasure-", descending=True)
 _COLUMNS = "id, state, erased, waits_for, requested_at, erased_here_at, erased_there_at, digest"
 
 
@@ -43,6 +45,7 @@ class Erased(StrEnum):
     EVENTS = "events"
     AUDIT_ENTRIES = "auditEntries"
     CARRIER_MESSAGES = "carrierMessages"
+    CARRIER_CALLS = "carrierCalls"
 
 
 class ReceiptRow(NamedTuple):
@@ -56,6 +59,12 @@ class ReceiptRow(NamedTuple):
     erased_here_at: datetime | None
     erased_there_at: datetime | None
     digest: bytes | None
+
+
+async def read_receipts(tx: TenantTransaction, request: PageRequest) -> Page[ReceiptRow]:
+    """A page of the tenant's erasures, the newest first."""
+    listing = Listing(_COLUMNS, "contact_erasure", "id", ["tenant_id = $1"], [tx.tenant_id])
+    return await read_page(tx, listing, _NEWEST_FIRST, request, _receipt_row)
 
 
 async def read_receipts_by_id(tx: TenantTransaction, ids: Sequence[UUID]) -> dict[UUID, ReceiptRow]:

@@ -9,7 +9,7 @@ from portal.database.address import DatabaseAddress
 from portal.erasure.erasing import ContactErasures
 from portal.tenants.accounts import ProviderAccounts
 from tests.audit.log import SIGNER, AuditLog
-from tests.calls.voice import all_ended, calls, give_price, make
+from tests.calls.voice import all_ended, at_the_provider, calls, give_price, make
 from tests.conversations.inbound import write
 from tests.messages.traffic import send
 from tests.product import Caller, Product, TenantUnderTest
@@ -28,7 +28,7 @@ RECEIPT = """query ($id: ID!) {
   node(id: $id) {
     ... on ContactErasure {
       state waitsFor requestedAt erasedHereAt erasedAtCarrierAt digest
-      erased { messages conversations consents reports auditEntries carrierMessages }
+      erased { messages conversations consents reports auditEntries carrierMessages carrierCalls }
     }
   }
 }"""
@@ -161,7 +161,14 @@ async def test_whom_a_tenant_called_is_erased_with_what_was_said_and_what_waits_
     assert await product.dialer.work_due() == 0
     assert {call["status"] for call in await calls(tenant)} == {"CANCELED", "COMPLETED"}
     assert await _work(product, product.gateway) == 1
-    assert (await _receipt(caller, given))["state"] == "DONE"
+    receipt = await _receipt(caller, given)
+    assert (receipt["state"], receipt["erased"]["carrierCalls"]) == ("DONE", 1)
+    assert await at_the_provider(product, tenant) == []
+    listed = await caller.run("{ contactErasures(first: 1) { nodes { id digest } pageInfo { hasNextPage } } }")
+    assert listed["contactErasures"] == {
+        "nodes": [{"id": given, "digest": receipt["digest"]}],
+        "pageInfo": {"hasNextPage": False},
+    }
     assert await _tables_that_tell(everything, EVE[1:], ADAM[1:], "Eve", "Adam") <= {"audit_entry", "suppression"}
     async with product.database.for_tenant(tenant.id, read_only=True) as tx:
         assert not set(known) & set(await tx.value(hashes, tenant.id))

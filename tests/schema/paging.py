@@ -5,6 +5,7 @@ LISTS = {
     "CreditAccount.statement": "credits { statement%s }",
     "Query.contacts": "contacts%s",
     "Query.contactImports": "contactImports%s",
+    "Query.contactErasures": "contactErasures%s",
     "ContactImport.problems": "contactImport(id: $imported) { problems%s }",
     "Query.templates": "templates%s",
     "Query.messages": "messages%s",

@@ -176,6 +176,7 @@ async def _calls(walk: Walk, receiver: Receiver) -> None:
         while (await walk.call("GET", call))["status"] != "completed":
             pass
     assert [one["sid"] for one in (await walk.call("GET", calls, To="+12025550100"))["calls"]] == [made["sid"]]
+    await walk.call("DELETE", call)
 
 
 def broken_bodies() -> Iterator[tuple[str, Any]]:

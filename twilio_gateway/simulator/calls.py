@@ -23,6 +23,7 @@ _ROOT = "/2010-04-01/Accounts/{AccountSid}/Calls"
 _PATH = "/simulator/calls"
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _LONGEST_TWIML = 4000
+_FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
 async def _create(call: Call) -> Response:
@@ -84,6 +85,16 @@ async def _fetch(call: Call) -> Response:
     return JSONResponse(_call(row))
 
 
+async def _delete(call: Call) -> Response:
+    row = call.ledger.row("SELECT * FROM call WHERE sid = ? AND account_sid = ?", call.path["Sid"], call.account["sid"])
+    if row is None:
+        raise TwilioError(404, 20404)
+    if row["status"] not in _FINAL:
+        raise TwilioError(409, 20009)
+    call.ledger.write("DELETE FROM call WHERE sid = ?", row["sid"])
+    return Response(status_code=204)
+
+
 def _by_sid(ledger: Ledger, sid: str) -> Row:
     return ledger.rows("SELECT * FROM call WHERE sid = ?", sid)[0]
 
@@ -140,4 +151,5 @@ OPERATIONS = (
     Operation("POST", f"{_ROOT}.json", _CREATE, _create),
     Operation("GET", f"{_ROOT}.json", PAGING | {"To", "From", "ParentCallSid", "Status"}, _list),
     Operation("GET", f"{_ROOT}/{{Sid}}.json", frozenset(), _fetch),
+    Operation("DELETE", f"{_ROOT}/{{Sid}}.json", frozenset(), _delete),
 )
