@@ -37,6 +37,12 @@ class CallMakeInput:
     sender_id: strawberry.ID | None = strawberry.field(
         default=None, description="The number of yours to call from; the first that can call unless given."
     )
+    topic: str | None = strawberry.field(
+        default=None, description="What it is about, one of the tenant's topics: who declined it is not called."
+    )
+    respect_quiet_hours: bool = strawberry.field(
+        default=True, description="Whether the call is refused while the person's quiet hours, or your own, hold."
+    )
 
 
 @strawberry.enum(description="Why a call was not made.")
@@ -55,6 +61,9 @@ class CallMakeErrorCode(Enum):
     OPTED_OUT = strawberry.enum_value("OPTED_OUT", description="The person asked not to hear from the tenant.")
     PREFERENCE = strawberry.enum_value(
         "PREFERENCE", description="The person has chosen to be reached otherwise, or not at all."
+    )
+    QUIET_HOURS = strawberry.enum_value(
+        "QUIET_HOURS", description="The person's quiet hours, or the tenant's, hold just now."
     )
     PAUSED = strawberry.enum_value("PAUSED", description="Calls there are paused, since they look like fraud.")
     COUNTRY_NOT_IN_PLAN = strawberry.enum_value(
@@ -106,6 +115,8 @@ class CallMutations:
             input.number,
             Speech(input.announcement, input.language),
             key_of("Number", input.sender_id) if input.sender_id is not None else None,
+            input.topic,
+            input.respect_quiet_hours,
         )
         tx = info.context.tx
         made = await make_call(tx, request, info.context.principal.actor, now=info.context.now)

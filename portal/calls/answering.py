@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from portal.calls.charging import CallPrice, OverCap, minute_price, reserve_call
+from portal.calls.charging import CallPrice, OverCap, note_paused, reserve_call
 from portal.calls.provider import Announce, CallAnswer, CallDirection, CallReport, Forward, Reject
 from portal.calls.recording import ASK_AFTER, news_of, record_calls
 from portal.calls.status import CallIssueCode
@@ -13,13 +13,11 @@ from portal.clock import new_id
 from portal.contacts.numbers import country_of
 from portal.database import TenantTransaction
 from portal.numbers.numbers import VoiceAction, VoiceRule, read_number
-from portal.plans.plans import PlanRow, read_tenant_plan
+from portal.plans.plans import read_tenant_plan
 from portal.plans.reserving import tell_capped
-from portal.rates.cards import read_current_card
 from portal.shield.areas import TrafficKind
-from portal.shield.screening import observe, paused, refuse_paused
+from portal.shield.screening import observe, paused
 from portal.tenants.tenants import TenantState
-from portal.usage.usage import CALLS_OUTBOUND
 
 LONGEST_FORWARD = 60 * 60  # seconds
 _SHORTEST_FORWARD = 60
@@ -101,19 +99,10 @@ async def _price(tx: TenantTransaction, recipient: str, *, now: datetime) -> Cal
     if held.plan.countries and country not in held.plan.countries:
         return CallIssueCode.COUNTRY_NOT_IN_PLAN
     if await paused(tx, TrafficKind.FORWARD, [recipient], now=now):
-        await _note_paused(tx, held.plan, recipient, country, now=now)
+        await note_paused(tx, TrafficKind.FORWARD, held.plan, recipient, country, now=now)
         return CallIssueCode.PAUSED
     price = await reserve_call(tx, held.plan, country, LONGEST_FORWARD, least=_SHORTEST_FORWARD, now=now)
     if isinstance(price, OverCap):
         await tell_capped(tx, price.spend, now=now)
         return CallIssueCode.SPEND_CAP_REACHED
     return price
-
-
-async def _note_paused(
-    tx: TenantTransaction, plan: PlanRow, recipient: str, country: str | None, *, now: datetime
-) -> None:
-    """Add the first minute, which it would have cost at least, to the loss that the pause avoids."""
-    card = await read_current_card(tx)
-    refused = (recipient, card.cost(CALLS_OUTBOUND, country, 1), minute_price(plan, card, country))
-    await refuse_paused(tx, TrafficKind.FORWARD, [refused], now=now)

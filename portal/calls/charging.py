@@ -11,6 +11,8 @@ from portal.database import TenantTransaction
 from portal.plans.plans import PlanRow
 from portal.plans.spend import LockedSpend, Settlement, price_of_one, reserve_spend, settle_spend
 from portal.rates.cards import RateCard, read_current_card
+from portal.shield.areas import TrafficKind
+from portal.shield.screening import refuse_paused
 from portal.usage.usage import CALLS_OUTBOUND
 
 
@@ -65,6 +67,15 @@ async def reserve_call(
     reserved = price * minutes
     await reserve_spend(tx, currency, reserved, now=now)
     return CallPrice(price, min(seconds, minutes * 60), reserved, currency, held.id)
+
+
+async def note_paused(
+    tx: TenantTransaction, kind: TrafficKind, plan: PlanRow, recipient: str, country: str | None, *, now: datetime
+) -> None:
+    """Add the first minute, which a call would have cost at least, to the loss that the pause avoids."""
+    card = await read_current_card(tx)
+    refused = (recipient, card.cost(CALLS_OUTBOUND, country, 1), minute_price(plan, card, country))
+    await refuse_paused(tx, kind, [refused], now=now)
 
 
 async def settle_calls(tx: TenantTransaction, ended: Sequence[EndedCall], *, now: datetime) -> None:

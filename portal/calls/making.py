@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal.actor import Actor
-from portal.calls.charging import CallPrice, OverCap, reserve_call
+from portal.calls.charging import CallPrice, OverCap, note_paused, reserve_call
 from portal.calls.speech import Speech, wrong_with
 from portal.clock import new_id
 from portal.contacts.contacts import read_contacts_by_id
@@ -16,11 +16,14 @@ from portal.database import TenantTransaction
 from portal.idempotency import IdempotentRequest, find_result, keep_result
 from portal.messages.addressees import Addressee, find_addressees
 from portal.messages.refusals import RefusalCode
+from portal.messages.scheduling import read_quiet_times
 from portal.messages.wanted import refusal_of
 from portal.plans.plans import PlanRow, read_tenant_plan
-from portal.problems import refuse
+from portal.plans.reserving import tell_capped
+from portal.problems import Problem, RefusedButNotedError, refuse
 from portal.shield.areas import TrafficKind
 from portal.shield.screening import observe, paused
+from portal.tenants.settings import read_settings
 from portal.tenants.tenants import TenantState
 
 OPERATION = "callMake"
@@ -36,6 +39,7 @@ class CallProblem(StrEnum):
     NO_SENDER = "NO_SENDER"
     OPTED_OUT = "OPTED_OUT"
     PREFERENCE = "PREFERENCE"
+    QUIET_HOURS = "QUIET_HOURS"
     COUNTRY_NOT_IN_PLAN = "COUNTRY_NOT_IN_PLAN"
     PAUSED = "PAUSED"
     SPEND_CAP_REACHED = "SPEND_CAP_REACHED"
@@ -50,6 +54,8 @@ class CallRequest:
     number: str | None
     speech: Speech
     sender_id: UUID | None  # None: the tenant's first number that can call
+    topic: str | None = None  # one of the tenant's: who declined it is not called
+    respects_quiet_hours: bool = True
 
     @property
     def place(self) -> str:
@@ -79,17 +85,21 @@ async def make_call(tx: TenantTransaction, request: CallRequest, actor: Actor, *
     if wrong is not None:
         raise refuse(CallProblem.INVALID, wrong, "announcement")
     sender = await _sender(tx, request.sender_id)
-    addressee = await _addressee(tx, request)
+    addressee = await _addressee(tx, request, now=now)
     plan = await _plan(tx, now=now)
     if plan.countries and addressee.country not in plan.countries:
         message = "The plan does not reach this person's country."
         raise refuse(CallProblem.COUNTRY_NOT_IN_PLAN, message, request.place)
     if await paused(tx, TrafficKind.CALL, [addressee.number], now=now):
-        raise refuse(CallProblem.PAUSED, "Calls there are paused, since they look like fraud.", request.place)
+        await note_paused(tx, TrafficKind.CALL, plan, addressee.number, addressee.country, now=now)
+        message = "Calls there are paused, since they look like fraud."
+        raise RefusedButNotedError([Problem(CallProblem.PAUSED, message, (request.place,))])
     seconds = request.speech.seconds
     price = await reserve_call(tx, plan, addressee.country, seconds, least=seconds, now=now)
     if isinstance(price, OverCap):
-        raise refuse(CallProblem.SPEND_CAP_REACHED, "This call would go over your spend cap of this month.")
+        await tell_capped(tx, price.spend, now=now)
+        message = "This call would go over your spend cap of this month."
+        raise RefusedButNotedError([Problem(CallProblem.SPEND_CAP_REACHED, message)])
     call_id = new_id(now)
     await keep_result(tx, once, call_id, now=now)
     await _write(tx, call_id, request.speech, sender, addressee, price, actor, now=now)
@@ -104,6 +114,8 @@ def _idempotent(request: CallRequest, actor: Actor) -> IdempotentRequest:
         "announcement": request.speech.text,
         "language": request.speech.language.value,
         "sender": str(request.sender_id),
+        "topic": request.topic,
+        "respects_quiet_hours": request.respects_quiet_hours,
     }
     return IdempotentRequest(OPERATION, actor, request.idempotency_key, asked)
 
@@ -125,10 +137,12 @@ async def _sender(tx: TenantTransaction, sender_id: UUID | None) -> str:
     return str(row["number"])
 
 
-async def _addressee(tx: TenantTransaction, request: CallRequest) -> Addressee:
+async def _addressee(tx: TenantTransaction, request: CallRequest, *, now: datetime) -> Addressee:
     number = await _number(tx, request)
     addressee = (await find_addressees(tx, [number]))[number]
-    refused = refusal_of(addressee.consumer, channel=ContactChannel.VOICE)
+    if request.topic is not None and request.topic not in (await read_settings(tx)).topics:
+        raise refuse(CallProblem.INVALID, f"“{request.topic}” is none of the topics in your settings.", "topic")
+    refused = refusal_of(addressee.consumer, request.topic, ContactChannel.VOICE)
     if refused is not None:
         codes = {
             RefusalCode.OPTED_OUT: CallProblem.OPTED_OUT,
@@ -136,7 +150,16 @@ async def _addressee(tx: TenantTransaction, request: CallRequest) -> Addressee:
             RefusalCode.INVALID_NUMBER: CallProblem.INVALID_NUMBER,
         }
         raise refuse(codes[refused[0]], refused[1], request.place)
+    if request.respects_quiet_hours:
+        allowed = (await read_quiet_times(tx)).next_allowed(number, addressee.consumer.quiet, now)
+        if allowed != now:
+            raise refuse(CallProblem.QUIET_HOURS, _quiet(allowed), request.place)
     return addressee
+
+
+def _quiet(until: datetime | None) -> str:
+    told = "This person wants to hear nothing now, or your own quiet hours hold"
+    return f"{told}." if until is None else f"{told}: call from {until:%Y-%m-%dT%H:%M:%SZ} on."
 
 
 async def _number(tx: TenantTransaction, request: CallRequest) -> str:

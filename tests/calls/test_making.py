@@ -12,10 +12,15 @@ from auth.permissions import TenantRole
 from portal.calls.dialing import CONFIRM_AFTER, EXPIRES_AFTER, GRACE
 from portal.calls.recording import ASK_AFTER
 from portal.database import DatabaseRole
+from portal.shield.areas import TrafficKind, area_of
+from portal.shield.detector import PauseReason
+from portal.shield.pauses import pause
 from tests.calls.voice import all_ended, at_the_provider, call_by_hand, calls, cap, give_price, make, spend
 from tests.product import Product, TenantUnderTest
 from tests.schema.world import add_contact, add_suppression
 from tests.waiting import until
+
+TOLD = "{ alerts(first: 9) { nodes { kind } } trafficPauses { refused lossAvoided { amount } } }"
 
 
 async def _taken(product: Product, tenant: TenantUnderTest, count: int) -> None:
@@ -177,6 +182,15 @@ async def test_a_refused_call_says_why_and_where_and_costs_nothing(product: Prod
     owner = await product.member(tenant.id, TenantRole.OWNER)
     await cap(owner, "1")
     await add_suppression(tenant.machine, "+12025550101")
+    await owner.run('mutation { settingsUpdate(input: {topics: ["News"]}) { errors { code } } }')
+    async with product.database.for_tenant(tenant.id) as tx:
+        sql = (
+            "INSERT INTO consumer (tenant_id, number, declined_topics, quiet_from, quiet_until) "
+            "VALUES ($1, '+12025550104', '{News}', '00:00', '23:59:59')"
+        )
+        await tx.execute(sql, tenant.id)
+        found = {area_of("+13055550105"): PauseReason.NEIGHBOURS}
+        await pause(tx, TrafficKind.CALL, found, ("USD", "USD"), now=product.clock.now())
     foreign = await add_contact(other.machine, "+12025550102")
     cases: list[tuple[dict[str, Any], str, list[str] | None]] = [
         ({"number": "12"}, "INVALID_NUMBER", ["input", "number"]),
@@ -187,13 +201,22 @@ async def test_a_refused_call_says_why_and_where_and_costs_nothing(product: Prod
         ({"announcement": " "}, "INVALID", ["input", "announcement"]),
         ({"announcement": "x" * 701}, "INVALID", ["input", "announcement"]),
         ({"announcement": "a\x07b"}, "INVALID", ["input", "announcement"]),
+        ({"topic": "Offers"}, "INVALID", ["input", "topic"]),
         ({"number": "+12025550101"}, "OPTED_OUT", ["input", "number"]),
+        ({"number": "+12025550104", "topic": "News"}, "PREFERENCE", ["input", "number"]),
+        ({"number": "+12025550104"}, "QUIET_HOURS", ["input", "number"]),
+        ({"number": "+12025550104", "respectQuietHours": False}, "SPEND_CAP_REACHED", None),
+        ({"number": "+13055550105"}, "PAUSED", ["input", "number"]),
         ({"number": "+442079460000"}, "COUNTRY_NOT_IN_PLAN", ["input", "number"]),
         ({}, "SPEND_CAP_REACHED", None),
     ]
     for what, code, path in cases:
         answer = await make(tenant.machine, **({"number": "+12025550100"} | what))
         assert [(error["code"], error["path"]) for error in answer["errors"]] == [(code, path)], what
+    told = await owner.run(TOLD)
+    assert "SPEND_CAP" in {alert["kind"] for alert in told["alerts"]["nodes"]}
+    (stopped,) = told["trafficPauses"]
+    assert (stopped["refused"], Decimal(stopped["lossAvoided"]["amount"])) == (1, 200)
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         await tx.execute("UPDATE tenant SET state = 'SUSPENDED' WHERE id = $1", tenant.id)
     stopped = await make(tenant.machine)
