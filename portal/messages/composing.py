@@ -1,7 +1,7 @@
 """Who would get which text, and who would not and why: the same answer for an estimate and for a send."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -15,19 +15,18 @@ from portal.messages.media import MMS_COUNTRIES, Media
 from portal.messages.refusals import Refusal, RefusalCode, SendProblem
 from portal.messages.segments import SegmentCount, count_segments
 from portal.messages.wanted import refusal_of
+from portal.messages.wording import PREFERENCES, TOO_LONG, Wording, is_sendable, variable_problems
 from portal.plans.charging import NO_CHARGE, Budget, Charge, Shortage
 from portal.plans.plans import PlanRow
 from portal.pricing.terms import UsageUnit
 from portal.problems import Problem, RefusedError, refuse
 from portal.rates.cards import RateCard
 from portal.templates.checking import LONGEST_BODY
-from portal.templates.content import ContentState, TemplateKind, content_variables
-from portal.templates.rendering import Rendered, Source, TemplateVariable, ValueOrigin, render, variables_in
+from portal.templates.content import ContentState
+from portal.templates.rendering import variables_in
 from portal.templates.templates import TemplateRow, read_templates_by_id
 from portal.tenants.settings import read_settings
 
-TOO_LONG = f"With the variables filled the text has to have 1 to {LONGEST_BODY} characters."
-PREFERENCES = "preferences"  # the variable that nobody but the portal fills
 _AT_A_TIME = 100  # recipients worked out before other requests get their turn
 
 
@@ -86,21 +85,6 @@ class Composed:
     recipients: tuple[tuple[int, Recipient], ...]
     refusals: tuple[Refusal, ...]
     topic: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What is to be filled for each recipient, and what it is about."""
-
-    body: str
-    variables: Sequence[TemplateVariable] = ()
-    version_id: UUID | None = None
-    topic: str | None = None
-    is_content: bool = False
-
-    def filled(self, *sources: Source) -> Rendered:
-        """The text with its variables filled from these; the provider takes no line breaks within a value."""
-        return render(self.body, self.variables, *sources, on_one_line=self.is_content)
 
 
 async def compose(tx: TenantTransaction, composition: Composition) -> Composed:
@@ -212,7 +196,7 @@ def _fill(
 ) -> Recipient | tuple[RefusalCode, str]:
     if (refusal := refusal_of(addressee.consumer, wording.topic)) is not None:
         return refusal
-    rendered = render_for(addressee, wording, composition.variables, own)
+    rendered = wording.filled_for(addressee, composition.variables, own)
     if rendered.missing:
         names = ", ".join(rendered.missing)
         return RefusalCode.MISSING_VARIABLE, f"Nothing fills {names}: add it to the contact, or give it with the send."
@@ -222,19 +206,7 @@ def _fill(
     size = count_segments(text)
     if composition.media:  # an MMS is one whatever its text, and nothing flips it
         size = SegmentCount(size.encoding, 1, None)
-    content = content_variables(wording.body, rendered.values) if wording.is_content else None
-    return Recipient(addressee, text, size, channel=composition.channel, content=content)
-
-
-def render_for(addressee: Addressee, wording: Wording, given: Mapping[str, str], own: Mapping[str, str]) -> Rendered:
-    """The text as one recipient gets it: what the portal, the sender and the contact say, in this order."""
-    contact = (ValueOrigin.CONTACT, addressee.fields), (ValueOrigin.CONTACT, {"name": addressee.name})
-    return wording.filled((ValueOrigin.PORTAL, own), (ValueOrigin.CALLER, given), *contact)
-
-
-def is_sendable(text: str) -> bool:
-    """Whether a text with its variables filled is one that can be sent."""
-    return bool(text.strip()) and len(text) <= LONGEST_BODY
+    return Recipient(addressee, text, size, channel=composition.channel, content=wording.content_of(rendered))
 
 
 async def _wording(tx: TenantTransaction, composition: Composition) -> Wording:
@@ -244,14 +216,8 @@ async def _wording(tx: TenantTransaction, composition: Composition) -> Wording:
     if template is None or template.archived_at is not None:
         raise refuse(SendProblem.NOT_FOUND, "There is no such template in use.", "templateId")
     _check_content(template, composition)
-    wording = wording_of(template)
+    wording = Wording.of(template)
     return wording if composition.topic is None else replace(wording, topic=composition.topic)
-
-
-def wording_of(template: TemplateRow) -> Wording:
-    """A template's current text, as it is to be filled."""
-    current, is_content = template.current, template.kind is TemplateKind.CONTENT
-    return Wording(current.body, current.variables, current.id, template.topic, is_content=is_content)
 
 
 def _check_content(template: TemplateRow, composition: Composition) -> None:
@@ -277,23 +243,6 @@ def _check(composition: Composition) -> None:
     shortest = 0 if composition.media else 1
     if composition.body is not None and not shortest <= len(composition.body.strip()) <= LONGEST_BODY:
         problems.append(Problem(SendProblem.INVALID, f"A text has 1 to {LONGEST_BODY} characters.", ("body",)))
-    problems += _variable_problems(composition.variables)
+    problems += variable_problems(composition.variables)
     if problems:
         raise RefusedError(problems)
-
-
-def check_variables(given: Mapping[str, str]) -> None:
-    """Refuse values that no text can hold.
-
-    Raises:
-        RefusedError: one is too long.
-    """
-    if problems := _variable_problems(given):
-        raise RefusedError(problems)
-
-
-def _variable_problems(given: Mapping[str, str]) -> list[Problem]:
-    if all(len(value) <= LONGEST_BODY for value in given.values()):  # a text can repeat it 300 times
-        return []
-    longest = f"A variable's text has at most {LONGEST_BODY} characters."
-    return [Problem(SendProblem.INVALID, longest, ("variables",))]

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from portal.database import TenantTransaction
 from portal.messages.addressees import Addressee, Recipients, find_asked_for
-from portal.messages.composing import PREFERENCES, TOO_LONG, check_variables, is_sendable, render_for, wording_of
 from portal.messages.segments import SegmentCount, count_segments
+from portal.messages.wording import PREFERENCES, TOO_LONG, Wording, is_sendable, variable_problems
+from portal.problems import RefusedError
 from portal.templates.rendering import Rendered, Source, ValueOrigin, variables_in
 from portal.templates.templates import VersionRow, read_templates_by_id
 
@@ -56,11 +57,12 @@ async def preview(
     Raises:
         RefusedError: a value is too long.
     """
-    check_variables(given)
+    if problems := variable_problems(given):
+        raise RefusedError(problems)
     template = (await read_templates_by_id(tx, [template_id])).get(template_id)
     if template is None:
         return None
-    version, wording, own = template.current, wording_of(template), {PREFERENCES: link}
+    version, wording, own = template.current, Wording.of(template), {PREFERENCES: link}
     if contact_id is None:
         examples = {variable.name: variable.example for variable in version.variables}
         sources: tuple[Source, ...] = (
@@ -73,7 +75,7 @@ async def preview(
         (contact,) = await find_asked_for(tx, Recipients(contact_ids=(contact_id,)))
         if not isinstance(contact, Addressee):
             return None
-        rendered = render_for(contact, wording, given, own)
+        rendered = wording.filled_for(contact, given, own)
     warnings = await _unknown_fields(tx, version, given)
     if not is_sendable(rendered.text):
         warnings.append(Warned(TemplateWarningCode.TEXT_TOO_LONG, TOO_LONG))
