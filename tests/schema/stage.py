@@ -29,6 +29,7 @@ from tests.schema.world import (
     add_contact,
     add_delivery,
     add_endpoint,
+    add_erasure,
     add_invitation,
     add_member_row,
     add_tag,
@@ -185,10 +186,13 @@ OF_STAFF = {
 }
 MADE_ALONE = {
     *("creditLimitSet", "contactDelete", "messageCancel", "messageReschedule", "templateArchive", "conversationReply"),
-    *("contactTagRename", "contactTagDelete", "contactErase", "contactMerge", "contactLookup"),
+    *("contactTagRename", "contactTagDelete", "contactErase", "contactErasure", "contactMerge", "contactLookup"),
     *("policyOverrideEnd", "trafficPauseRelease"),
 }
-MADE_OF_IMPORTS = {"contactImport", "suppressionImport", "contactImportCancel"}
+MADE_OF_IMPORTS = {
+    *("contactImport", "suppressionImport", "contactImportCancel"),
+    *("contactImportStart", "suppressionImportStart"),
+}
 MADE_OF_RECONCILIATION = {"discrepancyClose", "marginAlertAcknowledge"}
 MADE_OF_INVOICES = {"invoice", "tenantInvoice", "invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"}
 MADE_OF_MEMBERS = {
@@ -288,7 +292,7 @@ def _roots_of(asked: str) -> list[str]:
     """The root fields of an operation, by their coordinates."""
     if asked in ROOTS:
         return [asked]
-    (definition,) = parse((PAGE | DEEP)[asked]).definitions
+    definition = parse((PAGE | DEEP)[asked]).definitions[0]
     assert isinstance(definition, OperationDefinitionNode)
     owner = definition.operation.value.title()
     fields = [field for field in definition.selection_set.selections if isinstance(field, FieldNode)]
@@ -368,6 +372,8 @@ async def _end_syncs(product: Product, tenant: Tenant) -> None:
 
 async def _made_of_contacts(tenant: Tenant, name: str, number: str) -> dict[str, Any]:
     """The same of contacts and their tags."""
+    if name == "contactErasure":
+        return {"id": await add_erasure(tenant.machine, number)}
     if name.startswith("contactTag"):
         return {"id": await add_tag(tenant.machine, number), "name": number}
     contact = await add_contact(tenant.machine, number)
@@ -394,7 +400,7 @@ async def _made_alone(product: Product, tenant: Tenant, name: str, number: str) 
 
 async def _made_of_imports(tenant: Tenant, name: str) -> dict[str, Any]:
     """The same of imports: one that waits, and a file for another."""
-    purpose = "SUPPRESSIONS" if name == "suppressionImport" else "CONTACTS"
+    purpose = "SUPPRESSIONS" if name.startswith("suppression") else "CONTACTS"
     file = {"uploadId": await upload(tenant.machine, "number\n1\n", purpose), "dryRun": True}
     return {"id": (await start(tenant.machine, "number\n1\n"))["contactImport"]["id"], "input": file}
 
