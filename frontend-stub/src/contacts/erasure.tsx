@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Card, DataList, EmptyState, Group, Loader, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Badge, Card, EmptyState, Group, Loader, Stack, Table, Text } from '@mantine/core';
 import { IconMoodSad } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
@@ -59,15 +59,17 @@ function Receipt({ erasure }: { erasure: Erasure }) {
 
 function Facts({ label, facts }: { label: string; facts: [label: string, value: string][] }) {
   return (
-    <section aria-label={label}>
-      <DataList labelWidth="min(240px, 60%)" gap="xs">
+    <Table aria-label={label} withRowBorders={false} highlightOnHover={false} verticalSpacing={4} maw={520}>
+      <Table.Tbody>
         {facts.map(([name, value]) => (
-          <DataList.Item key={name}>
-            <DataList.ItemLabel>{name}</DataList.ItemLabel>
-            <DataList.ItemValue>{value}</DataList.ItemValue>
-          </DataList.Item>
+          <Table.Tr key={name}>
+            <Table.Th scope="row" fw={400} c="dimmed">
+              {name}
+            </Table.Th>
+            <Table.Td ta="right">{value}</Table.Td>
+          </Table.Tr>
         ))}
-      </DataList>
-    </section>
+      </Table.Tbody>
+    </Table>
   );
 }
