@@ -21,6 +21,7 @@ VIEWS = (
     "/contacts",
     "/contacts/tags",
     "/contacts/imports",
+    "/contacts/erasures",
     "/contacts/opted-out",
     "/templates",
     "/usage",

@@ -112,6 +112,8 @@ async def test_contacts_are_tagged_asked_for_consent_merged_and_erased_with_a_re
     seal = page.get_by_role("group", name="Seal (SHA-256)").locator("pre")
     await expect(seal).to_have_text(re.compile("^[0-9a-f]{64}$"), timeout=SETTLED)
     await expect(page.get_by_role("status").filter(has_text="All is erased")).to_be_visible()
+    await page.get_by_role("link", name="All receipts").click()
+    await expect(visitor.row("All is erased").first).to_be_visible()
     assert "Zoe" not in await page.get_by_role("main").inner_text()
 
 

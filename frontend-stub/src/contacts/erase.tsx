@@ -22,7 +22,7 @@ function Form({ contact: { id, name, number }, onClose }: { contact: ContactInFu
   const [typed, setTyped] = useState('');
   const [, navigate] = useLocation();
   const { mutate, refusals, error, isPending } = useChange(async () => (await request(ContactEraseDocument, { id })).contactErase, {
-    touches: [...OF_WISHES, 'message'],
+    touches: [...OF_WISHES, 'message', 'erasures'],
     onDone: ({ contactErasure }) => {
       if (contactErasure !== null) navigate(`/contacts/erasures/${encodeURIComponent(contactErasure.id)}`);
     },

@@ -3,6 +3,7 @@ import { IconMoodSad } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
+import type { ErasureState } from '../generated/operations';
 import { LoadingRows, Page } from '../parts/page';
 import { Shown } from '../parts/shown';
 import { useClock } from '../parts/time';
@@ -15,8 +16,8 @@ export function ErasurePage({ id }: { id: string }) {
   const { data, error, refetch } = useQuery(erasureQuery(id));
   return (
     <Page title="Receipt of an erasure" lead="It names nobody. Keep its address or its seal as proof that you erased the person.">
-      <Anchor component={Link} href="/contacts" size="sm">
-        Back to the contacts
+      <Anchor component={Link} href="/contacts/erasures" size="sm">
+        All receipts
       </Anchor>
       {error !== null && <Trouble error={error} onRetry={() => void refetch()} />}
       {data === undefined && error === null && <LoadingRows count={4} />}
@@ -24,6 +25,10 @@ export function ErasurePage({ id }: { id: string }) {
       {data != null && <Receipt erasure={data} />}
     </Page>
   );
+}
+
+export function ErasureBadge({ state }: { state: ErasureState }) {
+  return state === 'DONE' ? <Badge color="green">All is erased</Badge> : <Badge color="petrol">Being erased</Badge>;
 }
 
 function Receipt({ erasure }: { erasure: Erasure }) {
@@ -39,7 +44,7 @@ function Receipt({ erasure }: { erasure: Erasure }) {
     <Card>
       <Stack>
         <Group gap="sm" role="status">
-          <Badge color={done ? 'green' : 'petrol'}>{done ? 'All is erased' : 'Being erased'}</Badge>
+          <ErasureBadge state={state} />
           {!done && <Loader size="xs" aria-hidden />}
         </Group>
         {waitsFor !== null && !done && <Alert color="gray">{WAITS_FOR[waitsFor]}</Alert>}

@@ -8,11 +8,12 @@ import { StartImport } from '../imports/start';
 import { Page } from '../parts/page';
 import { useMay } from '../session/viewer';
 import { ContactForm } from './contact-form';
+import { ErasureList } from './erasure-list';
 import { People } from './people';
 import { SuppressionList } from './suppression-list';
 import { TagList } from './tag-list';
 
-const PARTS = { people: 'People', tags: 'Tags', imports: 'Imports', 'opted-out': 'Opted out' };
+const PARTS = { people: 'People', tags: 'Tags', imports: 'Imports', 'opted-out': 'Opted out', erasures: 'Erased' };
 
 /** The people that a company writes to, how they came, and the numbers that want to hear nothing. */
 export function ContactsPage({ part = 'people' }: { part: string | undefined }) {
@@ -62,6 +63,9 @@ export function ContactsPage({ part = 'people' }: { part: string | undefined }) 
         </Tabs.Panel>
         <Tabs.Panel value="opted-out" pt="lg">
           <SuppressionList mayWrite={mayWrite} />
+        </Tabs.Panel>
+        <Tabs.Panel value="erasures" pt="lg">
+          <ErasureList />
         </Tabs.Panel>
       </Tabs>
       <ContactForm opened={adding} contact={null} onClose={stopAdding} />

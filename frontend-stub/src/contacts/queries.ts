@@ -1,10 +1,12 @@
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { request } from '../api/client';
 import {
   ContactDocument,
   type ContactErasureQuery,
   ContactErasureDocument,
+  ContactErasuresDocument,
+  type ContactErasuresQueryVariables,
   type ContactFilter,
   type ContactQuery,
   ContactTagsDocument,
@@ -39,6 +41,13 @@ export const erasureQuery = (id: string) =>
       return node?.__typename === 'ContactErasure' ? node : null;
     },
     refetchInterval: ({ state }) => (state.data?.state === 'WAITING' ? 2_000 : false),
+  });
+
+export const erasuresQuery = (variables: ContactErasuresQueryVariables) =>
+  queryOptions({
+    queryKey: ['erasures', variables],
+    queryFn: ({ signal }) => request(ContactErasuresDocument, variables, signal),
+    placeholderData: keepPreviousData,
   });
 
 /** Which contacts the address of the list names; null stands for all. */

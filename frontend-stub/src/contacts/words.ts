@@ -45,4 +45,5 @@ export const ERASED: Record<keyof Erasure['erased'], string> = {
   events: 'Events told to webhooks',
   auditEntries: 'Entries of the audit log, emptied',
   carrierMessages: 'Messages, deleted at the carrier',
+  carrierCalls: 'Records of calls, deleted at the carrier',
 };
