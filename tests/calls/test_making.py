@@ -216,7 +216,7 @@ async def test_a_refused_call_says_why_and_where_and_costs_nothing(product: Prod
     told = await owner.run(TOLD)
     assert "SPEND_CAP" in {alert["kind"] for alert in told["alerts"]["nodes"]}
     (stopped,) = told["trafficPauses"]
-    assert (stopped["refused"], Decimal(stopped["lossAvoided"]["amount"])) == (1, 200)
+    assert (stopped["refused"], Decimal(stopped["lossAvoided"]["amount"])) == (1, Decimal(200))
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         await tx.execute("UPDATE tenant SET state = 'SUSPENDED' WHERE id = $1", tenant.id)
     stopped = await make(tenant.machine)

@@ -1,16 +1,21 @@
 """Imports in the background: looked on at, stopped, and taken up again by another worker, with each row once."""
 
 import asyncio
+import os
+import sys
 from typing import Any
 
+import pytest
+
 from auth.permissions import Permission
+from portal.database.address import DatabaseAddress
 from portal.imports.claiming import LEASE, MOST_ATTEMPTS
 from portal.imports.working import BATCH, ContactImporting
 from portal_schema.nodes import NOWHERE, to_global
 from tests.imports.files import STATE, SUPPRESS, start, state_of, upload, work_off
 from tests.live.sockets import looking
 from tests.messages.traffic import add_contacts, messages, plain_numbers, send
-from tests.product import Product, TenantUnderTest
+from tests.product import SECRET, Product, TenantUnderTest
 from tests.waiting import until
 
 PROGRESS = "subscription ($id: ID!) { importProgress(id: $id) { state rowsDone rows } }"
@@ -22,7 +27,7 @@ SUPPRESSIONS = """query ($filter: SuppressionFilter) {
 
 def _file(rows: int) -> str:
     """So many rows, of which every hundredth has no number."""
-    lines = [f"{'nobody' if row % 100 == 99 else f'+1202555{row:04}'},Name {row}" for row in range(rows)]
+    lines = [f"{'nobody' if row % 100 == 99 else f'+1202{5_550_000 + row}'},Name {row}" for row in range(rows)]
     return "\n".join(["number,name", *lines])
 
 
@@ -55,6 +60,42 @@ async def test_who_goes_on_after_a_worker_that_fell_brings_each_row_in_once(prod
     assert {name: done[name] for name in expected} == expected
     assert await _count(product, tenant) == rows - rows // 100
     assert done["problemCount"] == rows // 100
+
+
+@pytest.mark.slow
+async def test_a_worker_that_is_killed_in_the_middle_of_a_file_leaves_no_row_out_and_none_twice(
+    product: Product, address: DatabaseAddress
+) -> None:
+    tenant = await product.tenant()
+    rows = 20 * BATCH
+    key = (await start(tenant.machine, _file(rows)))["contactImport"]["id"]
+    settings = product.settings
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": address.url(),
+        "SECRET_KEY": SECRET,
+        "PORTAL_HOME": str(settings.home),
+        "SIMULATOR_URL": settings.simulator_url,
+    }
+    command = (sys.executable, "-m", "api.command", "worker")
+    worker = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL, env=environment)
+
+    async def begun() -> bool:
+        return bool((await state_of(tenant.machine, key))["rowsDone"])
+
+    await until(begun, 60)
+    worker.kill()
+    await worker.wait()
+    between = await state_of(tenant.machine, key)
+    assert between["state"] == "RUNNING"
+    assert between["rowsDone"] in range(BATCH, rows, BATCH)
+    assert await _count(product, tenant) == between["created"]
+    product.clock.advance(2 * LEASE)  # the process went by a clock of its own
+    assert await work_off(product) == 1
+    done = await state_of(tenant.machine, key)
+    expected = {"state": "DONE", "rowsDone": rows, "created": rows - rows // 100, "refused": rows // 100}
+    assert {name: done[name] for name in expected} == expected
+    assert await _count(product, tenant) == rows - rows // 100
 
 
 async def test_progress_is_told_and_an_import_can_be_stopped(product: Product) -> None:
