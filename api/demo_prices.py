@@ -14,11 +14,14 @@ from portal.plans.catalogue import add_missing
 from portal.plans.plans import read_tenant_plan
 from portal.plans.ready_made import ready_made
 from portal.rates.cards import NO_CARD, read_current_card
+from portal.rates.provider import ELSEWHERE, Rate
 from portal.rates.publishing import publish_rate_card
 from portal.rates.rules import CardWish, RateSource
+from portal.usage.usage import LOOKUPS
 
 _BY = "The demo"
 _CREDIT_LIMIT = Decimal(50)
+_LOOKUP = Rate(LOOKUPS, ELSEWHERE, Decimal("0.008"))  # which the provider's list does not tell
 
 
 async def publish_catalogue(settings: Settings, database: Database, *, now: datetime) -> None:
@@ -26,7 +29,8 @@ async def publish_catalogue(settings: Settings, database: Database, *, now: date
     async with database.as_role(DatabaseRole.OPERATOR, read_only=True) as tx:
         card = await read_current_card(tx)
     if card is NO_CARD:
-        await publish_rate_card(database, ProviderPrices(settings), CardWish(RateSource.PROVIDER), _BY, now=now)
+        wish = CardWish(RateSource.PROVIDER, rates=(_LOOKUP,))
+        await publish_rate_card(database, ProviderPrices(settings), wish, _BY, now=now)
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
         await add_missing(tx, ready_made(), _BY, on_sale=True, now=now)
 

@@ -15,6 +15,7 @@ from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database import TenantTransaction
 from portal.lookups.asking import forget_lookups
 from portal.messages.canceling import cancel_to
+from portal.plans.spend import release_spend
 from portal.problems import refuse
 
 
@@ -38,9 +39,10 @@ async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor,
         raise refuse(ErasureProblem.NOT_FOUND, "There is no such contact.", "id")
     rows = await tx.rows(_NUMBERS, tx.tenant_id, contact_id)
     numbers = sorted({contact.number, *(row["number"] for row in rows)})
+    reserved = await forget_lookups(tx, numbers)
     await cancel_to(tx, numbers, now=now)
     await _cancel_calls(tx, contact_id, numbers, now=now)
-    await forget_lookups(tx, numbers)
+    await release_spend(tx, reserved)
     await _keep_wish(tx, contact, now=now)
     await tx.execute("DELETE FROM contact WHERE tenant_id = $1 AND id = $2", tx.tenant_id, contact_id)
     erasure_id = new_id(now)

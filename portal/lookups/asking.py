@@ -12,7 +12,7 @@ from portal.contacts.preferences import LookupState
 from portal.database import TenantTransaction
 from portal.plans.plans import PlanRow, read_tenant_plan
 from portal.plans.reserving import tell_capped
-from portal.plans.spend import price_of_one, release_spend, reserve_spend
+from portal.plans.spend import price_of_one, reserve_spend
 from portal.problems import Problem, RefusedButNotedError, refuse
 from portal.rates.cards import read_current_card
 from portal.tenants.tenants import TenantState
@@ -65,18 +65,21 @@ async def look_up_contact(tx: TenantTransaction, contact_id: UUID, *, now: datet
     )
 
 
-async def forget_lookups(tx: TenantTransaction, numbers: Sequence[str]) -> None:
-    """Delete what was asked about these numbers; what is reserved for it is given back."""
+async def forget_lookups(tx: TenantTransaction, numbers: Sequence[str]) -> dict[UUID, Decimal]:
+    """Delete what was asked about these numbers; what is reserved for it, by balance, which is to be released.
+
+    Before anything else that the transaction locks, and the balances last: as whoever ends a look-up does.
+    """
     rows = await tx.rows(
         "DELETE FROM number_lookup WHERE tenant_id = $1 AND number = ANY($2::text[]) RETURNING spend_id, price",
         tx.tenant_id,
         list(numbers),
     )
-    released: dict[UUID, Decimal] = {}
+    held: dict[UUID, Decimal] = {}
     for row in rows:
         if row["spend_id"] is not None:
-            released[row["spend_id"]] = released.get(row["spend_id"], Decimal(0)) + row["price"]
-    await release_spend(tx, released)
+            held[row["spend_id"]] = held.get(row["spend_id"], Decimal(0)) + row["price"]
+    return held
 
 
 def _is_known(contact: ContactRow, *, now: datetime) -> bool:
