@@ -16,7 +16,6 @@ from tests.schema.surface import Way, coordinate, operation
 from tests.schema.test_roles import HELD_AT_ROOT, ROOTS, changes
 from tests.schema.world import World
 
-CANCEL = "mutation ($id: ID!) { contactImportCancel(id: $id) { errors { code } } }"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MINE = [way for way in ROOTS if not way[0].needed - HELD_AT_ROOT["OWNER"]]
@@ -132,7 +131,6 @@ async def test_a_canary_in_every_text_that_can_be_given_reaches_no_entry_and_a_r
     new = [one for key, one in (await _entries(onlooker, falcon.tenant.id)).items() if key not in before]
     assert len(new) == (1 if done and not done["errors"] else 0), answer.text
     assert [entry["changes"] for entry in new if canary in entry["all_of_it"]] == []
-    await falcon.owner.run(CANCEL, id=fresh["Mutation.contactImportCancel(id)"])  # only so many may wait
 
 
 async def test_a_refused_and_a_failed_mutation_leave_no_entry(
