@@ -32,7 +32,7 @@ async def test_a_client_of_the_parents_that_acts_for_a_tenant_cannot_be_built(
 
 def test_each_kind_of_account_offers_only_what_it_reaches() -> None:
     assert public(ParentAccount) == {"find_subaccount", "open_subaccount", "pricing"}
-    assert public(TenantAccount) == {"messages", "calls", "daily_usage", "usage_triggers"}
+    assert public(TenantAccount) == {"messages", "calls", "contents", "lookups", "daily_usage", "usage_triggers"}
     assert public(TenantRoot) == {"numbers", "local_numbers", "services", "new_keys"}
 
 
