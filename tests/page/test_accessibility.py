@@ -62,7 +62,7 @@ DIALOGS = (
     ("/contacts/opted-out", "Import numbers"),
 )
 DIALOGS_OF_THE_OPERATOR = (("/rate-card", "Publish a rate card"), ("/invoicing", "Make invoices"))
-DIALOGS_OF_A_TENANT = ("Set the credit limit", "Assign a plan")
+DIALOGS_OF_A_TENANT = ("Set the credit limit", "Assign a plan", "Make an exception")
 OUTSIDE = (
     "/password/forgotten",
     "/password/reset?token=x",

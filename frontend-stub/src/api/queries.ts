@@ -85,12 +85,12 @@ export const templatesQuery = (variables: TemplatesQueryVariables) =>
     placeholderData: keepPreviousData,
   });
 
-export const estimateQuery = (input: MessageEstimateInput | null) =>
+export const estimateQuery = (input: MessageEstimateInput | null, money: boolean) =>
   queryOptions({
-    queryKey: ['estimate', input],
+    queryKey: ['estimate', input, money],
     queryFn: ({ signal }) => {
       if (input === null) throw new Error('Nothing to estimate yet');
-      return request(MessageEstimateDocument, { input }, signal);
+      return request(MessageEstimateDocument, { input, money }, signal);
     },
     enabled: input !== null,
     placeholderData: keepPreviousData,

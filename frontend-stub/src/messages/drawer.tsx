@@ -1,20 +1,19 @@
-import { Alert, Anchor, Button, DataList, Drawer, EmptyState, Group, Stack, Text, Timeline, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
-import { IconBan, IconHelp, IconInfoCircle, IconMoodSad } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { Alert, Anchor, DataList, Drawer, EmptyState, Group, Stack, Text, Timeline, Title } from '@mantine/core';
+import { IconHelp, IconInfoCircle, IconMoodSad } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
-import { request } from '../api/client';
-import { type Message, messageQuery, queryClient } from '../api/queries';
-import { type EventSource, MessageCancelDocument } from '../generated/operations';
+import { type Message, messageQuery } from '../api/queries';
+import type { EventSource } from '../generated/operations';
 import { WHO_ACTS } from '../parts/actors';
 import { LoadingRows } from '../parts/page';
 import { Phone } from '../parts/phone';
 import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { counted } from '../parts/words';
-import { useMay, useReads } from '../session/viewer';
+import { useReads } from '../session/viewer';
 import { isFinal, STATUS, StatusBadge } from './status';
+import { Waiting } from './waiting';
 
 const SOURCES: Record<EventSource, string> = {
   PORTAL: 'noted by the portal',
@@ -56,7 +55,7 @@ function Found({ message }: { message: Message }) {
         <div role="status">
           <StatusBadge status={status} />
         </div>
-        {(status === 'QUEUED' || status === 'SCHEDULED') && <Cancel id={message.id} />}
+        <Waiting id={message.id} status={status} scheduledAt={message.scheduledAt} />
       </Group>
       {deliveryIssue !== null && (
         <Alert color="red" icon={<IconInfoCircle aria-hidden />} title={deliveryIssue.reason}>
@@ -89,6 +88,7 @@ function Facts({ message }: { message: Message }) {
     ['To', inbound ? to : named(to)],
     ['From', inbound ? named(from) : from],
     [inbound ? 'Received' : 'Created', clock.long(message.createdAt)],
+    ['Sent at', message.status === 'SCHEDULED' && message.scheduledAt !== null ? clock.long(message.scheduledAt) : null],
     ['Sent by', sentBy?.name],
     ['Length', `${counted(segments, 'segment')}${encoding === 'UCS_2' ? ', special characters' : ''}`],
     ['Media', mediaCount === 0 ? null : counted(mediaCount, 'picture')],
@@ -147,39 +147,5 @@ function Way({ message }: { message: Message }) {
         })}
       </Timeline>
     </section>
-  );
-}
-
-function Cancel({ id }: { id: string }) {
-  const maySend = useMay('MESSAGES_SEND');
-  const { mutate, isPending } = useMutation({
-    mutationFn: () => request(MessageCancelDocument, { id }),
-    onSuccess: ({ messageCancel }) => {
-      const refused = messageCancel?.errors[0];
-      notifications.show(
-        refused === undefined
-          ? { color: 'green', title: 'Canceled', message: 'It will not be sent, and counts no more.' }
-          : { color: 'orange', title: 'Not canceled', message: refused.message },
-      );
-    },
-    onError: (error) => {
-      notifications.show({ color: 'red', title: 'Not canceled', message: error.message });
-    },
-    onSettled: () =>
-      Promise.all(['message', 'messages', 'allowance'].map((name) => queryClient.invalidateQueries({ queryKey: [name] }))),
-  });
-  if (!maySend) return null;
-  return (
-    <Button
-      variant="default"
-      size="xs"
-      leftSection={<IconBan size={14} aria-hidden />}
-      loading={isPending}
-      onClick={() => {
-        mutate();
-      }}
-    >
-      Cancel this message
-    </Button>
   );
 }

@@ -162,7 +162,7 @@ interface RowProps extends Pick<MessageListProps, 'onOpen'> {
 
 function Row({ message, content, onOpen }: RowProps) {
   const clock = useClock();
-  const { id, direction, contact, sender, recipient, body, status, deliveryIssue, createdAt } = message;
+  const { id, direction, contact, sender, recipient, body, status, deliveryIssue, createdAt, scheduledAt } = message;
   const inbound = direction === 'INBOUND';
   const number = (inbound ? sender.maskedNumber : recipient.maskedNumber) ?? 'Withheld';
   const Way = inbound ? IconArrowDownLeft : IconArrowUpRight;
@@ -202,6 +202,11 @@ function Row({ message, content, onOpen }: RowProps) {
       )}
       <Table.Td>
         <StatusBadge status={status} />
+        {status === 'SCHEDULED' && scheduledAt !== null && (
+          <Text size="xs" c="dimmed" mt={4}>
+            for {clock.short(scheduledAt)}
+          </Text>
+        )}
         {deliveryIssue !== null && (
           <Text size="xs" c="dimmed" mt={4} maw={260}>
             {deliveryIssue.reason}

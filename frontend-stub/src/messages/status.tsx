@@ -62,7 +62,8 @@ export function StatusBadge({ status }: { status: MessageStatus }) {
 /** The choices of the status filter: what a shop asks, not what the schema lists. */
 export const STATUS_GROUPS: Record<string, { label: string; statuses: MessageStatus[] }> = {
   all: { label: 'All', statuses: [] },
-  moving: { label: 'On the way', statuses: ['SCHEDULED', 'QUEUED', 'SENDING', 'CONFIRMING', 'SENT'] },
+  scheduled: { label: 'Scheduled', statuses: ['SCHEDULED'] },
+  moving: { label: 'On the way', statuses: ['QUEUED', 'SENDING', 'CONFIRMING', 'SENT'] },
   delivered: { label: 'Delivered', statuses: ['DELIVERED', 'READ'] },
   failed: { label: 'Not delivered', statuses: ['UNDELIVERED', 'FAILED', 'EXPIRED'] },
   canceled: { label: 'Canceled', statuses: ['CANCELED'] },

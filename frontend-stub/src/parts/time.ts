@@ -14,8 +14,13 @@ export interface Clock {
 
 /** Instants as the tenant's people read them: in the tenant's own time zone, and without a tenant in the reader's. */
 export function useClock(): Clock {
-  const timeZone = zoneOf(useViewer());
+  const timeZone = useZone();
   return useMemo(() => clockIn(timeZone), [timeZone]);
+}
+
+/** The time zone of these clocks. */
+export function useZone(): string {
+  return zoneOf(useViewer());
 }
 
 function zoneOf({ tenant, principal }: Viewer): string {
@@ -32,6 +37,22 @@ export function lastDays(days: number): { from: string; until: string } {
   const hour = 60 * 60 * 1_000;
   const until = (Math.floor(Date.now() / hour) + 1) * hour;
   return { from: new Date(until - days * 24 * hour).toISOString(), until: new Date(until).toISOString() };
+}
+
+export function daysAhead(days: number): Date {
+  return new Date(Date.now() + days * 24 * 60 * 60 * 1_000);
+}
+
+/** What the clocks of a zone show at an instant, as a field for it has it: 2026-11-27T14:05 */
+export function localTime(at: string | Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(new Date(at)).replace(' ', 'T');
+}
+
+/** The instant at which they show it; where they skip it or show it twice, one beside it or of the two. */
+export function instantOf(local: string, timeZone: string): string {
+  const asInUtc = Date.parse(`${local}Z`);
+  const ahead = (at: number) => Date.parse(`${localTime(new Date(at), timeZone)}Z`) - at;
+  return new Date(asInUtc - ahead(asInUtc - ahead(asInUtc))).toISOString();
 }
 
 export function clockIn(timeZone: string): Clock {

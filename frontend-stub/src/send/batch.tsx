@@ -1,5 +1,5 @@
-import { Alert, Anchor, Badge, Button, Card, EmptyState, Group, Progress, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core';
-import { IconMoodSad, IconSend, IconUserOff } from '@tabler/icons-react';
+import { Anchor, Badge, Button, Card, EmptyState, Group, Progress, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core';
+import { IconMoodSad, IconSend } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
@@ -11,20 +11,26 @@ import { useClock } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { counted } from '../parts/words';
 import { useReads } from '../session/viewer';
+import { type Batch, countOf } from './batches';
+import { Refused } from './refused';
+import { Unsent } from './unsent';
 
-type Batch = Extract<NonNullable<BatchQuery['node']>, { __typename: 'MessageBatch' }>;
-type Refusal = Batch['refusals']['nodes'][number];
+const TITLES = {
+  waiting: 'Your message waits for its time',
+  moving: 'Your message is on its way',
+  settled: 'What became of your message',
+};
 
 /** What becomes of a send, recipient by recipient, until each is settled. */
 export function BatchPage({ id }: { id: string }) {
   const reads = useReads();
   const { data, error, refetch } = useQuery(batchQuery(id, reads.contacts));
   const batch = asBatch(data);
-  const settled = isSettled(batch);
+  const stage = stageOf(batch);
   return (
     <Page
-      title={settled ? 'What became of your message' : 'Your message is on its way'}
-      lead={settled ? 'Everything is settled.' : 'This page follows it by itself. You may leave: nothing stops.'}
+      title={TITLES[stage]}
+      lead={stage === 'settled' ? 'Everything is settled.' : 'This page follows it by itself. You may leave: nothing stops.'}
       actions={
         <Button component={Link} href="/" variant="light" leftSection={<IconSend size={16} aria-hidden />}>
           Send another
@@ -75,9 +81,10 @@ function Progressing({ batch }: { batch: Batch }) {
           <VisuallyHidden role="status" aria-live="polite">
             {summary}
           </VisuallyHidden>
+          <Unsent batch={batch} />
         </Stack>
       </Card>
-      {batch.refusals.nodes.length > 0 && <Refusals refusals={batch.refusals.nodes} more={batch.refusals.pageInfo.hasNextPage} />}
+      {batch.refusals.nodes.length > 0 && <Refused refusals={batch.refusals} />}
       {batch.accepted > 0 && <Recipients batch={batch} />}
     </>
   );
@@ -92,11 +99,11 @@ function Recipients({ batch }: { batch: Batch }) {
           <Table.Tr>
             <Table.Th>Recipient</Table.Th>
             <Table.Th>Status</Table.Th>
-            <Table.Th visibleFrom="xs">Since</Table.Th>
+            <Table.Th visibleFrom="xs">When</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {batch.messages.nodes.map(({ id, status, statusAt, recipient, contact, deliveryIssue }) => (
+          {batch.messages.nodes.map(({ id, status, statusAt, scheduledAt, recipient, contact, deliveryIssue }) => (
             <Table.Tr key={id}>
               <Table.Td>
                 <Anchor component={Link} href={`/messages?message=${encodeURIComponent(id)}`} fw={550} size="sm">
@@ -121,7 +128,7 @@ function Recipients({ batch }: { batch: Batch }) {
               </Table.Td>
               <Table.Td visibleFrom="xs">
                 <Text size="sm" className="numbers">
-                  {clock.short(statusAt)}
+                  {status === 'SCHEDULED' && scheduledAt !== null ? `for ${clock.short(scheduledAt)}` : clock.short(statusAt)}
                 </Text>
               </Table.Td>
             </Table.Tr>
@@ -140,26 +147,13 @@ function Recipients({ batch }: { batch: Batch }) {
   );
 }
 
-function Refusals({ refusals, more }: { refusals: readonly Refusal[]; more: boolean }) {
-  return (
-    <Alert color="orange" icon={<IconUserOff aria-hidden />} title="Not sent to">
-      <Stack gap={4}>
-        {refusals.map(({ contact, maskedNumber, message }, index) => (
-          <Text size="sm" key={contact?.id ?? index}>
-            <Text span fw={600} inherit>
-              {contact?.name ?? maskedNumber ?? 'A contact'}
-            </Text>
-            : {message}
-          </Text>
-        ))}
-        {more && <Text size="sm">and more</Text>}
-      </Stack>
-    </Alert>
-  );
-}
-
 function asBatch(data: BatchQuery | undefined): Batch | null {
   return data?.node?.__typename === 'MessageBatch' ? data.node : null;
+}
+
+function stageOf(batch: Batch | null): keyof typeof TITLES {
+  if (isSettled(batch)) return 'settled';
+  return batch?.counts.every(({ status }) => status === 'SCHEDULED' || isFinal(status)) === true ? 'waiting' : 'moving';
 }
 
 function isSettled(batch: Batch | null): boolean {
@@ -175,6 +169,7 @@ function inSentence(batch: Batch): string {
     .filter(({ status }) => status === 'DELIVERED' || status === 'READ')
     .reduce((sum, { count }) => sum + count, 0);
   if (batch.accepted === 0) return 'Nothing was sent';
+  if (stageOf(batch) === 'waiting') return `${counted(countOf(batch, 'SCHEDULED'), 'message')} scheduled`;
   if (!isSettled(batch)) return `${settledOf(batch)} of ${counted(batch.accepted, 'message')} settled`;
   if (delivered === batch.accepted) return batch.accepted === 1 ? 'Delivered' : `All ${batch.accepted} delivered`;
   return `${delivered} of ${counted(batch.accepted, 'message')} delivered`;

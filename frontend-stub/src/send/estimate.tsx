@@ -1,8 +1,10 @@
 import { Alert, Card, DataList, List, Stack, Text, Title } from '@mantine/core';
-import { IconUserOff } from '@tabler/icons-react';
+import { IconGavel, IconUserOff } from '@tabler/icons-react';
 
 import type { Estimate } from '../api/queries';
 import type { RefusalCode } from '../generated/operations';
+import { inRoundMoney } from '../parts/money';
+import { isPositive } from '../parts/numbers';
 import { Phone } from '../parts/phone';
 import { counted } from '../parts/words';
 import { isLow, leftInWords } from '../session/allowance';
@@ -54,7 +56,10 @@ export function EstimatePanel({ estimate, sample, stale }: EstimatePanelProps) {
 }
 
 function Figures({ estimate }: { estimate: Estimate }) {
-  const { recipients, refusals, segments, totalSegments, allowanceAfter } = estimate;
+  const { recipients, refusals, segments, totalSegments, allowanceAfter, price, verdicts, expectedDuration } = estimate;
+  const broken = verdicts.filter(({ passed }) => !passed);
+  // What a rule says against everybody's text is told once.
+  const others = broken.length === 0 ? refusals : refusals.filter(({ code }) => code !== 'POLICY');
   return (
     <>
       <DataList labelWidth="96px" gap="xs">
@@ -62,21 +67,37 @@ function Figures({ estimate }: { estimate: Estimate }) {
           <DataList.ItemLabel>Recipients</DataList.ItemLabel>
           <DataList.ItemValue data-testid="recipients">{counted(recipients, 'person', 'people')}</DataList.ItemValue>
         </DataList.Item>
-        <DataList.Item>
-          <DataList.ItemLabel>Length</DataList.ItemLabel>
-          <DataList.ItemValue data-testid="length">
-            <div>
-              {counted(segments, 'segment')}
-              <Text size="xs" c="dimmed">
-                {encodingInWords(estimate)}
-              </Text>
-            </div>
-          </DataList.ItemValue>
-        </DataList.Item>
-        <DataList.Item>
-          <DataList.ItemLabel>In total</DataList.ItemLabel>
-          <DataList.ItemValue>{counted(totalSegments, 'segment')}</DataList.ItemValue>
-        </DataList.Item>
+        {recipients > 0 && (
+          <>
+            <DataList.Item>
+              <DataList.ItemLabel>Length</DataList.ItemLabel>
+              <DataList.ItemValue data-testid="length">
+                <div>
+                  {counted(segments, 'segment')}
+                  <Text size="xs" c="dimmed">
+                    {encodingInWords(estimate)}
+                  </Text>
+                </div>
+              </DataList.ItemValue>
+            </DataList.Item>
+            <DataList.Item>
+              <DataList.ItemLabel>In total</DataList.ItemLabel>
+              <DataList.ItemValue>{counted(totalSegments, 'segment')}</DataList.ItemValue>
+            </DataList.Item>
+          </>
+        )}
+        {price != null && isPositive(price.amount) && (
+          <DataList.Item>
+            <DataList.ItemLabel>Costs</DataList.ItemLabel>
+            <DataList.ItemValue>at most {inRoundMoney(price)}</DataList.ItemValue>
+          </DataList.Item>
+        )}
+        {expectedDuration !== null && expectedDuration > 5 && (
+          <DataList.Item>
+            <DataList.ItemLabel>Takes</DataList.ItemLabel>
+            <DataList.ItemValue>about {durationInWords(expectedDuration)}</DataList.ItemValue>
+          </DataList.Item>
+        )}
         {allowanceAfter !== null && (
           <DataList.Item>
             <DataList.ItemLabel>After it</DataList.ItemLabel>
@@ -86,12 +107,21 @@ function Figures({ estimate }: { estimate: Estimate }) {
           </DataList.Item>
         )}
       </DataList>
-      {refusals.length > 0 && (
+      {broken.length > 0 && (
+        <Alert color="red" icon={<IconGavel aria-hidden />} title="A rule stands against it">
+          <List size="sm">
+            {broken.map(({ rule, message }) => (
+              <List.Item key={rule}>{message}</List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+      {others.length > 0 && (
         <Alert color="orange" icon={<IconUserOff aria-hidden />} title="Some will not get it">
           <List size="sm">
-            {refusals.map(({ code, count }) => (
+            {others.map(({ code, count }) => (
               <List.Item key={code}>
-                {counted(count, 'contact')}: {REFUSALS[code]}
+                {counted(count, 'recipient')}: {REFUSALS[code]}
               </List.Item>
             ))}
           </List>
@@ -101,7 +131,13 @@ function Figures({ estimate }: { estimate: Estimate }) {
   );
 }
 
-function encodingInWords({ encoding, encodingReason }: Estimate): string {
+function durationInWords(seconds: number): string {
+  if (seconds < 90) return counted(seconds, 'second');
+  return seconds < 90 * 60 ? counted(Math.round(seconds / 60), 'minute') : counted(Math.round(seconds / 3_600), 'hour');
+}
+
+function encodingInWords({ channel, encoding, encodingReason }: Estimate): string {
+  if (channel === 'MMS') return 'With media, however long the text is';
   if (encoding === 'GSM_7') return 'Standard characters, up to 160 in one segment';
   return encodingReason ?? 'Special characters, up to 70 in one segment';
 }

@@ -3,31 +3,35 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconSend } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { useLocation, useSearchParams } from 'wouter';
+import { useLocation } from 'wouter';
 
 import { request } from '../api/client';
-import { type Contact, estimateQuery, queryClient, templatesQuery, type Variable } from '../api/queries';
+import { type Estimate, estimateQuery, queryClient } from '../api/queries';
 import { MessageSendDocument, type MessageSendInput } from '../generated/operations';
 import { Page } from '../parts/page';
 import { Trouble } from '../parts/trouble';
-import { counted, inWords } from '../parts/words';
-import { variablesIn, withExamples } from '../templates/text';
+import { counted } from '../parts/words';
+import { useMay } from '../session/viewer';
+import { AudienceFields } from './audience';
+import { hasOthers, useDraft, whyNot } from './draft';
 import { EstimatePanel } from './estimate';
-import { Recipients } from './recipients';
+import { Manner } from './manner';
+import { MediaFields } from './media';
 import { OWN_TEXT, TemplateChoice } from './template-choice';
-import { unfilled, Variables } from './variables';
+import { Variables } from './variables';
 
 /** The main job: what to say, to whom, and off it goes. */
 export function SendPage() {
   const draft = useDraft();
-  const { contacts, variables } = draft;
+  const { audience, manner, variables } = draft;
+  const money = useMay('BILLING_READ');
   const [settled] = useDebouncedValue(draft.input, 250);
-  const estimate = useQuery(estimateQuery(settled));
+  const estimate = useQuery(estimateQuery(settled, money));
   const shown = draft.input === null ? null : (estimate.data?.messageEstimate ?? null);
   const sending = useSend();
-  const blocked = whyNot(draft) ?? (shown?.recipients === 0 ? 'Nobody of these can get it' : null);
+  const blocked = whyNot(draft) ?? (shown === null ? null : stopsAll(shown));
   const send = () => {
-    if (draft.input !== null && blocked === null) sending.mutate(draft.input);
+    if (draft.input !== null && blocked === null) sending.mutate({ ...draft.input, onRefusal: draft.onRefusal });
   };
   return (
     <Page title="Send a message" lead="Choose what to say and who gets it. You see exactly what arrives before you send.">
@@ -36,15 +40,29 @@ export function SendPage() {
           <Stack gap="lg">
             <Step number={1} title="Message">
               <TemplateChoice choice={draft.choice} ownText={draft.ownText} onChoose={draft.choose} onOwnText={draft.write} />
+              {draft.choice !== null && <MediaFields urls={draft.mediaUrls} own={draft.choice === OWN_TEXT} onChange={draft.attach} />}
             </Step>
             <Step number={2} title="Recipients">
-              <Recipients chosen={contacts} details={variables.filter((variable) => variable.default === null).map(({ name }) => name)} onChange={draft.setContacts} />
+              <AudienceFields
+                audience={audience}
+                details={variables.filter((variable) => variable.default === null).map(({ name }) => name)}
+                onChange={draft.address}
+              />
             </Step>
             {variables.length > 0 && (
               <Step number={3} title="Details">
-                <Variables variables={variables} contacts={contacts} values={draft.values} onChange={draft.setValues} />
+                <Variables
+                  variables={variables}
+                  contacts={audience.contacts}
+                  others={hasOthers(audience)}
+                  values={draft.values}
+                  onChange={draft.setValues}
+                />
               </Step>
             )}
+            <Step number={variables.length > 0 ? 4 : 3} title="When and how">
+              <Manner manner={manner} onChange={draft.setManner} />
+            </Step>
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }} className="sticky">
@@ -54,11 +72,7 @@ export function SendPage() {
               <Trouble error={estimate.error} onRetry={() => void estimate.refetch()} />
             )}
             {sending.error !== null && <Trouble error={sending.error} onRetry={send} />}
-            {sending.refused.map((sentence) => (
-              <Alert key={sentence} color="red" role="alert" title="Not sent">
-                {sentence}
-              </Alert>
-            ))}
+            {sending.refused.length > 0 && <NotSent sentences={sending.refused} />}
             <Tooltip label={blocked} disabled={blocked === null}>
               <Button
                 size="lg"
@@ -70,9 +84,8 @@ export function SendPage() {
                 aria-describedby="why-not"
                 onClick={send}
               >
-                {shown === null || shown.recipients === 0
-                  ? 'Send'
-                  : `Send to ${counted(shown.recipients, 'person', 'people')}`}
+                {manner.sendAt === null ? 'Send' : 'Schedule'}
+                {shown !== null && shown.recipients > 0 && ` ${manner.sendAt === null ? 'to' : 'for'} ${counted(shown.recipients, 'person', 'people')}`}
               </Button>
             </Tooltip>
             <Text id="why-not" size="sm" c="dimmed" ta="center" mih={22}>
@@ -82,6 +95,31 @@ export function SendPage() {
         </Grid.Col>
       </Grid>
     </Page>
+  );
+}
+
+/** Why nobody would get it; null: somebody would. */
+function stopsAll({ recipients, verdicts }: Estimate): string | null {
+  if (verdicts.some(({ passed }) => !passed)) return 'A rule stands against the text';
+  return recipients === 0 ? 'Nobody of these can get it' : null;
+}
+
+/** At most so many reasons are told: of thousands who are refused each has one. */
+const MOST_REASONS = 10;
+
+function NotSent({ sentences }: { sentences: readonly string[] }) {
+  const shown = [...new Set(sentences)].slice(0, MOST_REASONS);
+  return (
+    <Alert color="red" role="alert" title="Not sent">
+      <Stack gap={4}>
+        {shown.map((sentence) => (
+          <Text size="sm" key={sentence}>
+            {sentence}
+          </Text>
+        ))}
+        {sentences.length > shown.length && <Text size="sm">{counted(sentences.length, 'recipient')} in all are refused.</Text>}
+      </Stack>
+    </Alert>
   );
 }
 
@@ -99,49 +137,12 @@ function Step({ number, title, children }: { number: number; title: string; chil
   );
 }
 
-type Draft = ReturnType<typeof useDraft>;
-
-/** What the person has entered so far, and the request that it makes. */
-function useDraft() {
-  const [params] = useSearchParams();
-  const [choice, choose] = useState(params.get('template'));
-  const [ownText, write] = useState('');
-  const [contacts, setContacts] = useState<Contact[]>([]);
-  const [values, setValues] = useState<Record<string, string>>({});
-  const { data } = useQuery(templatesQuery({ first: 50 }));
-  const own = choice === OWN_TEXT;
-  const template = data?.templates?.nodes.find(({ id }) => id === choice);
-  const body = own ? ownText : (template?.current.body ?? '');
-  const variables: readonly Variable[] = own
-    ? variablesIn(ownText).map((name) => ({ name, example: inWords(name), default: null, required: true }))
-    : (template?.current.variables ?? []);
-  const given = variables.flatMap(({ name }) => {
-    const value = values[name]?.trim() ?? '';
-    return value === '' ? [] : [[name, value] as const];
-  });
-  const text = own ? { body: ownText } : { templateId: template?.id ?? null };
-  const recipients = { contactIds: contacts.map(({ id }) => id) };
-  const input =
-    contacts.length === 0 || body.trim() === ''
-      ? null
-      : { ...text, recipients, variables: Object.fromEntries(given) };
-  const sample = withExamples(body, variables);
-  return { choice, choose, ownText, write, contacts, setContacts, values, setValues, variables, input, sample, body };
-}
-
-function whyNot({ body, contacts, variables, values }: Draft): string | null {
-  if (body.trim() === '') return 'Choose a message first';
-  if (contacts.length === 0) return 'Choose who gets it';
-  const missing = unfilled({ variables, contacts, values });
-  return missing === undefined ? null : `Fill in “${inWords(missing.name)}”`;
-}
-
 /** Sends once, however often the button is pressed: retries carry the same idempotency key. */
 function useSend() {
   const [, navigate] = useLocation();
   const [key, setKey] = useState(() => crypto.randomUUID());
   const mutation = useMutation({
-    mutationFn: async (input: Omit<MessageSendInput, 'idempotencyKey' | 'onRefusal'>) => {
+    mutationFn: async (input: Omit<MessageSendInput, 'idempotencyKey'>) => {
       const { messageSend } = await request(MessageSendDocument, { input: { ...input, idempotencyKey: key } });
       return messageSend;
     },

@@ -1,16 +1,17 @@
 import { Button, Card, Group, NumberInput, Stack, Text, Textarea, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { type SubmitEvent, useState } from 'react';
 
 import { useChange } from '../api/changes';
 import { request } from '../api/client';
 import { errorsByField } from '../api/user-errors';
-import { SettingsDocument, type SettingsQuery, type SettingsUpdateInput, SettingsUpdateDocument } from '../generated/operations';
+import { type SettingsQuery, type SettingsUpdateInput, SettingsUpdateDocument } from '../generated/operations';
 import { LoadingRows, Page } from '../parts/page';
 import { TextLength } from '../parts/text-length';
 import { Refusal, Trouble } from '../parts/trouble';
 import { useMay } from '../session/viewer';
+import { settingsQuery } from './queries';
 
 type Settings = NonNullable<SettingsQuery['settings']>;
 type AnswerName = 'helpText' | 'stopText' | 'startText';
@@ -21,11 +22,6 @@ const ANSWERS: readonly [name: AnswerName, label: string, description: string][]
   ['helpText', 'When somebody writes HELP', 'Say who you are, and how to reach you.'],
 ];
 const FIELDS = ['helpText', 'stopText', 'startText', 'callbackRetentionDays'] as const;
-
-const settingsQuery = queryOptions({
-  queryKey: ['settings'],
-  queryFn: ({ signal }) => request(SettingsDocument, {}, signal),
-});
 
 /** What a company sets for itself. */
 export function SettingsPage() {

@@ -14,6 +14,7 @@ import {
 
 export type TenantRow = NonNullable<TenantsQuery['tenants']>['nodes'][number];
 export type TenantDetail = NonNullable<TenantQuery['tenant']>;
+export type PolicyException = NonNullable<TenantDetail['policyOverrides']>[number];
 export type Economics = NonNullable<TenantDetail['economics']>;
 export type PlanOnSale = NonNullable<PlansOnSaleQuery['plans']>[number];
 

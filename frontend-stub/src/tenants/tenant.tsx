@@ -9,6 +9,7 @@ import { LoadingRows, Page } from '../parts/page';
 import { dateInWords } from '../parts/time';
 import { Trouble } from '../parts/trouble';
 import { EconomicsFigures } from './economics';
+import { PolicyExceptions } from './policy';
 import { PlanCard } from './plan';
 import { type TenantDetail, tenantQuery } from './queries';
 import { UsageCard } from './usage';
@@ -41,6 +42,7 @@ function Detail({ tenant }: { tenant: TenantDetail }) {
   return (
     <Stack gap="xl">
       <PlanCard tenant={tenant} />
+      <PolicyExceptions tenant={tenant} />
       <Stack component="section" aria-labelledby="economics">
         <Title order={2} size="h3" id="economics">
           What it brings in
