@@ -24,7 +24,7 @@ from tests.alerts.events import (
     usage_trigger,
 )
 from tests.product import Product
-from tests.schema.world import open_session
+from tests.schema.rows import open_session
 
 DELIVERED, FILTERED = "+12025550100", "+12025550107"
 REFERENCES = "{ alerts { nodes { code references } } }"

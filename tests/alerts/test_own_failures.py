@@ -17,7 +17,7 @@ from portal_schema.nodes import to_global
 from tests.alerts.events import ACKNOWLEDGE, alerts, call_back, debugger_event, sent
 from tests.messages.traffic import messages, plain_numbers
 from tests.product import Product, TenantUnderTest
-from tests.schema.world import open_session
+from tests.schema.rows import open_session
 
 ABROAD, UNREGISTERED, OPTED_OUT = "+12025550118", "+12025550134", "+12025550110"
 

@@ -17,7 +17,7 @@ from portal.shield.detector import PauseReason
 from portal.shield.pauses import pause
 from tests.calls.voice import all_ended, at_the_provider, call_by_hand, calls, cap, give_price, make, spend
 from tests.product import Product, TenantUnderTest
-from tests.schema.world import add_contact, add_suppression
+from tests.schema.rows import add_contact, add_suppression
 from tests.waiting import until
 
 TOLD = "{ alerts(first: 9) { nodes { kind } } trafficPauses { refused lossAvoided { amount } } }"

@@ -11,7 +11,7 @@ from portal_schema.nodes import to_global
 from tests.conversations.inbound import BEA, conversations, fields_of, post, receive, write
 from tests.messages.traffic import add_contacts, at_the_provider, messages, send
 from tests.product import Caller, Product, TenantUnderTest
-from tests.schema.world import let_support_see_content, open_session
+from tests.schema.rows import let_support_see_content, open_session
 from tests.waiting import until
 
 READ = """mutation ($id: ID!) {

@@ -11,7 +11,7 @@ from tests.invoices.customers import Customer, make_customer
 from tests.invoices.stored import add_draft
 from tests.mailbox import mails
 from tests.product import Caller, Product
-from tests.schema.world import add_endpoint
+from tests.schema.rows import add_endpoint
 
 ISSUE = "mutation ($id: ID!) { invoiceIssue(id: $id) { invoice { number } errors { code } } }"
 

@@ -14,7 +14,7 @@ from portal.usage.usage import LOOKUPS
 from tests.calls.voice import cap, give_price, make, spend
 from tests.plans.given import give_plan
 from tests.product import Caller, Product, TenantUnderTest
-from tests.schema.world import add_contact
+from tests.schema.rows import add_contact
 from twilio_gateway.gateway import TwilioGateway
 
 LANDLINE, VOIP, INVALID, FAULT = "+12025550106", "+12025550115", "+12025550111", "+12025550150"

@@ -19,7 +19,8 @@ from tests.auth.oauth.third_party import register
 from tests.factories import make_tenant
 from tests.mailbox import mails
 from tests.product import CHEAP_HASH, Caller, Product
-from tests.schema.world import contents, token_of
+from tests.schema.rows import token_of
+from tests.schema.world import contents
 
 ME = "{ viewer { tenant { name } permissions principal { ... on Person { id email } } memberships { role current } } }"
 MEMBERS = "{ members { id role person { name email } lastSeenAt secondFactor } }"

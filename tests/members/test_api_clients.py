@@ -12,7 +12,7 @@ from auth.permissions import TenantRole, machine_permissions
 from tests.members.clients import CLIENTS, CREATE, DISABLE, ROTATE, ask_for_token, scopes_of_token
 from tests.members.team import CHANGE_ROLE, REMOVE, Member, Team
 from tests.product import Caller, Product
-from tests.schema.world import add_api_client
+from tests.schema.rows import add_api_client
 
 SECONDS = timedelta(seconds=1)
 

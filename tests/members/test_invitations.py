@@ -13,7 +13,8 @@ from portal.database import DatabaseRole
 from portal.mail.queue import Mail
 from tests.members.team import ACCEPT, INVITATIONS, INVITE, ME, REMOVE, RESEND, REVOKE, Team, person
 from tests.product import Caller, Product
-from tests.schema.world import add_invitation, contents, token_of
+from tests.schema.rows import add_invitation, token_of
+from tests.schema.world import contents
 
 BEA = "bea@example.com"
 INVALID = ("INVALID_INVITATION", ["token"])

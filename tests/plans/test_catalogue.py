@@ -11,7 +11,7 @@ from portal.database import Database, DatabaseRole
 from portal_schema.nodes import to_global
 from tests.plans.offers import GIVEN
 from tests.product import Caller, Product
-from tests.schema.world import add_contact, send
+from tests.schema.rows import add_contact, send
 
 DRAFT = """mutation ($input: PlanInput!) {
   planDraft(input: $input) { plan { id name version state } errors { code path message } }

@@ -19,7 +19,8 @@ from tests.plans.given import give_plan
 from tests.product import Caller, Product, TenantUnderTest
 from tests.reconciliation.days import sent
 from tests.reconciliation.stored import add_discrepancy, add_margin_alert
-from tests.schema.world import contents, let_support_see_content, open_session
+from tests.schema.rows import let_support_see_content, open_session
+from tests.schema.world import contents
 from tests.usage.syncing import DAY, sync, use
 
 LIST = """query ($filter: DiscrepancyFilter, $first: Int, $after: String) {

@@ -16,7 +16,8 @@ from tests.invoices.stored_usage import at, hold, make_plan, record, synced
 from tests.product import Product
 from tests.rerating.customers import APRIL, FEBRUARY, JANUARY, MARCH, make_customer, on_the_third, stage
 from tests.rerating.used import DYNAMIC, SILVER, SMALL, tier
-from tests.schema.world import contents, publish_rates
+from tests.schema.rows import publish_rates
+from tests.schema.world import contents
 from tests.turnable_clock import TurnableClock
 
 FIGURES = "revenue { amount currency } cost { amount } grossMargin { amount } grossMarginRatio"

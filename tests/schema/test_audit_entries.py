@@ -12,8 +12,10 @@ from graphql import GraphQLNamedType, NullValueNode, get_named_type, get_nullabl
 
 from auth.permissions import Permission
 from tests.product import Product
+from tests.schema.changes import changes
+from tests.schema.roles import HELD_AT_ROOT
 from tests.schema.surface import Way, coordinate, operation
-from tests.schema.test_roles import HELD_AT_ROOT, ROOTS, changes
+from tests.schema.test_roles import ROOTS
 from tests.schema.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -17,9 +17,10 @@ from graphql import GraphQLSchema, build_schema, get_named_type, is_leaf_type, i
 from auth.permissions import Permission, StaffRole, TenantRole, machine_permissions, permissions_of, staff_permissions
 from portal.database.address import DatabaseAddress
 from tests.product import Caller, Product
+from tests.schema.changes import given
+from tests.schema.rows import let_support_see_content, open_session
 from tests.schema.surface import SCHEMA, Permissions, Way, coordinate, declared, everything, operation, ways
-from tests.schema.test_roles import given
-from tests.schema.world import World, let_support_see_content, open_session
+from tests.schema.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,9 +10,9 @@ from graphql import get_named_type, get_nullable_type, is_input_object_type, is_
 
 from auth.permissions import StaffRole, TenantRole, permissions_of, staff_permissions
 from tests.product import Caller, Product
+from tests.schema.changes import changes, given
 from tests.schema.nasty import TEXTS
 from tests.schema.surface import Way, coordinate, ways
-from tests.schema.test_roles import changes, given
 from tests.schema.world import World, contents
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -30,8 +30,9 @@ from tests.schema.places import (
     PLACES_OF_SUPPORT,
     SEND_TO,
 )
+from tests.schema.rows import add_contact, add_template, send
 from tests.schema.surface import fields_with, id_places, node_types
-from tests.schema.world import World, add_contact, add_template, contents, make_world, send, taken
+from tests.schema.world import World, contents, make_world, taken
 
 OF_THE_OPERATOR_ALONE = {"Discrepancy", "MarginAlert"}  # which no tenant may ask for at all
 OF_THE_OPERATOR = {

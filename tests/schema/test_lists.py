@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.product import Caller, Product
-from tests.schema.world import add_contact
+from tests.schema.rows import add_contact
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

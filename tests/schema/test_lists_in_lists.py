@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.product import Caller, Product
-from tests.schema.world import add_contact, send
+from tests.schema.rows import add_contact, send
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,7 +10,8 @@ from portal.clock import new_id
 from portal.global_ids import split_global
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product
-from tests.schema.world import World, add_contact
+from tests.schema.rows import add_contact
+from tests.schema.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,8 +8,9 @@ import pytest
 
 from portal.database.address import DatabaseAddress
 from tests.product import Caller, Product
+from tests.schema.rows import let_support_see_content, open_session
 from tests.schema.support import ACCESS, GRANT, LOG, MINE, REVOKE, SESSIONS
-from tests.schema.world import World, contents, let_support_see_content, open_session
+from tests.schema.world import World, contents
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

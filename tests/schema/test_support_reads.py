@@ -8,8 +8,9 @@ import pytest
 from auth.permissions import StaffRole
 from portal.database.address import DatabaseAddress
 from tests.product import Caller, Product
+from tests.schema.rows import open_session
 from tests.schema.support import READ, log
-from tests.schema.world import World, contents, open_session
+from tests.schema.world import World, contents
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -13,8 +13,9 @@ from portal.database.address import DatabaseAddress
 from portal.global_ids import split_global
 from portal_schema.nodes import to_global
 from tests.product import Caller, Product
+from tests.schema.rows import open_session
 from tests.schema.support import END, MINE, READ, SESSIONS, START, log, mine
-from tests.schema.world import World, contents, open_session
+from tests.schema.world import World, contents
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.product import Product
 from tests.schema.nasty import LONG, TEXTS
-from tests.schema.world import World, add_contact, contents, send
+from tests.schema.rows import add_contact, send
+from tests.schema.world import World, contents
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

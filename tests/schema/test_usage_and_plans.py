@@ -16,7 +16,7 @@ from portal.usage.usage import SMS_OUTBOUND, add_usage
 from portal_schema.nodes import to_global
 from tests.factories import plan_of
 from tests.product import Product, operation
-from tests.schema.world import add_contact, send
+from tests.schema.rows import add_contact, send
 from tests.turnable_clock import TurnableClock
 
 ALLOWANCE = "limit used reserved remaining unit per resetsAt"

@@ -9,7 +9,7 @@ from portal.webhooks.claiming import LEASE
 from portal.webhooks.delivering import AT_ONCE, WebhookDelivery
 from portal.webhooks.events import WebhookEvent
 from tests.product import Product
-from tests.schema.world import add_alert, add_contact, send
+from tests.schema.rows import add_alert, add_contact, send
 from tests.waiting import until
 from tests.webhooks.conftest import Integration, integrate, open_client
 from tests.webhooks.receiver import Receiver, hanging, receiving, take

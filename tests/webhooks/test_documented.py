@@ -15,7 +15,8 @@ from portal_schema.webhook_endpoints import TELLS
 from tests.conversations.inbound import write
 from tests.invoices.stored import add_invoice
 from tests.product import Product
-from tests.schema.world import OLGA, add_alert, add_contact, send
+from tests.schema.rows import add_alert, add_contact, send
+from tests.schema.world import OLGA
 from tests.waiting import until
 from tests.webhooks.conftest import integrate
 from tests.webhooks.receiver import Receiver

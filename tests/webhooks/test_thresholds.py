@@ -11,7 +11,7 @@ from auth.permissions import machine_permissions
 from portal.plans.thresholds import newly_reached
 from portal.webhooks.delivering import WebhookDelivery
 from tests.product import Product
-from tests.schema.world import add_contact, send
+from tests.schema.rows import add_contact, send
 from tests.webhooks.conftest import integrate
 from tests.webhooks.receiver import Receiver
 

@@ -13,7 +13,7 @@ from tests.auth.external.lying_provider import SECRET, LyingProvider
 from tests.auth.house import cookies_of
 from tests.members.team import INVITE, ME
 from tests.product import Caller, product
-from tests.schema.world import token_of
+from tests.schema.rows import token_of
 from tests.turnable_clock import TurnableClock
 
 BEA = "bea@example.com"
