@@ -17,11 +17,14 @@ from portal.rates.cards import NO_CARD, read_current_card
 from portal.rates.provider import ELSEWHERE, Rate
 from portal.rates.publishing import publish_rate_card
 from portal.rates.rules import CardWish, RateSource
-from portal.usage.usage import LOOKUPS
+from portal.usage.usage import LOOKUPS, MMS_OUTBOUND
 
 _BY = "The demo"
 _CREDIT_LIMIT = Decimal(50)
-_LOOKUP = Rate(LOOKUPS, ELSEWHERE, Decimal("0.008"))  # which the provider's list does not tell
+_NOT_LISTED = (  # what the provider's list does not tell
+    Rate(LOOKUPS, ELSEWHERE, Decimal("0.008")),
+    Rate(MMS_OUTBOUND, ELSEWHERE, Decimal("0.022")),
+)
 
 
 async def publish_catalogue(settings: Settings, database: Database, *, now: datetime) -> None:
@@ -29,7 +32,7 @@ async def publish_catalogue(settings: Settings, database: Database, *, now: date
     async with database.as_role(DatabaseRole.OPERATOR, read_only=True) as tx:
         card = await read_current_card(tx)
     if card is NO_CARD:
-        wish = CardWish(RateSource.PROVIDER, rates=(_LOOKUP,))
+        wish = CardWish(RateSource.PROVIDER, rates=_NOT_LISTED)
         await publish_rate_card(database, ProviderPrices(settings), wish, _BY, now=now)
     async with database.as_role(DatabaseRole.OPERATOR) as tx:
         await add_missing(tx, ready_made(), _BY, on_sale=True, now=now)
