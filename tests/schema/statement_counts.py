@@ -56,6 +56,7 @@ EXPECTED: dict[str, int] = {
     "supportSessionEnd": 2,
     "calls": 1,
     "contactErasure": 1,
+    "contactErasures": 1,
     "contactErase": 10,
     "contactMerge": 11,
     "contact": 1,
