@@ -77,7 +77,7 @@ function Details({ id, onAsk }: { id: string; onAsk: (action: Action) => void })
       </div>
       <Tags contact={contact} />
       <Facts contact={contact} />
-      {mayWrite && contact.line === null && <Lookup id={contact.id} />}
+      <Lookup contact={contact} mayWrite={mayWrite} />
       <ConsentCard contact={contact} mayWrite={mayWrite} onAsk={onAsk} />
       <Actions onAsk={onAsk} />
     </Stack>
@@ -99,11 +99,12 @@ function Tags({ contact: { tags } }: { contact: ContactInFull }) {
 
 function Facts({ contact }: { contact: ContactInFull }) {
   const clock = useClock();
-  const { fields, suppression, line, preferredChannel, topics, quietHours, createdAt, updatedAt } = contact;
+  const { fields, suppression, line, lookup, preferredChannel, topics, quietHours, createdAt, updatedAt } = contact;
   const facts: [label: string, value: string | null][] = [
     ...Object.entries(fields).map(([name, value]): [string, string] => [inWords(name), String(value)]),
     ['Opted out', suppression === null ? null : `${clock.long(suppression.since)}: ${OPTED_OUT[suppression.source]}`],
-    ['Line', line === null ? 'Not looked up yet' : LINES[line]],
+    ['Line', line === null ? 'Not known' : LINES[line]],
+    ['Looked up', lookup?.lookedUpAt == null ? null : clock.long(lookup.lookedUpAt)],
     ['Wants', CHANNELS[preferredChannel]],
     ['Topics', topics.length === 0 ? null : topics.join(', ')],
     ['Quiet hours', quietHours === null ? null : `${quietHours.from} to ${quietHours.until}, the time there`],

@@ -28,7 +28,7 @@ export function ErasurePage({ id }: { id: string }) {
 }
 
 export function ErasureBadge({ state }: { state: ErasureState }) {
-  return state === 'DONE' ? <Badge color="green">All is erased</Badge> : <Badge color="petrol">Being erased</Badge>;
+  return state === 'DONE' ? <Badge color="green">Erased</Badge> : <Badge color="petrol">Being erased</Badge>;
 }
 
 function Receipt({ erasure }: { erasure: Erasure }) {

@@ -26,6 +26,7 @@ export const contactQuery = (id: string) =>
   queryOptions({
     queryKey: ['contact', id],
     queryFn: ({ signal }) => request(ContactDocument, { id }, signal),
+    refetchInterval: ({ state }) => (state.data?.contact?.lookup?.state === 'WAITING' ? 2_000 : false),
   });
 
 export const tagsQuery = queryOptions({
