@@ -136,6 +136,7 @@ OF_STAFF = {
             *("invoiceIssue", "invoiceMarkPaid", "invoiceVoid", "creditNoteIssue"),
             *("catalogue", "plansOnSale", "planDraft", "planPublish", "planRetire", "planBacktest"),
             *("rateCard", "rateCards", "rateCardPublish"),
+            *("policyOverride", "policyOverrideEnd"),
             *("discrepancies", "discrepancyClose", "marginAlerts", "marginAlertAcknowledge"),
         ),
         StaffRole.ISV_OPERATOR,
