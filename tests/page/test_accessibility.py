@@ -50,6 +50,7 @@ DIALOGS = (
     ("/contacts", "New contact"),
     ("/contacts", "Import"),
     ("/templates", "New template"),
+    ("/templates", "Preview Service reminder"),
     ("/plan", "Choose Gold"),
     ("/numbers", "Set up"),
     ("/messages/calls", "Call somebody"),

@@ -15,6 +15,8 @@ import {
   MessagesDocument,
   type MessagesQuery,
   type MessagesQueryVariables,
+  TemplatePreviewDocument,
+  type TemplatePreviewQueryVariables,
   TemplatesDocument,
   type TemplatesQuery,
   type TemplatesQueryVariables,
@@ -82,6 +84,16 @@ export const templatesQuery = (variables: TemplatesQueryVariables) =>
   queryOptions({
     queryKey: ['templates', variables],
     queryFn: ({ signal }) => request(TemplatesDocument, variables, signal),
+    placeholderData: keepPreviousData,
+    // Nothing tells when the messaging service has one.
+    refetchInterval: ({ state }) =>
+      state.data?.templates?.nodes.some(({ current }) => current.content?.state === 'PUBLISHING') === true ? 5_000 : false,
+  });
+
+export const templatePreviewQuery = (variables: TemplatePreviewQueryVariables) =>
+  queryOptions({
+    queryKey: ['templatePreview', variables],
+    queryFn: ({ signal }) => request(TemplatePreviewDocument, variables, signal),
     placeholderData: keepPreviousData,
   });
 

@@ -9,6 +9,7 @@ import { LoadingRows } from '../parts/page';
 import { Trouble } from '../parts/trouble';
 import { inWords } from '../parts/words';
 import { useMay } from '../session/viewer';
+import { canBeSent } from '../templates/content';
 
 export const OWN_TEXT = 'own-text';
 const MANY = 6;
@@ -26,7 +27,7 @@ export function TemplateChoice({ choice, ownText, onChoose, onOwnText }: Templat
   const [wanted, setWanted] = useState('');
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows count={3} />;
-  const templates = data.templates?.nodes ?? [];
+  const templates = (data.templates?.nodes ?? []).filter(canBeSent);
   const shown = templates.filter(({ id, name }) => id === choice || name.toLowerCase().includes(wanted.toLowerCase()));
   return (
     <>

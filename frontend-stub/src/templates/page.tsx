@@ -1,5 +1,5 @@
 import { Badge, Button, Card, EmptyState, Group, SimpleGrid, Stack, Switch, Text, Title } from '@mantine/core';
-import { IconArchive, IconPencil, IconPlus, IconSend, IconTemplate } from '@tabler/icons-react';
+import { IconArchive, IconEye, IconPencil, IconPlus, IconSend, IconTemplate } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
@@ -13,6 +13,8 @@ import { Trouble } from '../parts/trouble';
 import { inWords } from '../parts/words';
 import { useMay } from '../session/viewer';
 import { ArchiveTemplate } from './archive-template';
+import { canBeSent, ContentNotice } from './content';
+import { PreviewTemplate } from './preview';
 import { TemplateForm } from './template-form';
 import { withExamples } from './text';
 
@@ -67,6 +69,7 @@ function TemplateList({ archived, mayWrite, onEdit }: TemplateListProps) {
   const page = usePage(12);
   const { data, error, refetch } = useQuery(templatesQuery({ ...page, filter: { archived } }));
   const [leaving, setLeaving] = useState<Template | null>(null);
+  const [looked, setLooked] = useState<Template | null>(null);
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows />;
   const { nodes = [], pageInfo } = data.templates ?? {};
@@ -75,10 +78,16 @@ function TemplateList({ archived, mayWrite, onEdit }: TemplateListProps) {
     <Stack>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         {nodes.map((template) => (
-          <TemplateCard key={template.id} template={template} mayWrite={mayWrite} onEdit={onEdit} onArchive={setLeaving} />
+          <TemplateCard key={template.id} template={template} mayWrite={mayWrite} onEdit={onEdit} onArchive={setLeaving} onLook={setLooked} />
         ))}
       </SimpleGrid>
       {pageInfo !== undefined && <Pager info={pageInfo} back="Previous" forward="Next" />}
+      <PreviewTemplate
+        template={looked}
+        onClose={() => {
+          setLooked(null);
+        }}
+      />
       <ArchiveTemplate
         template={leaving}
         onClose={() => {
@@ -92,12 +101,14 @@ function TemplateList({ archived, mayWrite, onEdit }: TemplateListProps) {
 interface TemplateCardProps extends Omit<TemplateListProps, 'archived'> {
   template: Template;
   onArchive: (template: Template) => void;
+  onLook: (template: Template) => void;
 }
 
-function TemplateCard({ template, mayWrite, onEdit, onArchive }: TemplateCardProps) {
+function TemplateCard({ template, mayWrite, onEdit, onArchive, onLook }: TemplateCardProps) {
   const clock = useClock();
-  const maySend = useMay('MESSAGES_SEND');
-  const { id, name, category, current, archivedAt } = template;
+  const maySend = useMay('MESSAGES_SEND') && canBeSent(template);
+  const mayLook = useMay('CONTACTS_READ');
+  const { id, name, category, topic, current, archivedAt } = template;
   return (
     <Card component="article" aria-label={name}>
       <Stack gap="sm" h="100%">
@@ -112,12 +123,27 @@ function TemplateCard({ template, mayWrite, onEdit, onArchive }: TemplateCardPro
           {archivedAt === null
             ? `Version ${current.number}, ${clock.day(current.createdAt)}`
             : `Archived ${clock.day(archivedAt)}`}
+          {topic !== null && `, about ${topic}`}
         </Text>
+        <ContentNotice template={template} />
         {archivedAt === null && (
           <Group gap="xs" mt="auto">
             {maySend && (
               <Button component={Link} href={`/?template=${encodeURIComponent(id)}`} size="xs" leftSection={<IconSend size={14} aria-hidden />} aria-label={`Send ${name}`}>
                 Send
+              </Button>
+            )}
+            {mayLook && (
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<IconEye size={14} aria-hidden />}
+                aria-label={`Preview ${name}`}
+                onClick={() => {
+                  onLook(template);
+                }}
+              >
+                Preview
               </Button>
             )}
             {mayWrite && (

@@ -6,13 +6,17 @@ import { type SubmitEvent, useState } from 'react';
 import { request } from '../api/client';
 import { queryClient, type Template, type Variable } from '../api/queries';
 import { errorsByField } from '../api/user-errors';
-import { TemplateCreateDocument, type TemplateCategory, TemplateUpdateDocument } from '../generated/operations';
+import { TemplateCreateDocument, type TemplateCategory, type TemplateKind, TemplateUpdateDocument } from '../generated/operations';
 import { Phone } from '../parts/phone';
 import { Trouble } from '../parts/trouble';
 import { inWords } from '../parts/words';
 import { variablesIn, withExamples } from './text';
 import { VariablesEditor } from './variables-editor';
 
+const KINDS: Readonly<Record<TemplateKind, string>> = {
+  TEXT: 'Us: it can be sent at once',
+  CONTENT: 'The messaging service: it gets each version first',
+};
 const CATEGORIES: readonly TemplateCategory[] = ['TRANSACTIONAL', 'NOTIFICATION', 'MARKETING'];
 const MEANINGS: Record<TemplateCategory, string> = {
   TRANSACTIONAL: 'Something that the recipient asked for: an order, an appointment',
@@ -42,17 +46,18 @@ export function TemplateForm({ template, onClose }: TemplateFormProps) {
 function Fields({ template, onClose }: { template: Template | null; onClose: () => void }) {
   const [name, setName] = useState(template?.name ?? '');
   const [category, setCategory] = useState<TemplateCategory>(template?.category ?? 'TRANSACTIONAL');
+  const [kind, setKind] = useState<TemplateKind>(template?.kind ?? 'TEXT');
   const [body, setBody] = useState(template?.current.body ?? '');
   const [told, setTold] = useState<readonly Variable[]>(template?.current.variables ?? []);
   // The text itself says which variables there are; the form only describes them.
   const variables = variablesIn(body).map((wanted) => told.find(({ name }) => name === wanted) ?? blank(wanted));
   const { mutate, data, error, isPending } = useMutation({
-    mutationFn: () => save(template, { name: name.trim(), category, body, variables: variables.map(withExample) }),
+    mutationFn: () => save(template, kind, { name: name.trim(), category, body, variables: variables.map(withExample) }),
     onSuccess: (payload) => {
       if (payload?.template == null) return;
       const { name: saved, current } = payload.template;
       void queryClient.invalidateQueries({ queryKey: ['templates'] });
-      notifications.show({ color: 'green', title: saved, message: `Version ${current.number} is ready to send.` });
+      notifications.show({ color: 'green', title: saved, message: `Version ${current.number} is ${kind === 'TEXT' ? 'ready to send' : 'on its way to the messaging service'}.` });
       onClose();
     },
   });
@@ -87,6 +92,18 @@ function Fields({ template, onClose }: { template: Template | null; onClose: () 
               if (value !== null) setCategory(value);
             }}
           />
+          {template === null && (
+            <Select
+              label="Filled by"
+              description="For good: it cannot be changed later"
+              allowDeselect={false}
+              data={Object.entries(KINDS).map(([value, label]) => ({ value, label }))}
+              value={kind}
+              onChange={(value) => {
+                if (value !== null) setKind(value as TemplateKind);
+              }}
+            />
+          )}
           <Textarea
             label="Text"
             description="Write {{first_name}} where a contact's own detail belongs."
@@ -145,8 +162,9 @@ function withExample(variable: Variable): Variable {
 
 async function save(
   template: Template | null,
+  kind: TemplateKind,
   input: { name: string; category: TemplateCategory; body: string; variables: Variable[] },
 ) {
-  if (template === null) return (await request(TemplateCreateDocument, { input })).templateCreate;
+  if (template === null) return (await request(TemplateCreateDocument, { input: { ...input, kind } })).templateCreate;
   return (await request(TemplateUpdateDocument, { id: template.id, input })).templateUpdate;
 }
