@@ -22,8 +22,8 @@ class MergeProblem(StrEnum):
 async def merge_contacts(tx: TenantTransaction, kept_id: UUID, merged_id: UUID, actor: Actor, *, now: datetime) -> None:
     """Let one contact take over all that another has, which is gone then; the kept one's own values win.
 
-    The kept one gets the other's tags, messages, and what it lacks itself. Where either wants no messages, neither
-    number gets any: a person who left did not mean one of their numbers.
+    The kept one gets the other's tags, messages, and what it lacks itself; the number is kept for when it is erased.
+    Where either wants no messages, neither number gets any: a person who left did not mean one of their numbers.
 
     Raises:
         RefusedError: there is no such contact, or both are one.
@@ -68,7 +68,8 @@ _CALLS = "UPDATE call SET contact_id = $2 WHERE tenant_id = $1 AND contact_id = 
 _REFUSALS = "UPDATE message_refusal SET contact_id = $2 WHERE tenant_id = $1 AND contact_id = $3"
 _FIELDS = (
     "UPDATE contact SET name = coalesce(contact.name, other.name), fields = other.fields || contact.fields, "
-    "updated_at = $4 FROM contact AS other WHERE contact.tenant_id = $1 AND contact.id = $2 "
+    "former_numbers = contact.former_numbers || other.number || other.former_numbers, updated_at = $4 "
+    "FROM contact AS other WHERE contact.tenant_id = $1 AND contact.id = $2 "
     "AND other.tenant_id = $1 AND other.id = $3"
 )
 _PREFERENCES = (

@@ -10,7 +10,7 @@ from portal.calls.recording import end_unmade
 from portal.calls.status import CallStatus
 from portal.clock import new_id
 from portal.contacts.consent import ConsentStatus
-from portal.contacts.contacts import ContactRow, read_contacts_by_id
+from portal.contacts.contacts import read_contacts_by_id
 from portal.contacts.suppressions import SuppressionSource, suppress
 from portal.database import TenantTransaction
 from portal.lookups.asking import forget_lookups
@@ -43,7 +43,7 @@ async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor,
     await cancel_to(tx, numbers, now=now)
     await _cancel_calls(tx, contact_id, numbers, now=now)
     await release_spend(tx, reserved)
-    await _keep_wish(tx, contact, now=now)
+    await _keep_wishes(tx, numbers, now=now)
     await tx.execute("DELETE FROM contact WHERE tenant_id = $1 AND id = $2", tx.tenant_id, contact_id)
     erasure_id = new_id(now)
     await tx.execute(
@@ -65,17 +65,21 @@ async def _cancel_calls(tx: TenantTransaction, contact_id: UUID, numbers: Sequen
     await end_unmade(tx, {row["id"]: None for row in rows}, CallStatus.CANCELED, now=now)
 
 
-async def _keep_wish(tx: TenantTransaction, contact: ContactRow, *, now: datetime) -> None:
+async def _keep_wishes(tx: TenantTransaction, numbers: Sequence[str], *, now: datetime) -> None:
     """What was recorded as withdrawn alone goes with the evidence: the list has to know it from now on."""
-    if contact.consent.status is ConsentStatus.WITHDRAWN:
-        await suppress(tx, contact.number, SuppressionSource.MANUAL, now=now)
+    sql = (
+        "SELECT number FROM consumer WHERE tenant_id = $1 AND number = ANY($2::text[]) AND consent = $3 ORDER BY number"
+    )
+    for row in await tx.rows(sql, tx.tenant_id, list(numbers), ConsentStatus.WITHDRAWN.value):
+        await suppress(tx, row["number"], SuppressionSource.MANUAL, now=now)
 
 
 # A number that has become another contact's is that one's: it is not searched for.
 _NUMBERS = (
     "SELECT DISTINCT m.number FROM (SELECT CASE direction WHEN 'INBOUND' THEN sender_number ELSE recipient_number END "
     "AS number FROM message WHERE tenant_id = $1 AND contact_id = $2 "
-    "UNION ALL SELECT recipient_number FROM call WHERE tenant_id = $1 AND contact_id = $2) AS m "
+    "UNION ALL SELECT recipient_number FROM call WHERE tenant_id = $1 AND contact_id = $2 "
+    "UNION ALL SELECT unnest(former_numbers) FROM contact WHERE tenant_id = $1 AND id = $2) AS m "
     "WHERE m.number <> '' AND NOT EXISTS (SELECT FROM contact WHERE contact.tenant_id = $1 "
     "AND contact.number = m.number AND contact.id <> $2)"
 )

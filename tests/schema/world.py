@@ -119,6 +119,7 @@ async def make_world(product: Product, name: str, *, allowance: int) -> World:
         pass
     await until(lambda: _delivered(product, tenant.id))  # nothing comes later, in the midst of what a test measures
     delivered, message = (one["id"] for one in batch["messages"]["nodes"])
+    await _add_media(product, tenant.id)
     plan = (await caller.run("{ plan { plan { id } } }"))["plan"]["plan"]["id"]
     owner = await product.member(tenant.id, TenantRole.OWNER)
     (member,) = (await owner.run("{ members { id } }"))["members"]
@@ -209,6 +210,13 @@ async def _webhooks(product: Product, tenant_id: UUID, owner: Caller) -> dict[st
             over = f"UPDATE webhook_delivery SET due_at = NULL, {column} = $1 WHERE id = $2"  # noqa: S608  constants
             await tx.execute(over, now, from_global("WebhookDelivery", delivery))
     return {"WebhookEndpoint": endpoint, "WebhookDelivery": waits}
+
+
+async def _add_media(product: Product, tenant_id: UUID) -> None:
+    """Let every message have a picture: the kinds of things, not a story, are what counts here."""
+    media = '[{"url": "https://owl.example/bike.png", "contentType": "image/png", "size": 1}]'
+    async with product.database.for_tenant(tenant_id) as tx:
+        await tx.execute("UPDATE message SET media = $2 WHERE tenant_id = $1", tenant_id, media)
 
 
 async def _delivered(product: Product, tenant_id: UUID) -> bool:

@@ -24,6 +24,7 @@ CREATE TABLE contact_tagging ( -- which contact has which tag
 );
 CREATE INDEX contact_tagging_of_tag ON contact_tagging (tenant_id, tag_id, contact_id);
 CALL guard_tenant_table('contact_tagging', 'SELECT, INSERT, DELETE');
+ALTER TABLE contact ADD former_numbers text[] NOT NULL DEFAULT '{}'; -- of those who were merged into it
 CREATE INDEX contact_by_country ON contact (tenant_id, country, id);
 """
 
