@@ -22,6 +22,7 @@ _RECORD = {
     "service_sid": "MG" + "4" * 32,
     "body": "Is my bike ready? 🚲 &=+%",
     "segments": 1,
+    "num_media": 0,
 }
 _DELIVERED = {"status": "delivered", "error_code": None, "happened": _AT.timestamp()}
 _TOLD: dict[CallbackKind, payloads.Told] = {

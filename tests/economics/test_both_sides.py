@@ -12,7 +12,7 @@ from portal.database.address import DatabaseAddress
 from portal_schema.nodes import to_global
 from tests.economics.books import Books
 from tests.product import Caller, Product
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 
 FEBRUARY = {"from": "2026-02-01", "until": "2026-03-01"}
 UNITS = """query ($range: DateRange!) { unitEconomics(range: $range) {
@@ -227,10 +227,10 @@ async def test_an_acquisition_cost_that_cannot_be_is_refused_and_nothing_changes
     operator = await product.member(None, StaffRole.ISV_OPERATOR)
     assert (await _enter(operator, tenant.id, "7"))["errors"] == []
     place = superuser.to(database=product.settings.database().database)
-    before = await contents(place)
+    before = await contents_at(place)
     (error,) = (await _enter(operator, tenant.id, amount, currency))["errors"]
     assert (error["code"], error["path"]) == problem
-    assert await contents(place) == before
+    assert await contents_at(place) == before
 
 
 async def test_the_tenant_learns_that_a_cost_was_entered_and_never_how_much(product: Product) -> None:

@@ -20,7 +20,7 @@ from tests.factories import make_tenant
 from tests.mailbox import mails
 from tests.product import CHEAP_HASH, Caller, Product
 from tests.schema.rows import token_of
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 
 ME = "{ viewer { tenant { name } permissions principal { ... on Person { id email } } memberships { role current } } }"
 MEMBERS = "{ members { id role person { name email } lastSeenAt secondFactor } }"
@@ -95,9 +95,9 @@ class Team:
 
     async def refused(self, caller: Caller, text: str, **variables: Any) -> tuple[str, list[str] | None]:
         """The code and path of the one error of a mutation that changed nothing and mailed nobody."""
-        before, mailed = await contents(self.place), await self.mails()
+        before, mailed = await contents_at(self.place), await self.mails()
         (payload,) = (await caller.run(text, **variables)).values()
-        assert (await contents(self.place), await self.mails()) == (before, mailed)
+        assert (await contents_at(self.place), await self.mails()) == (before, mailed)
         (error,) = payload.pop("errors")
         assert not any(payload.values())
         return error["code"], error["path"]

@@ -11,7 +11,7 @@ from auth.invitations import LIFETIME
 from portal.database import DatabaseRole
 from tests.members.team import ME, Team, person
 from tests.product import PASSWORD, Caller, Product
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 
 BEA = "bea@example.com"
 NEW = {"name": "Bea Blum", "password": "correct horse battery"}
@@ -94,9 +94,9 @@ async def test_whoever_is_signed_in_as_somebody_else_is_told_and_can_sign_out(pr
     status, text = await _get(product, token, owner.caller)
     assert status == 200
     assert f"It was sent to {BEA}, and you are signed in as {owner.email}." in text
-    before = await contents(falcon.place)
+    before = await contents_at(falcon.place)
     answer = await _post(product, {"token": token, **NEW}, owner.caller)
-    assert (answer.status_code, await contents(falcon.place)) == (200, before)
+    assert (answer.status_code, await contents_at(falcon.place)) == (200, before)
     out = await _post(product, {"token": token}, owner.caller, path="/invitation/sign-out")
     assert (out.status_code, out.headers["location"]) == (303, f"/invitation?token={token}")
     assert (await owner.caller.post(query=ME)).status_code == 401
@@ -118,10 +118,10 @@ async def test_what_is_wrong_with_a_new_account_is_said_and_the_invitation_stays
     change: dict[str, str], why: str, product: Product, falcon: Team
 ) -> None:
     token = await falcon.invite(BEA)
-    before = await contents(falcon.place)
+    before = await contents_at(falcon.place)
     answer = await _post(product, {"token": token, **NEW, **change})
     assert (answer.status_code, why in answer.text, "set-cookie" in answer.headers) == (400, True, False)
-    assert await contents(falcon.place) == before
+    assert await contents_at(falcon.place) == before
     assert (await _post(product, {"token": token, **NEW})).status_code == 303
 
 

@@ -14,7 +14,7 @@ from portal.mail.queue import Mail
 from tests.members.team import ACCEPT, INVITATIONS, INVITE, ME, REMOVE, RESEND, REVOKE, Team, person
 from tests.product import Caller, Product
 from tests.schema.rows import add_invitation, token_of
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 
 BEA = "bea@example.com"
 INVALID = ("INVALID_INVITATION", ["token"])
@@ -185,10 +185,10 @@ async def test_nobody_but_a_person_signed_in_accepts_for_themselves(who: str, pr
         caller = await product.machine(falcon.tenant_id, machine_permissions(), created_by=None)
     else:
         caller = await product.member(None, StaffRole(who))
-    before = await contents(falcon.place)
+    before = await contents_at(falcon.place)
     (error,) = await caller.errors(ACCEPT, token=token)
     assert (error["extensions"]["code"], error["extensions"]["requiredScopes"]) == ("FORBIDDEN", [])
-    assert await contents(falcon.place) == before
+    assert await contents_at(falcon.place) == before
 
 
 async def test_tn_12_an_address_that_has_an_account_or_an_invitation_elsewhere_is_like_any_other(

@@ -10,7 +10,7 @@ from auth.permissions import Permission, TenantRole, permissions_of
 from tests.members.clients import CREATE
 from tests.members.team import ACCEPT, ME, OFFER, OFFERED, REMOVE, TAKE_OVER, Member, Team, application_of
 from tests.product import Product
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 
 NOT_FOUND = ("NOT_FOUND", ["transferId"])
 
@@ -40,9 +40,9 @@ async def test_the_heir_becomes_the_owner_and_the_owner_an_administrator(product
 
 async def test_only_the_owner_offers_and_not_to_themselves_nor_to_nobody(falcon: Team) -> None:
     administrator = await falcon.member(TenantRole.ADMINISTRATOR)
-    before = await contents(falcon.place)
+    before = await contents_at(falcon.place)
     assert await administrator.caller.codes(OFFER, id=administrator.id) == ["FORBIDDEN"]
-    assert await contents(falcon.place) == before
+    assert await contents_at(falcon.place) == before
     refusal = await falcon.refused(falcon.owner.caller, OFFER, id=falcon.owner.id)
     assert refusal == ("ALREADY_OWNER", ["toMemberId"])
     assert await falcon.refused(falcon.owner.caller, OFFER, id="x") == ("NOT_FOUND", ["toMemberId"])
@@ -68,10 +68,10 @@ async def test_no_application_takes_an_offer_or_an_invitation_for_a_person(
     transfer, token = await _offer(falcon, heir), await freestyle.invite(heir.email)
     async with application_of(product, heir.caller, Permission.CONTACTS_READ) as application:
         assert (await application.run(ME))["viewer"]["permissions"] == ["CONTACTS_READ"]
-        before = await contents(falcon.place)
+        before = await contents_at(falcon.place)
         assert await application.codes(TAKE_OVER, id=transfer) == ["FORBIDDEN"]
         assert await application.codes(ACCEPT, token=token) == ["FORBIDDEN"]
-    assert await contents(falcon.place) == before
+    assert await contents_at(falcon.place) == before
     assert heir.email not in await freestyle.roles()
 
 

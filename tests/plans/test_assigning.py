@@ -18,7 +18,7 @@ from tests.messages.traffic import add_contacts, plain_numbers, send
 from tests.plans.changes import APRIL, NOON, change, large, offer, problems, rows_of, small, stage, tier
 from tests.plans.offers import SMALL
 from tests.product import Caller, Product, TenantUnderTest
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 
 ASSIGN = """mutation ($id: ID!, $plan: ID!) {
   tenantPlanAssign(id: $id, planId: $plan) {
@@ -217,7 +217,7 @@ async def test_what_is_refused_changes_nothing(
     assert problems(await change(admin, await small(product), "later")) == []  # which a refusal leaves to come
     tenant_id, plan = await given(product, tenant)
     place = superuser.to(database=product.settings.database().database)
-    before = await contents(place)
+    before = await contents_at(place)
     refused = (await operator.run(ASSIGN, id=tenant_id, plan=plan))["tenantPlanAssign"]
     assert (problems(refused), refused["tenantPlan"]) == ([(code, [path])], None)
-    assert await contents(place) == before
+    assert await contents_at(place) == before

@@ -20,7 +20,7 @@ from tests.product import Caller, Product, TenantUnderTest
 from tests.reconciliation.days import sent
 from tests.reconciliation.stored import add_discrepancy, add_margin_alert
 from tests.schema.rows import let_support_see_content, open_session
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 from tests.usage.syncing import DAY, sync, use
 
 LIST = """query ($filter: DiscrepancyFilter, $first: Int, $after: String) {
@@ -104,14 +104,14 @@ async def test_a_discrepancy_is_closed_once_with_a_note_and_no_tenant_s_log_tell
     place = superuser.to(database=product.settings.database().database)
     tenant = await product.tenant()
     given = await add_discrepancy(product, tenant.id, date(2026, 11, 5))
-    before = await contents(place)
+    before = await contents_at(place)
     for note in ("", "  ", "two\nlines", "x" * 501):
         refused = (await operator.run(CLOSE, id=given, note=note))["discrepancyClose"]
         assert [(one["code"], one["path"]) for one in refused["errors"]] == [("INVALID", ["note"])]
     for unknown in (to_global("Discrepancy", tenant.id), "no id"):
         refused = (await operator.run(CLOSE, id=unknown, note="A note"))["discrepancyClose"]
         assert [(one["code"], one["path"]) for one in refused["errors"]] == [("NOT_FOUND", ["id"])]
-    assert await contents(place) == before
+    assert await contents_at(place) == before
     closed = (await operator.run(CLOSE, id=given, note=" Sent by hand "))["discrepancyClose"]
     assert closed["errors"] == []
     assert closed["discrepancy"]["note"] == "Sent by hand"
@@ -165,7 +165,7 @@ async def test_neither_a_tenant_nor_support_sees_what_concerns_the_isv_alone(
     )
     await let_support_see_content(owner)
     await open_session(support, to_global("Tenant", tenant.id))
-    before = await contents(place)
+    before = await contents_at(place)
     for caller in (owner, tenant.machine, support):
         assert await caller.codes("{ discrepancies { nodes { theirCost { amount } } } }") == ["FORBIDDEN"]
         assert await caller.codes("{ marginAlerts { nodes { actualRatio } } }") == ["FORBIDDEN"]
@@ -173,7 +173,7 @@ async def test_neither_a_tenant_nor_support_sees_what_concerns_the_isv_alone(
         assert await caller.codes(ACKNOWLEDGE, id=ids["margin alert"]) == ["FORBIDDEN"]
         for given in ids.values():
             assert await caller.codes(NODE, id=given) == ["FORBIDDEN"]
-    assert await contents(place) == before
+    assert await contents_at(place) == before
 
 
 async def _held_for_long(product: Product, tenant: TenantUnderTest, day: date) -> UUID:

@@ -17,7 +17,7 @@ from tests.product import Product
 from tests.rerating.customers import APRIL, FEBRUARY, JANUARY, MARCH, make_customer, on_the_third, stage
 from tests.rerating.used import DYNAMIC, SILVER, SMALL, tier
 from tests.schema.rows import publish_rates
-from tests.schema.world import contents
+from tests.schema.world import contents_at
 from tests.turnable_clock import TurnableClock
 
 FIGURES = "revenue { amount currency } cost { amount } grossMargin { amount } grossMarginRatio"
@@ -82,7 +82,7 @@ async def everything(product: Product, superuser: DatabaseAddress) -> tuple[obje
     """All that tenants have, and all plans."""
     async with product.database.as_role(DatabaseRole.OPERATOR) as tx:
         plans = [tuple(row.values()) for row in await tx.rows("SELECT * FROM plan ORDER BY id")]
-    return plans, await contents(superuser.to(database=product.settings.database().database))
+    return plans, await contents_at(superuser.to(database=product.settings.database().database))
 
 
 async def test_a_draft_on_three_months_of_three_tenants_by_hand(product: Product) -> None:

@@ -14,6 +14,7 @@ from portal.callbacks.inbox import CallbackKind
 from portal.calls.reported import call_applier
 from portal.clock import new_id
 from portal.database import DatabaseRole
+from portal.database.address import DatabaseAddress
 from portal_schema.nodes import from_global, to_global
 from tests.calls.callbacks import fields_of
 from tests.conversations.inbound import add_conversation
@@ -242,3 +243,12 @@ async def contents(onlooker: asyncpg.Connection) -> dict[str, str]:
     )
     digest = "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {} AS t"
     return {name: await onlooker.fetchval(digest.format(name)) for (name,) in tables}
+
+
+async def contents_at(place: DatabaseAddress) -> dict[str, str]:
+    """The same, seen by a connection of its own."""
+    connection = await asyncpg.connect(**place.credentials())
+    try:
+        return await contents(connection)
+    finally:
+        await connection.close()
