@@ -39,8 +39,7 @@ async def look_up_contact(tx: TenantTransaction, contact_id: UUID, *, now: datet
     Raises:
         RefusedError: there is no such contact, or it may not be looked up.
     """
-    # One at a time for a tenant: two that ask at once would pay twice.
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.tenant_id}/lookups")
+    await _lock(tx)
     contact = (await read_contacts_by_id(tx, [contact_id])).get(contact_id)
     if contact is None:
         raise refuse(LookupProblem.NOT_FOUND, "There is no such contact.", "id")
@@ -70,6 +69,7 @@ async def forget_lookups(tx: TenantTransaction, numbers: Sequence[str]) -> dict[
 
     Before anything else that the transaction locks, and the balances last: as whoever ends a look-up does.
     """
+    await _lock(tx)
     rows = await tx.rows(
         "DELETE FROM number_lookup WHERE tenant_id = $1 AND number = ANY($2::text[]) RETURNING spend_id, price",
         tx.tenant_id,
@@ -80,6 +80,11 @@ async def forget_lookups(tx: TenantTransaction, numbers: Sequence[str]) -> dict[
         if row["spend_id"] is not None:
             held[row["spend_id"]] = held.get(row["spend_id"], Decimal(0)) + row["price"]
     return held
+
+
+async def _lock(tx: TenantTransaction) -> None:
+    """One at a time for a tenant: two that ask at once would pay twice, and one asks about nobody who is erased."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.tenant_id}/lookups")
 
 
 def _is_known(contact: ContactRow, *, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """A contact is looked up: within the cap, once in thirty days, so that a landline is known before it costs."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,20 +8,23 @@ from typing import Any
 from auth.permissions import TenantRole
 from portal.clock import new_id
 from portal.database import DatabaseRole
-from portal.lookups.asking import KNOWN_FOR, MOST_IN_A_MINUTE
+from portal.database.address import DatabaseAddress
+from portal.lookups.asking import KNOWN_FOR, MOST_IN_A_MINUTE, look_up_contact
 from portal.lookups.working import NumberLookups
 from portal.tenants.accounts import ProviderAccounts
 from portal.usage.usage import LOOKUPS
 from tests.calls.voice import cap, give_price, make, spend
-from tests.plans.given import give_plan
+from tests.plans.given import give_plan, key_of
 from tests.product import Caller, Product, TenantUnderTest
 from tests.schema.rows import add_contact
+from tests.waiting import until_one_waits
 from twilio_gateway.gateway import TwilioGateway
 
 LANDLINE, VOIP, INVALID, FAULT = "+12025550106", "+12025550115", "+12025550111", "+12025550150"
 LOOK_UP = """mutation ($id: ID!) {
   contactLookup(id: $id) { contact { id line lookup { state } } errors { code path message } }
 }"""
+ERASE = "mutation ($id: ID!) { contactErase(id: $id) { errors { code } } }"
 READ = "query ($id: ID!) { contact(id: $id) { line lookup { state valid country lookedUpAt } } }"
 WAITING = ("WAITING", None, None, None)
 SEND = """mutation ($input: MessageSendInput!) { messageSend(input: $input) {
@@ -135,9 +139,23 @@ async def test_what_brings_no_answer_is_asked_again_and_given_back_at_last(produ
             product.clock.advance(timedelta(minutes=2))
     assert (await told(owner, other), await spend(owner)) == (("FAILED", None, None, None), (Decimal("0.01"), 0))
     assert (await look_up(owner, other))["contact"]["lookup"] == {"state": "WAITING"}
-    erased = await owner.run("mutation ($id: ID!) { contactErase(id: $id) { errors { code } } }", id=other)
+    erased = await owner.run(ERASE, id=other)
     assert erased["contactErase"]["errors"] == []
     assert await spend(owner) == (Decimal("0.01"), 0)
+    assert await work(product) == 0
+
+
+async def test_who_is_erased_while_a_look_up_begins_is_not_asked_about(
+    product: Product, superuser: DatabaseAddress, address: DatabaseAddress
+) -> None:
+    tenant, owner = await priced(product)
+    contact = await add_contact(owner, LANDLINE)
+    async with product.database.for_tenant(tenant.id) as tx:
+        await look_up_contact(tx, key_of(contact), now=product.clock.now())
+        erasing = asyncio.create_task(owner.run(ERASE, id=contact))
+        await until_one_waits(superuser, address)
+    assert (await erasing)["contactErase"]["errors"] == []
+    assert await spend(owner) == (0, 0)
     assert await work(product) == 0
 
 

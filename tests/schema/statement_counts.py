@@ -61,7 +61,7 @@ EXPECTED: dict[str, int] = {
     "policyOverrideEnd": 2,
     "policyOverride": 4,
     "contactErasure": 1,
-    "contactErase": 11,
+    "contactErase": 12,
     "contactMerge": 11,
     "contact": 1,
     "contactExport": 2,
