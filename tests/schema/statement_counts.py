@@ -183,7 +183,7 @@ EXPECTED: dict[str, int] = {
     "Mutation.contactUpdate": 3,
     "Mutation.contactDelete": 2,
     "Mutation.contactMerge": 11,
-    "Mutation.contactErase": 11,
+    "Mutation.contactErase": 12,
     "Mutation.contactLookup": 9,
     "Mutation.contactTagRename": 2,
     "Mutation.contactTagDelete": 2,
