@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields import DatetimeField, JSONField, TextField, UUIDField
 from tortoise.models import Model
 
@@ -15,6 +16,7 @@ class Contact(Model):
     number = TextField()
     country = TextField()
     fields: dict[str, Any] = JSONField()
+    former_numbers = ArrayField(element_type="text", default=list)
     created_at = DatetimeField()
     updated_at = DatetimeField()
 
