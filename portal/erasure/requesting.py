@@ -40,8 +40,9 @@ async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor,
     rows = await tx.rows(_NUMBERS, tx.tenant_id, contact_id)
     numbers = sorted({contact.number, *(row["number"] for row in rows)})
     reserved = await forget_lookups(tx, numbers)
+    calls = await _lock_calls(tx, contact_id, numbers)  # before the balances, which whoever ends one locks after it
     await cancel_to(tx, numbers, now=now)
-    await _cancel_calls(tx, contact_id, numbers, now=now)
+    await end_unmade(tx, dict.fromkeys(calls), CallStatus.CANCELED, now=now)
     await release_spend(tx, reserved)
     await _keep_wishes(tx, numbers, now=now)
     await tx.execute("DELETE FROM contact WHERE tenant_id = $1 AND id = $2", tx.tenant_id, contact_id)
@@ -54,7 +55,7 @@ async def request_erasure(tx: TenantTransaction, contact_id: UUID, actor: Actor,
     return erasure_id
 
 
-async def _cancel_calls(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str], *, now: datetime) -> None:
+async def _lock_calls(tx: TenantTransaction, contact_id: UUID, numbers: Sequence[str]) -> list[UUID]:
     """Calls that were not handed over; the rows are locked, so that nobody does meanwhile."""
     rows = await tx.rows(
         "SELECT id FROM call WHERE tenant_id = $1 AND (contact_id = $2 OR recipient_number = ANY($3::text[])) "
@@ -62,7 +63,7 @@ async def _cancel_calls(tx: TenantTransaction, contact_id: UUID, numbers: Sequen
         "ORDER BY id FOR UPDATE",
         *(tx.tenant_id, contact_id, list(numbers)),
     )
-    await end_unmade(tx, {row["id"]: None for row in rows}, CallStatus.CANCELED, now=now)
+    return [row["id"] for row in rows]
 
 
 async def _keep_wishes(tx: TenantTransaction, numbers: Sequence[str], *, now: datetime) -> None:

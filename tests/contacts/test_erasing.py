@@ -1,10 +1,14 @@
 """A person is erased, here and at the provider, and nothing tells of them any more but what keeps them unwritten to."""
 
+import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
 
+from portal.calls.recording import end_unmade
+from portal.calls.status import CallIssueCode, CallStatus
 from portal.database.address import DatabaseAddress
 from portal.erasure.erasing import ContactErasures
 from portal.tenants.accounts import ProviderAccounts
@@ -12,8 +16,9 @@ from tests.audit.log import SIGNER, AuditLog
 from tests.calls.voice import all_ended, at_the_provider, calls, give_price, make
 from tests.conversations.inbound import write
 from tests.messages.traffic import send
+from tests.plans.given import give_plan, key_of
 from tests.product import Caller, Product, TenantUnderTest
-from tests.waiting import until
+from tests.waiting import until, until_one_waits
 from twilio_gateway.gateway import TwilioGateway
 
 EVE, ADAM, EVELYN = "+12135550147", "+12135550148", "+12135550149"
@@ -176,3 +181,25 @@ async def test_whom_a_tenant_called_is_erased_with_what_was_said_and_what_waits_
     }
     async with product.database.for_tenant(tenant.id, read_only=True) as tx:
         assert not set(known) & set(await tx.value(hashes, tenant.id))
+
+
+async def test_whoever_erases_waits_for_who_ends_a_call_and_holds_nothing_that_they_need(
+    product: Product, superuser: DatabaseAddress, address: DatabaseAddress
+) -> None:
+    tenant = await product.tenant()
+    caller = tenant.machine
+    await give_price(product, tenant)
+    overage = {"strategy": "TIER_WITH_OVERAGE", "overage": Decimal("0.02"), "at_limit": "OVERAGE"}
+    await give_plan(product, tenant.id, allowance_amount=0, other_ratio=Decimal("0.5"), **overage)
+    eve = await _add(caller, "Eve Ericsson", EVE)
+    assert (await send(caller, [eve]))["batch"]["accepted"] == 1
+    call = key_of((await make(caller, EVE))["call"]["id"])
+    async with product.database.for_tenant(tenant.id) as tx:
+        await tx.execute("SELECT FROM call WHERE tenant_id = $1 AND id = $2 FOR UPDATE", tenant.id, call)
+        erasing = asyncio.create_task(caller.run(ERASE, id=eve))
+        await until_one_waits(superuser, address)
+        await end_unmade(tx, {call: CallIssueCode.PROVIDER_REFUSED}, CallStatus.FAILED, now=product.clock.now())
+    assert (await erasing)["contactErase"]["errors"] == []
+    assert [call["status"] for call in await calls(tenant)] == ["FAILED"]
+    async with product.database.for_tenant(tenant.id, read_only=True) as tx:
+        assert await tx.value("SELECT reserved FROM spend_balance WHERE tenant_id = $1", tenant.id) == 0
