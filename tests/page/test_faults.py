@@ -39,6 +39,37 @@ async def test_send_pressed_again_after_a_lost_answer_sends_once(visitor: Visito
     await expect(visitor.row("Ben Castillo")).to_have_count(1)
 
 
+async def test_send_pressed_again_while_the_first_is_worked_on_sends_once(visitor: Visitor) -> None:
+    page = visitor.page
+    keys: list[str] = []
+
+    async def tell_of_the_first(route: Route) -> None:
+        body = operation_of(route)
+        if "mutation MessageSend(" not in body["query"]:
+            await route.continue_()
+            return
+        keys.append(body["variables"]["input"]["idempotencyKey"])
+        if len(keys) == 1:
+            await route.fetch()  # the answer of its twin, which came while it was worked on
+            error = {"code": "IDEMPOTENCY_IN_PROGRESS", "message": "Ask again in a moment.", "path": None}
+            refused = {"batch": None, "allowance": None, "idempotentReplay": False, "errors": [error]}
+            await route.fulfill(json={"data": {"messageSend": refused}})
+        else:
+            await route.continue_()
+
+    await page.route("**/graphql", tell_of_the_first)
+    await visitor.sign_in(tenant="Freestyle Falcons")
+    await visitor.choose_template("Service reminder")
+    await visitor.choose_contacts("Ben Castillo")
+    button = page.get_by_role("button", name="Send to 1 person")
+    await button.click()
+    await expect(page.get_by_role("alert")).to_contain_text("Ask again in a moment.")
+    await button.click()
+    await page.wait_for_url("**/batches/*")
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+
+
 async def test_a_fault_of_the_server_names_the_request_and_retry_mends_it(visitor: Visitor) -> None:
     page = visitor.page
     await visitor.sign_in()

@@ -4,6 +4,12 @@ export interface UserError {
   path: string[] | null;
 }
 
+/** Whether a request was answered for good: what is asked next is another one, with a key of its own. */
+export function isAnswered(outcome: { errors: readonly { code: string }[] } | null): boolean {
+  // What is being worked on may yet be done: asked again with another key it would be done twice.
+  return outcome !== null && !outcome.errors.some(({ code }) => code === 'IDEMPOTENCY_IN_PROGRESS');
+}
+
 /** The first error of each field, by the last name in its path; what names no known field is under `form`. */
 export function errorsByField<Field extends string>(
   errors: readonly UserError[],

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useChange } from '../api/changes';
 import { request } from '../api/client';
 import type { Contact } from '../api/queries';
-import { errorsByField } from '../api/user-errors';
+import { errorsByField, isAnswered } from '../api/user-errors';
 import { CallMakeDocument } from '../generated/operations';
 import { SenderChoice } from '../numbers/sender-choice';
 import { type Speech, SpeechFields } from '../numbers/speech';
@@ -40,7 +40,7 @@ function Form({ whom: known, onClose }: MakeCallProps) {
   const { mutate, refusals, error, isPending } = useChange(
     async () => {
       const outcome = (await request(CallMakeDocument, { input: { idempotencyKey, ...whom, ...speech, senderId } })).callMake;
-      if (outcome !== null) setKey(crypto.randomUUID()); // answered, either way: what is made next is another call
+      if (isAnswered(outcome)) setKey(crypto.randomUUID());
       return outcome;
     },
     {

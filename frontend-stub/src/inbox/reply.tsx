@@ -4,7 +4,7 @@ import { type KeyboardEvent, type SubmitEvent, useState } from 'react';
 
 import { useChange } from '../api/changes';
 import { request } from '../api/client';
-import { errorsByField } from '../api/user-errors';
+import { errorsByField, isAnswered } from '../api/user-errors';
 import { OPTED_OUT } from '../contacts/words';
 import { ConversationReplyDocument, type ConversationReplyInput } from '../generated/operations';
 import { TextLength } from '../parts/text-length';
@@ -41,7 +41,7 @@ function Form({ id, called }: { id: string; called: string }) {
   const { mutate, refusals, error, isPending } = useChange(
     async (input: ConversationReplyInput) => {
       const outcome = (await request(ConversationReplyDocument, { input })).conversationReply;
-      if (outcome !== null) setKey(crypto.randomUUID()); // answered, either way: what is sent next is another request
+      if (isAnswered(outcome)) setKey(crypto.randomUUID());
       return outcome;
     },
     {

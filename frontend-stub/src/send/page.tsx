@@ -7,6 +7,7 @@ import { useLocation } from 'wouter';
 
 import { request } from '../api/client';
 import { type Estimate, estimateQuery, queryClient } from '../api/queries';
+import { isAnswered } from '../api/user-errors';
 import { MessageSendDocument, type MessageSendInput } from '../generated/operations';
 import { Page } from '../parts/page';
 import { Trouble } from '../parts/trouble';
@@ -149,7 +150,7 @@ function useSend() {
     onSuccess: (payload) => {
       void queryClient.invalidateQueries({ queryKey: ['allowance'] });
       if (payload?.batch != null) navigate(`/batches/${encodeURIComponent(payload.batch.id)}`);
-      else setKey(crypto.randomUUID()); // refused for good: what is sent next is another request
+      else if (isAnswered(payload)) setKey(crypto.randomUUID());
     },
   });
   return { ...mutation, refused: mutation.data?.errors.map(({ message }) => message) ?? [] };
