@@ -66,7 +66,7 @@ async def record(tx: TenantTransaction, news: Sequence[News], *, now: datetime) 
     # What is known already was put on the list then; its repetition undoes no START that came since.
     told = [item.message_id for item in known if item.standing.issue is DeliveryIssueCode.OPTED_OUT]
     opted_out = {key for key in told if rows[key]["issue"] != DeliveryIssueCode.OPTED_OUT}
-    for number in sorted({rows[key]["recipient_number"] for key in opted_out}):
+    for number in sorted({rows[key]["recipient_number"] for key in opted_out} - {""}):  # of who was erased meanwhile
         await suppress(tx, number, SuppressionSource.CARRIER, now=now)
     await _write_messages(tx, rows, after, latest, now=now)
     await _write_events(tx, known, now=now)

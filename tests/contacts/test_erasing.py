@@ -7,15 +7,18 @@ from typing import Any
 
 import asyncpg
 
+from portal.callbacks.inbox import CallbackInbox, CallbackKind, ReceivedCallback
 from portal.calls.recording import end_unmade
 from portal.calls.status import CallIssueCode, CallStatus
 from portal.database.address import DatabaseAddress
 from portal.erasure.erasing import ContactErasures
+from portal.erasure.rows import empty_rows
 from portal.tenants.accounts import ProviderAccounts
 from tests.audit.log import SIGNER, AuditLog
 from tests.calls.voice import all_ended, at_the_provider, calls, give_price, make
 from tests.conversations.inbound import write
-from tests.messages.traffic import send
+from tests.messages.callbacks import fields_of
+from tests.messages.traffic import deaf_dispatcher, messages, send
 from tests.plans.given import give_plan, key_of
 from tests.product import Caller, Product, TenantUnderTest
 from tests.waiting import until, until_one_waits
@@ -140,6 +143,22 @@ async def test_a_person_is_erased_in_both_stores_and_stays_unwritten_to(
     anew = await _add(caller, "Eve again", EVE)
     refused = await send(caller, [anew], key="again")
     assert refused["batch"]["refusals"]["nodes"] == [{"code": "OPTED_OUT"}]
+
+
+async def test_a_carrier_s_late_word_on_who_was_erased_puts_nobody_on_the_list(product: Product) -> None:
+    tenant = await product.tenant()
+    await send(tenant.machine, [await _add(tenant.machine, "Eve Ericsson", EVE)])
+    await deaf_dispatcher(product).run_once()
+    (message,) = await messages(product, tenant)
+    async with product.database.for_tenant(tenant.id) as tx:
+        await empty_rows(tx, message["contact_id"], [EVE])
+    fields = fields_of(tenant, "failed", ErrorCode="21610")
+    inbox = CallbackInbox(product.database, product.clock)
+    await inbox.receive(ReceivedCallback(tenant.id, CallbackKind.MESSAGE_STATUS, fields, message["id"]))
+    assert await product.apply_callbacks() == 1
+    assert (await messages(product, tenant))[0]["issue"] == "OPTED_OUT"
+    listed = await tenant.machine.run("{ suppressions(first: 9) { nodes { id } } }")
+    assert listed["suppressions"]["nodes"] == []
 
 
 async def test_whom_a_tenant_called_is_erased_with_what_was_said_and_what_waits_is_not_said(
