@@ -72,9 +72,9 @@ _FIELDS = (
     "FROM contact AS other WHERE contact.tenant_id = $1 AND contact.id = $2 "
     "AND other.tenant_id = $1 AND other.id = $3"
 )
-_PREFERENCES = (
+_PREFERENCES = (  # who wants nothing has left, which is taken over by itself, and which START takes back
     "INSERT INTO consumer (tenant_id, number, channel, declined_topics, quiet_from, quiet_until) "
-    "SELECT $1, $2, channel, declined_topics, quiet_from, quiet_until FROM consumer "
+    "SELECT $1, $2, nullif(channel, 'NONE'), declined_topics, quiet_from, quiet_until FROM consumer "
     "WHERE tenant_id = $1 AND number = $3 "
     "ON CONFLICT (tenant_id, number) DO UPDATE SET channel = coalesce(consumer.channel, excluded.channel), "
     "declined_topics = ARRAY(SELECT DISTINCT unnest(consumer.declined_topics || excluded.declined_topics)), "

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from portal.contacts.preferences import ContactChannel
+from portal.preferences.choosing import Choice, choose
 from tests.conversations.inbound import write
 from tests.messages.traffic import send
 from tests.product import Product
@@ -46,3 +48,19 @@ async def test_the_kept_contact_takes_over_what_the_other_has_and_whoever_left_h
         ({"kept": kept, "merged": kept}, {"code": "INVALID", "path": ["input", "mergedId"]}),
     ):
         assert (await caller.run(MERGE, **ids))["contactMerge"] == {"contact": None, "errors": [error]}
+
+
+async def test_whoever_chose_to_hear_nothing_comes_back_by_start_with_the_kept_number(product: Product) -> None:
+    tenant = await product.tenant()
+    caller = tenant.machine
+    kept, other = [
+        (await caller.run(CREATE, input={"number": number}))["contactCreate"]["contact"]["id"]
+        for number in ("+12135550101", "+12135550102")
+    ]
+    async with product.database.for_tenant(tenant.id) as tx:
+        nothing = Choice(ContactChannel.NONE, (), None)
+        await choose(tx, "+12135550102", nothing, "shown", address=None, now=product.clock.now())
+    assert (await caller.run(MERGE, kept=kept, merged=other))["contactMerge"]["errors"] == []
+    assert (await send(caller, [kept], key="before"))["batch"]["accepted"] == 0
+    await write(product, tenant, "START", sender="+12135550101")
+    assert (await send(caller, [kept], key="after"))["batch"]["accepted"] == 1
