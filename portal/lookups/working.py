@@ -10,6 +10,7 @@ import structlog
 from portal.clock import Clock
 from portal.contacts.preferences import LineType
 from portal.database import Database, DatabaseRole, TenantTransaction
+from portal.database.connection import Row
 from portal.lookups.provider import LineProvider, LineReport
 from portal.messages.provider import ProviderCredentials, ProviderUnavailableError
 from portal.plans.spend import Settlement, settle_spend
@@ -74,7 +75,7 @@ class NumberLookups:
             if report is not None:
                 await _end(tx, claim, report, now=now)
             elif claim.attempts >= _MOST_ATTEMPTS:
-                await _settle(tx, claim, "FAILED", is_paid=False, now=now)
+                await _give_up(tx, claim, now=now)
             else:
                 again = now + _FIRST_PAUSE * 2**claim.attempts
                 sql = f"UPDATE number_lookup SET due_at = $4 WHERE {_HELD}"  # noqa: S608  constants
@@ -82,27 +83,32 @@ class NumberLookups:
 
 
 async def _end(tx: TenantTransaction, claim: _Claim, report: LineReport, *, now: datetime) -> None:
-    if not await _settle(tx, claim, "DONE", is_paid=report.type is not None, now=now):
+    held = await tx.row(_END, tx.tenant_id, claim.id, claim.lease, "DONE")
+    if held is None:
         return  # another worker's by now, or its person is erased
+    # Before the balance, as everybody does who writes down what is known of a number and gives money back.
     await tx.execute(
         "INSERT INTO consumer (tenant_id, number, line, line_valid, line_country, looked_up_at) "
         "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, number) DO UPDATE SET line = excluded.line, "
         "line_valid = excluded.line_valid, line_country = excluded.line_country, looked_up_at = excluded.looked_up_at",
         *(tx.tenant_id, claim.number, report.type or LineType.UNKNOWN, report.valid, report.country, now),
     )
+    await _settle(tx, held, is_paid=report.type is not None, now=now)
 
 
-async def _settle(tx: TenantTransaction, claim: _Claim, state: str, *, is_paid: bool, now: datetime) -> bool:
-    """End a look-up: what was reserved for it is spent, or given back; False where it is not this worker's any more."""
-    row = await tx.row(_END, tx.tenant_id, claim.id, claim.lease, state)
-    if row is None:
-        return False
-    if row["spend_id"] is not None:
-        spent = row["price"] if is_paid else row["price"] * 0
-        await settle_spend(tx, [Settlement(row["spend_id"], row["price"], spent)], now=now)
+async def _give_up(tx: TenantTransaction, claim: _Claim, *, now: datetime) -> None:
+    held = await tx.row(_END, tx.tenant_id, claim.id, claim.lease, "FAILED")
+    if held is not None:
+        await _settle(tx, held, is_paid=False, now=now)
+
+
+async def _settle(tx: TenantTransaction, held: Row, *, is_paid: bool, now: datetime) -> None:
+    """What was reserved for a look-up that has ended is spent, or given back."""
+    if held["spend_id"] is not None:
+        spent = held["price"] if is_paid else held["price"] * 0
+        await settle_spend(tx, [Settlement(held["spend_id"], held["price"], spent)], now=now)
     if is_paid:
         await add_usage(tx, LOOKUPS, [1], now=now)
-    return True
 
 
 _DUE = "SELECT tenant_id FROM number_lookup WHERE due_at <= $1 GROUP BY tenant_id ORDER BY min(due_at) LIMIT $2"

@@ -7,10 +7,12 @@ from typing import Any
 
 from auth.permissions import TenantRole
 from portal.clock import new_id
+from portal.contacts.consent import ConsentStatement, ConsentStatus, record_consent
 from portal.database import DatabaseRole
 from portal.database.address import DatabaseAddress
 from portal.lookups.asking import KNOWN_FOR, MOST_IN_A_MINUTE, look_up_contact
 from portal.lookups.working import NumberLookups
+from portal.plans.spend import reserve_spend
 from portal.tenants.accounts import ProviderAccounts
 from portal.usage.usage import LOOKUPS
 from tests.calls.voice import cap, give_price, make, spend
@@ -157,6 +159,23 @@ async def test_who_is_erased_while_a_look_up_begins_is_not_asked_about(
     assert (await erasing)["contactErase"]["errors"] == []
     assert await spend(owner) == (0, 0)
     assert await work(product) == 0
+
+
+async def test_what_is_told_of_a_number_waits_for_its_consent_and_holds_no_balance_meanwhile(
+    product: Product, superuser: DatabaseAddress, address: DatabaseAddress
+) -> None:
+    tenant, owner = await priced(product)
+    contact = await add_contact(owner, LANDLINE)
+    await look_up(owner, contact)
+    async with product.database.for_tenant(tenant.id) as tx:
+        agreed = ConsentStatement(ConsentStatus.GIVEN, "form")
+        await record_consent(tx, [LANDLINE], agreed, None, now=product.clock.now())
+        working = asyncio.create_task(work(product))
+        await until_one_waits(superuser, address)
+        await reserve_spend(tx, "USD", Decimal(0), now=product.clock.now())  # as who takes back what was on its way
+    assert await working == 1
+    assert (await told(owner, contact))[:2] == ("DONE", "LANDLINE")
+    assert await spend(owner) == (Decimal("0.01"), 0)
 
 
 async def test_what_is_refused_costs_nothing_and_is_not_asked(product: Product) -> None:
