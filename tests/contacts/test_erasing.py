@@ -208,7 +208,7 @@ async def test_whoever_erases_waits_for_who_ends_a_call_and_holds_nothing_that_t
     tenant = await product.tenant()
     caller = tenant.machine
     await give_price(product, tenant)
-    overage = {"strategy": "TIER_WITH_OVERAGE", "overage": Decimal("0.02"), "at_limit": "OVERAGE"}
+    overage: dict[str, Any] = {"strategy": "TIER_WITH_OVERAGE", "overage": Decimal("0.02"), "at_limit": "OVERAGE"}
     await give_plan(product, tenant.id, allowance_amount=0, other_ratio=Decimal("0.5"), **overage)
     eve = await _add(caller, "Eve Ericsson", EVE)
     assert (await send(caller, [eve]))["batch"]["accepted"] == 1
