@@ -42,6 +42,7 @@ async def imports(stage: Stage, rounds: int, _: float, say: Say) -> list[Ratio]:
 
         async def bring_in(count: int = rows) -> Turn:
             nonlocal peak
+            await connection.execute("TRUNCATE contact_tagging")
             await connection.execute("DELETE FROM contact WHERE tenant_id = $1", stage.tenant.id)
             await _ask_for(stage, count)
             seconds, peak = await _work(stage)
