@@ -70,35 +70,52 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Badge: Badge.extend({ defaultProps: { tt: 'none', radius: 'sm', fw: 600, variant: 'light' } }),
+    Badge: Badge.extend({
+      defaultProps: { tt: 'none', radius: 'sm', fw: 600, variant: 'light' },
+    }),
     Button: Button.extend({ defaultProps: { fw: 600 } }),
-    Card: Card.extend({ defaultProps: { withBorder: true, padding: 'lg', radius: 'lg' } }),
+    Card: Card.extend({
+      defaultProps: { withBorder: true, padding: 'lg', radius: 'lg' },
+    }),
     EmptyState: EmptyState.extend({ defaultProps: { py: 'xl' } }),
     Drawer: Drawer.extend({ defaultProps: dialog }),
-    Modal: Modal.extend({ defaultProps: { ...dialog, centered: true, radius: 'lg' } }),
-    Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } }),
-    Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 280 } }),
+    Modal: Modal.extend({
+      defaultProps: { ...dialog, centered: true, radius: 'lg' },
+    }),
+    Table: Table.extend({
+      defaultProps: { verticalSpacing: 'sm', highlightOnHover: true },
+    }),
+    Tooltip: Tooltip.extend({
+      defaultProps: { withArrow: true, multiline: true, maw: 280 },
+    }),
   },
 });
 
-/** Tinted surfaces: text dark enough to read in the light, and tints that let the background through in the dark. */
+/** Tinted surfaces: text dark enough to read in the light, and tints that let the background through in the dark.
+ *  And placeholders with the contrast of text (WCAG 1.4.3), since axe reads them as such. */
 export const tints: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
-  light: Object.fromEntries(
-    Object.keys(colors).map((name) => [
-      `--mantine-color-${name}-light-color`,
-      `color-mix(in srgb, var(--mantine-color-${name}-9) 72%, black)`,
-    ]),
-  ),
-  dark: Object.fromEntries(
-    Object.keys(colors).flatMap((name) => {
-      const tint = name === 'dark' ? 'gray' : name;
-      const through = (share: number) => `color-mix(in srgb, var(--mantine-color-${tint}-5) ${share}%, transparent)`;
-      return [
-        [`--mantine-color-${name}-light`, through(16)],
-        [`--mantine-color-${name}-light-hover`, through(24)],
-        [`--mantine-color-${name}-light-color`, `var(--mantine-color-${tint}-2)`],
-      ];
-    }),
-  ),
+  light: {
+    '--mantine-color-placeholder': 'var(--mantine-color-gray-6)',
+    ...Object.fromEntries(
+      Object.keys(colors).map((name) => [
+        `--mantine-color-${name}-light-color`,
+        `color-mix(in srgb, var(--mantine-color-${name}-9) 72%, black)`,
+      ]),
+    ),
+  },
+  dark: {
+    '--mantine-color-placeholder': 'var(--mantine-color-dark-2)',
+    ...Object.fromEntries(
+      Object.keys(colors).flatMap((name) => {
+        const tint = name === 'dark' ? 'gray' : name;
+        const through = (share: number) => `color-mix(in srgb, var(--mantine-color-${tint}-5) ${share}%, transparent)`;
+        return [
+          [`--mantine-color-${name}-light`, through(16)],
+          [`--mantine-color-${name}-light-hover`, through(24)],
+          [`--mantine-color-${name}-light-color`, `var(--mantine-color-${tint}-2)`],
+        ];
+      }),
+    ),
+  },
 });

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 ROOMS = (
     *("Send", "Inbox", "Messages", "Contacts", "Templates", "Usage", "Alerts"),
-    *("Plan", "Billing", "Team", "API clients", "Webhooks", "Security", "Settings"),
+    *("Plan", "Billing", "Numbers", "Team", "API clients", "Webhooks", "Security", "Settings"),
 )
 OPEN = {
     "OWNER": ROOMS,

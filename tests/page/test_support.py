@@ -34,7 +34,7 @@ async def test_support_looks_into_a_tenant_which_lets_it_see_content_and_sees_it
     row = support.row("+1••••••••00").first
     await expect(row).to_contain_text("Delivered")
     await expect(page.get_by_role("columnheader", name="Text")).to_have_count(0)
-    assert await _rooms(support) == ["Messages", "Usage", "Alerts", "Settings", "Tenants"]
+    assert await _rooms(support) == ["Messages", "Usage", "Alerts", "Numbers", "Settings", "Tenants"]
 
     await visitor.open("/security/support")
     session = owner.get_by_role("table", name="Support sessions").get_by_role("row").filter(has_text=REASON)

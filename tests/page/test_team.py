@@ -30,7 +30,7 @@ async def test_a_colleague_invited_with_the_keyboard_alone_joins_and_loses_views
     await guest.page.get_by_role("button", name=f"Create the account and join {TENANT}").click()
     await expect(guest.page.get_by_role("button", name="Account of")).to_contain_text("Developer")
     daily = ["Send", "Inbox", "Messages", "Contacts", "Templates", "Usage", "Alerts"]
-    assert await _rooms(guest) == [*daily, "Plan", "API clients", "Webhooks", "Settings"]
+    assert await _rooms(guest) == [*daily, "Plan", "Numbers", "API clients", "Webhooks", "Settings"]
 
     await page.reload()
     await expect(invitation).to_have_count(0)

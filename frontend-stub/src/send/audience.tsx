@@ -33,7 +33,7 @@ export function AudienceFields({ audience, details, onChange }: AudienceFieldsPr
       />
       {tags.length > 0 && (
         <MultiSelect
-          label="Contacts with one of these tags"
+          label="Everybody with one of these tags"
           data={tags.map(({ id, name, contactCount }) => ({ value: id, label: `${name}, ${counted(contactCount, 'contact')}` }))}
           value={[...tagIds]}
           onChange={(chosen) => {
